@@ -1,0 +1,122 @@
+"""The engine's language: typed commands and events, and their exact bytes (docs/reference/engine.md).
+
+``encode(command, evidence)`` and ``encode_batch(commands)`` make batches; ``decode_commands(batch)`` and
+``decode_events(data)`` read them back. Addresses are 20 ``bytes``, hashes 32 ``bytes``, amounts are ``int`` in base
+units. Errors::
+
+    WireError (stab3l.errors.Invalid)
+    ├── FieldInvalid     a value does not fit its field
+    ├── EvidenceTooLong  more evidence than a record carries
+    ├── BodyInvalid      a body against its layout
+    └── EventInvalid     event bytes that break off or have no known kind
+"""
+
+from __future__ import annotations
+
+from stab3l.engine.wire_commands import (
+    BODY_BYTES,
+    EVIDENCE_BYTES_MAX,
+    HEADER_BYTES,
+    Cancel,
+    Command,
+    CommandKind,
+    Deposit,
+    EvidenceTooLong,
+    ListMarket,
+    Malformed,
+    MarketStatus,
+    OrderType,
+    OutcomeCode,
+    Place,
+    Record,
+    RegisterAsset,
+    Seal,
+    SetMarketStatus,
+    Side,
+    TimeInForce,
+    Withdraw,
+    decode_commands,
+    decode_records,
+    encode,
+    encode_batch,
+    split_records,
+)
+from stab3l.engine.wire_events import (
+    EVENT_HEADER_BYTES,
+    AssetRegistered,
+    AssetTotals,
+    ChainDeposits,
+    CloseReason,
+    DepositCredited,
+    Event,
+    EventInvalid,
+    EventKind,
+    MarketListed,
+    MarketStatusSet,
+    OrderAccepted,
+    OrderClosed,
+    Outcome,
+    Sealed,
+    Trade,
+    WithdrawalQueued,
+    decode_events,
+    encode_event,
+    encode_events,
+)
+from stab3l.engine.wire_layout import ADDRESS_BYTES, HASH_BYTES, U64_MAX, U128_MAX, BodyInvalid, FieldInvalid, WireError
+
+__all__ = [
+    "ADDRESS_BYTES",
+    "BODY_BYTES",
+    "EVENT_HEADER_BYTES",
+    "EVIDENCE_BYTES_MAX",
+    "HASH_BYTES",
+    "HEADER_BYTES",
+    "U64_MAX",
+    "U128_MAX",
+    "AssetRegistered",
+    "AssetTotals",
+    "BodyInvalid",
+    "Cancel",
+    "ChainDeposits",
+    "CloseReason",
+    "Command",
+    "CommandKind",
+    "Deposit",
+    "DepositCredited",
+    "Event",
+    "EventInvalid",
+    "EventKind",
+    "EvidenceTooLong",
+    "FieldInvalid",
+    "ListMarket",
+    "Malformed",
+    "MarketListed",
+    "MarketStatus",
+    "MarketStatusSet",
+    "OrderAccepted",
+    "OrderClosed",
+    "OrderType",
+    "Outcome",
+    "OutcomeCode",
+    "Place",
+    "Record",
+    "RegisterAsset",
+    "Seal",
+    "Sealed",
+    "SetMarketStatus",
+    "Side",
+    "TimeInForce",
+    "Trade",
+    "WireError",
+    "Withdraw",
+    "WithdrawalQueued",
+    "decode_commands",
+    "decode_events",
+    "decode_records",
+    "encode",
+    "encode_batch",
+    "encode_event",
+    "encode_events",
+    "split_records",
+]

@@ -1,0 +1,134 @@
+"""Fixed-layout binary bodies, written down once as the field lists of docs/reference/engine.md.
+
+A layout is built from the page's own words (``"account u32, 4 zero bytes, order u64"``), so that the table in the
+document and the table in the code can be compared by eye. Integers are little-endian and unsigned.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from enum import IntEnum
+from operator import attrgetter
+from typing import Any, ClassVar, Final
+
+from stab3l.errors import Invalid
+
+U64_MAX: Final = 2**64 - 1
+U128_MAX: Final = 2**128 - 1
+ADDRESS_BYTES: Final = 20
+HASH_BYTES: Final = 32
+
+_INTEGER_BYTES: Final = {"u8": 1, "u16": 2, "u32": 4, "u64": 8, "u128": 16}
+_INTEGER_FORMATS: Final = {"u8": "B", "u16": "H", "u32": "I", "u64": "Q", "u128": "16s"}
+_BLOB_BYTES: Final = {"address": ADDRESS_BYTES, "hash": HASH_BYTES}
+
+
+class WireError(Invalid):
+    """Bytes or values that docs/reference/engine.md does not allow; base of this codec's errors."""
+
+    code: ClassVar[str] = "wire_invalid"
+
+
+class FieldInvalid(WireError):
+    """A value cannot be written in its field: out of the integer's range, or a blob of the wrong length.
+
+    ``values``: ``field``, ``kind`` (the field's type on the page) and ``value``.
+    """
+
+    code: ClassVar[str] = "wire_field_invalid"
+
+
+class BodyInvalid(WireError):
+    """A body does not follow its layout."""
+
+    code: ClassVar[str] = "wire_body_invalid"
+
+
+def field_invalid(message: str, field: str, kind: str, value: object) -> FieldInvalid:
+    """The error of one field of a command or event named ``message``."""
+    return FieldInvalid(f"{message}.{field} = {value!r} does not fit {kind}", field=field, kind=kind, value=value)
+
+
+class Layout:
+    """The layout of one body: ``message`` names it, ``fields`` lists it as the page does.
+
+    ``enums`` gives the enumeration of the fields that hold one. Fields are packed in order, without alignment.
+    """
+
+    def __init__(self, message: str, fields: str, **enums: type[IntEnum]) -> None:
+        self.message = message
+        self.names: list[str] = []
+        self.kinds: list[str] = []
+        self._zero_bytes: list[int] = []
+        self._zero_positions: list[int] = []
+        self._wide: list[int] = []
+        self._enums: list[tuple[int, type[IntEnum], dict[int, IntEnum]]] = []
+        format_parts = ["<"]
+        offset = 0
+        for part in filter(None, (piece.strip() for piece in fields.split(","))):
+            first, _, second = part.partition(" ")
+            if second.startswith("zero byte"):
+                count = int(first)
+                self._zero_positions.extend(range(offset, offset + count))
+                format_parts.append(f"{count}x")
+                offset += count
+                continue
+            if first in enums:
+                self._enums.append((len(self.names), enums[first], {int(one): one for one in enums[first]}))
+            if second == "u128":
+                self._wide.append(len(self.names))
+            self.names.append(first)
+            self.kinds.append(second)
+            format_parts.append(_INTEGER_FORMATS.get(second) or f"{_BLOB_BYTES[second]}s")
+            offset += _INTEGER_BYTES.get(second) or _BLOB_BYTES[second]
+        self._struct = struct.Struct("".join(format_parts))
+        self.bytes: int = self._struct.size
+        self._blobs = [(i, _BLOB_BYTES[kind]) for i, kind in enumerate(self.kinds) if kind in _BLOB_BYTES]
+        self._values: Callable[[Any], Any] = attrgetter(*self.names) if self.names else lambda _: ()
+
+    def pack(self, value: object) -> bytes:
+        """The body of ``value``, whose attributes are this layout's fields. Raises `FieldInvalid`."""
+        found = self._values(value)
+        fields = list(found) if len(self.names) != 1 else [found]
+        for position, enum, members in self._enums:
+            if fields[position] not in members:
+                raise field_invalid(self.message, self.names[position], enum.__name__, fields[position])
+        for position, size in self._blobs:
+            if not isinstance(fields[position], bytes) or len(fields[position]) != size:
+                raise self._field_invalid(position, fields)
+        try:
+            for position in self._wide:
+                fields[position] = fields[position].to_bytes(16, "little")
+            return self._struct.pack(*fields)
+        except (struct.error, OverflowError, AttributeError) as error:
+            raise self._first_bad_integer(value) from error
+
+    def unpack(self, data: bytes, offset: int = 0) -> list[Any]:
+        """The fields' values from ``data`` at ``offset``, in order.
+
+        Raises `BodyInvalid` when the data is too short, a padding byte is not zero or an enumeration has no such value.
+        """
+        if len(data) - offset < self.bytes:
+            raise BodyInvalid(f"{self.message}: {len(data) - offset} bytes left of {self.bytes}")
+        for position in self._zero_positions:
+            if data[offset + position]:
+                raise BodyInvalid(f"{self.message}: padding byte {position} is {data[offset + position]}")
+        fields: list[Any] = list(self._struct.unpack_from(data, offset))
+        for position in self._wide:
+            fields[position] = int.from_bytes(fields[position], "little")
+        for position, _, members in self._enums:
+            if fields[position] not in members:
+                raise BodyInvalid(f"{self.message}: {self.names[position]} is {fields[position]}")
+            fields[position] = members[fields[position]]
+        return fields
+
+    def _field_invalid(self, position: int, fields: list[Any]) -> FieldInvalid:
+        return field_invalid(self.message, self.names[position], self.kinds[position], fields[position])
+
+    def _first_bad_integer(self, value: object) -> FieldInvalid:
+        for name, kind in zip(self.names, self.kinds, strict=True):
+            field = getattr(value, name)
+            if kind in _INTEGER_BYTES and not (isinstance(field, int) and 0 <= field < 256 ** _INTEGER_BYTES[kind]):
+                return field_invalid(self.message, name, kind, field)
+        raise AssertionError(f"{self.message}: struct refused fields that are all in range")
