@@ -1,0 +1,51 @@
+"""Hashes and Merkle trees of docs/reference/engine.md, section "Hashes", the slow way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from eth_hash.auto import keccak
+
+ZERO_HASH: Final = bytes(32)
+
+__all__ = ["ZERO_HASH", "abi_words", "keccak", "leaf", "merkle_proof", "merkle_root", "root_of_proof"]
+
+
+def abi_words(*values: int | bytes) -> bytes:
+    """``abi.encode`` of static values: each left-padded to a 32-byte word (a 32-byte hash fills its word)."""
+    return b"".join(value.to_bytes(32, "big") if isinstance(value, int) else value.rjust(32, b"\0") for value in values)
+
+
+def leaf(*values: int | bytes) -> bytes:
+    """``keccak(keccak(abi.encode(values)))``: hashed twice, so that no leaf can pass for a node."""
+    return keccak(keccak(abi_words(*values)))
+
+
+def merkle_root(leaves: Sequence[bytes]) -> bytes:
+    """Root over the leaves padded with zero hashes to the next power of two; zero when there are none."""
+    return _levels(leaves)[-1][0]
+
+
+def merkle_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
+    """The sibling at each level from leaf ``index`` up to the root."""
+    return [level[(index >> height) ^ 1] for height, level in enumerate(_levels(leaves)[:-1])]
+
+
+def root_of_proof(one_leaf: bytes, index: int, siblings: Sequence[bytes]) -> bytes:
+    """The root that a proof leads to; the index's bits, lowest first, say which side each sibling is on."""
+    node = one_leaf
+    for height, sibling in enumerate(siblings):
+        node = keccak(sibling + node) if index >> height & 1 else keccak(node + sibling)
+    return node
+
+
+def _levels(leaves: Sequence[bytes]) -> list[list[bytes]]:
+    width = 1
+    while width < len(leaves):
+        width *= 2
+    levels = [[*leaves, *[ZERO_HASH] * (width - len(leaves))]]
+    while len(levels[-1]) > 1:
+        below = levels[-1]
+        levels.append([keccak(below[i] + below[i + 1]) for i in range(0, len(below), 2)])
+    return levels
