@@ -1,0 +1,72 @@
+# make up: the whole system on local chains. make test: every test. Both set up what they need first.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+PYTHON ?= python3
+BIN := .venv/bin
+FORGE := cd contracts && PATH="$$PWD/node_modules/.bin:$$PATH" forge
+SOL := $(shell find contracts/src contracts/script -name '*.sol' 2>/dev/null)
+RUST := $(shell find engine/src -name '*.rs' 2>/dev/null) engine/Cargo.toml engine/Cargo.lock pyproject.toml
+
+help:  ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: .venv/.prerequisites .venv/.engine contracts/out/.built  ## Everything that up and test need, in .venv and contracts/
+
+up: setup  ## Start the whole system with a live economy; Ctrl-C stops it
+	@exec $(BIN)/stab3l up
+
+demo: setup  ## Run the main job once on fresh local chains
+	@exec $(BIN)/stab3l demo
+
+test: setup check contracts-test engine-test python-test  ## Every test
+
+check: setup  ## Formatting, lints, types
+	$(BIN)/ruff check . && $(BIN)/ruff format --check src tests
+	$(BIN)/mypy
+	cd engine && cargo fmt --check && cargo clippy --quiet --locked --all-targets -- -D warnings
+	$(FORGE) fmt --check
+
+contracts-test: setup
+	$(FORGE) test
+
+engine-test: setup
+	cd engine && cargo test --quiet --locked
+
+python-test: setup
+	$(BIN)/pytest
+
+bench: setup  ## Run the benchmarks; results under bench/results/
+	$(BIN)/python -m bench.run
+
+clean:  ## Remove everything that setup and test made (not .stab3l, where networks live)
+	rm -rf .venv contracts/node_modules contracts/out contracts/cache contracts/broadcast engine/target src/stab3l/_engine*.so
+
+lock:  ## Resolve requirements.in into requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements.in -o requirements.lock
+
+.venv/.prerequisites: tools/prerequisites
+	@tools/prerequisites
+	@mkdir -p .venv && touch $@
+
+.venv/.dependencies: requirements.lock | .venv/.prerequisites
+	@echo "setup: Python packages" >&2
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+.venv/.engine: .venv/.dependencies $(RUST)
+	@echo "setup: exchange engine (Rust)" >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@touch $@
+
+contracts/node_modules/.installed: contracts/package-lock.json | .venv/.prerequisites
+	@echo "setup: contract toolchain" >&2
+	@cd contracts && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+	@touch $@
+
+contracts/out/.built: contracts/node_modules/.installed contracts/foundry.toml $(SOL)
+	@echo "setup: contracts" >&2
+	@$(FORGE) build --quiet
+	@touch $@
+
+.PHONY: help setup up demo test check contracts-test engine-test python-test bench clean lock
