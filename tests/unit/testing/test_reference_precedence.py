@@ -1,0 +1,208 @@
+"""Every outcome code, and the precedence among them: a command that breaks two rules answers with the first."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from stab3l.engine.wire import (
+    Cancel,
+    Command,
+    Deposit,
+    ListMarket,
+    MarketStatus,
+    OutcomeCode,
+    Place,
+    RegisterAsset,
+    Seal,
+    SetMarketStatus,
+    Side,
+    Withdraw,
+    encode,
+)
+from stab3l.testing.reference_exchange import REQUEST_LIFE_MAX_NS
+from stab3l.testing.trading_desk import (
+    BASE,
+    CHAIN,
+    FOREIGN,
+    LOT,
+    MARKET,
+    MAX_LOTS,
+    QUOTE,
+    SECOND_NS,
+    START_NS,
+    TradingDesk,
+    owner,
+    token,
+)
+
+RICH, POOR = 3, 4
+HALTED, HUGE = 1, 2
+USED_CLIENT_ID, FRESH_CLIENT_ID = 77, 78
+EXPIRES_AT = START_NS + SECOND_NS
+
+Breaks = list[tuple[OutcomeCode, dict[str, Any]]]
+
+REQUEST_BREAKS: Breaks = [
+    (OutcomeCode.ACCOUNT_UNKNOWN, {"account": 99}),
+    (OutcomeCode.ACCOUNT_UNKNOWN, {"account": 0}),
+    (OutcomeCode.ACCOUNT_UNKNOWN, {"account": 2}),
+    (OutcomeCode.REQUEST_EXPIRED, {"expires_at": START_NS}),
+    (OutcomeCode.REQUEST_TOO_FAR, {"expires_at": START_NS + REQUEST_LIFE_MAX_NS + 1}),
+    (OutcomeCode.REQUEST_TOO_FAR, {"expires_at": 2**64 - 1}),
+    (OutcomeCode.CLIENT_ID_ZERO, {"client_id": 0}),
+    (OutcomeCode.CLIENT_ID_REUSED, {"client_id": USED_CLIENT_ID}),
+]
+
+CASES: list[tuple[Command, Breaks]] = [
+    (
+        RegisterAsset(CHAIN, token(9), 36),
+        [
+            (OutcomeCode.ASSET_EXISTS, {"token": token(1)}),
+            (OutcomeCode.DECIMALS_UNSUPPORTED, {"decimals": 37}),
+        ],
+    ),
+    (
+        ListMarket(QUOTE, BASE, 10**30, 10**18, 100_000, 100_000, 10**12),
+        [
+            (OutcomeCode.ASSET_UNKNOWN, {"base_asset": 99}),
+            (OutcomeCode.ASSET_UNKNOWN, {"quote_asset": 99}),
+            (OutcomeCode.MARKET_EXISTS, {"base_asset": BASE, "quote_asset": QUOTE}),
+            (OutcomeCode.MARKET_INVALID, {"base_asset": BASE}),
+            (OutcomeCode.MARKET_INVALID, {"lot": 0}),
+            (OutcomeCode.MARKET_INVALID, {"lot": 10**30 + 1}),
+            (OutcomeCode.MARKET_INVALID, {"tick": 0}),
+            (OutcomeCode.MARKET_INVALID, {"tick": 10**18 + 1}),
+            (OutcomeCode.MARKET_INVALID, {"maker_fee_ppm": 100_001}),
+            (OutcomeCode.MARKET_INVALID, {"taker_fee_ppm": 100_001}),
+            (OutcomeCode.MARKET_INVALID, {"max_lots": 0}),
+            (OutcomeCode.MARKET_INVALID, {"max_lots": 10**12 + 1}),
+        ],
+    ),
+    (SetMarketStatus(MARKET, MarketStatus.OPEN), [(OutcomeCode.MARKET_UNKNOWN, {"market": 99})]),
+    (
+        Deposit(CHAIN, 5, BASE, 0, owner(5), 1, bytes(32)),
+        [
+            (OutcomeCode.ASSET_UNKNOWN, {"asset": 99}),
+            (OutcomeCode.ASSET_UNKNOWN, {"asset": FOREIGN}),
+            (OutcomeCode.ASSET_UNKNOWN, {"chain_id": 1}),
+            (OutcomeCode.AMOUNT_ZERO, {"amount": 0}),
+            (OutcomeCode.AMOUNT_TOO_LARGE, {"amount": 2**127}),
+            (OutcomeCode.AMOUNT_TOO_LARGE, {"amount": 2**128 - 1}),
+            (OutcomeCode.OWNER_ZERO, {"owner": bytes(20)}),
+            (OutcomeCode.DEPOSIT_DUPLICATE, {"ordinal": 4}),
+            (OutcomeCode.DEPOSIT_DUPLICATE, {"ordinal": 0}),
+            (OutcomeCode.DEPOSIT_GAP, {"ordinal": 6}),
+        ],
+    ),
+    (
+        Place(RICH, MARKET, FRESH_CLIENT_ID, EXPIRES_AT, 1, 1, Side.BUY),
+        [
+            *REQUEST_BREAKS,
+            (OutcomeCode.MARKET_UNKNOWN, {"market": 99}),
+            (OutcomeCode.MARKET_HALTED, {"market": HALTED}),
+            (OutcomeCode.QUANTITY_ZERO, {"lots": 0}),
+            (OutcomeCode.QUANTITY_TOO_LARGE, {"lots": MAX_LOTS + 1}),
+            (OutcomeCode.PRICE_ZERO, {"ticks": 0}),
+            (OutcomeCode.PRICE_TOO_LARGE, {"ticks": 10**12 + 1}),
+            (OutcomeCode.NOTIONAL_OVERFLOW, {"market": HUGE, "ticks": 10**12, "lots": 2 * 10**8}),
+            (OutcomeCode.NOTIONAL_OVERFLOW, {"market": HUGE, "ticks": 10**12, "lots": 10**12}),
+            (OutcomeCode.FUNDS_SHORT, {"account": POOR}),
+            (OutcomeCode.FUNDS_SHORT, {"ticks": 10**10}),
+            (OutcomeCode.FUNDS_SHORT, {"side": Side.SELL}),
+        ],
+    ),
+    (
+        Cancel(RICH, 1),
+        [
+            (OutcomeCode.ACCOUNT_UNKNOWN, {"account": 99}),
+            (OutcomeCode.ACCOUNT_UNKNOWN, {"account": 1}),
+            (OutcomeCode.ORDER_UNKNOWN, {"order": 99}),
+            (OutcomeCode.ORDER_UNKNOWN, {"order": 0}),
+            (OutcomeCode.ORDER_UNKNOWN, {"account": POOR}),
+        ],
+    ),
+    (
+        Withdraw(RICH, QUOTE, FRESH_CLIENT_ID, EXPIRES_AT, 1, owner(5)),
+        [
+            *REQUEST_BREAKS,
+            (OutcomeCode.ASSET_UNKNOWN, {"asset": 99}),
+            (OutcomeCode.AMOUNT_ZERO, {"amount": 0}),
+            (OutcomeCode.RECIPIENT_ZERO, {"recipient": bytes(20)}),
+            (OutcomeCode.FUNDS_SHORT, {"account": POOR}),
+            (OutcomeCode.FUNDS_SHORT, {"amount": 2**128 - 1}),
+        ],
+    ),
+]
+
+SINGLES = [(command, code, change) for command, breaks in CASES for code, change in breaks]
+PAIRS = [
+    (command, min(one, other), {**one_change, **other_change})
+    for command, breaks in CASES
+    for (one, one_change), (other, other_change) in combinations(breaks, 2)
+    if not one_change.keys() & other_change.keys()
+]
+
+
+@pytest.fixture
+def busy(desk: TradingDesk) -> TradingDesk:
+    """A desk where RICH has an order, POOR has nothing left, both used a client id; one market is halted, one huge."""
+    assert desk.fund(1, QUOTE, 10**9) == RICH
+    assert desk.fund(2, BASE, 1) == POOR
+    desk.fund(1, BASE, LOT - 1)
+    desk.accepted(
+        ListMarket(QUOTE, FOREIGN, 1, 1, 0, 0, 1),
+        SetMarketStatus(HALTED, MarketStatus.HALTED),
+        ListMarket(FOREIGN, QUOTE, 1, 10**18, 0, 0, 10**12),
+        Place(RICH, MARKET, USED_CLIENT_ID, EXPIRES_AT, 1, 1, Side.BUY),
+        Withdraw(POOR, BASE, USED_CLIENT_ID, EXPIRES_AT, 1, owner(5)),
+        Deposit(CHAIN, 4, BASE, 0, owner(3), 1, bytes(32)),
+    )
+    return desk
+
+
+@pytest.mark.parametrize("command", [command for command, _ in CASES], ids=lambda command: command.KIND.name.lower())
+def test_the_unbroken_command_is_accepted(busy: TradingDesk, command: Command) -> None:
+    assert busy.code(command) == OutcomeCode.ACCEPTED
+
+
+@pytest.mark.parametrize(("command", "code", "change"), SINGLES)
+def test_a_broken_rule_answers_with_its_code(
+    busy: TradingDesk, command: Command, code: OutcomeCode, change: dict[str, Any]
+) -> None:
+    assert busy.code(replace(command, **change)) == code
+
+
+@pytest.mark.parametrize(("command", "code", "change"), PAIRS)
+def test_two_broken_rules_answer_with_the_first(
+    busy: TradingDesk, command: Command, code: OutcomeCode, change: dict[str, Any]
+) -> None:
+    assert busy.code(replace(command, **change)) == code
+
+
+def test_a_command_that_breaks_every_rule_is_only_malformed(busy: TradingDesk) -> None:
+    worst = encode(Place(99, 99, 0, 0, 0, 0, Side.BUY))
+    outcomes = [
+        busy.exchange.apply(worst[:2] + flags + worst[4:], busy.now)[16] for flags in (b"\x00\x00", b"\x01\x00")
+    ]
+    assert outcomes == [OutcomeCode.ACCOUNT_UNKNOWN, OutcomeCode.MALFORMED]
+
+
+def test_a_seal_in_company_is_not_alone_even_with_nothing_to_seal(busy: TradingDesk) -> None:
+    busy.seal()
+    assert busy.code(Seal(), Seal()) == OutcomeCode.SEAL_NOT_ALONE
+    assert busy.code(Seal()) == OutcomeCode.NOTHING_TO_SEAL
+
+
+def test_every_outcome_code_is_reached_here() -> None:
+    elsewhere = {
+        OutcomeCode.ACCEPTED,
+        OutcomeCode.MALFORMED,
+        OutcomeCode.KIND_UNKNOWN,
+        OutcomeCode.SEAL_NOT_ALONE,
+        OutcomeCode.NOTHING_TO_SEAL,
+    }
+    assert {code for _, code, _ in SINGLES} == set(OutcomeCode) - elsewhere
