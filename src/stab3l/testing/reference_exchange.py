@@ -80,6 +80,7 @@ class ReferenceExchange:
         self.balances: dict[tuple[int, int], Balance] = {}
         """In the order of first credit: a pair's position is its leaf in the balances tree."""
         self.withdrawals: list[Withdrawal] = []
+        self.withdrawal_leaves: list[bytes] = []
         self.remembered: dict[tuple[int, int], Remembered] = {}
         self.orders = 0
         self.trades = 0
@@ -403,6 +404,9 @@ class ReferenceExchange:
             request.amount,
         )
         self.withdrawals.append(withdrawal)
+        self.withdrawal_leaves.append(
+            leaf(withdrawal.id, asset.chain_id, asset.token, withdrawal.owner, request.recipient, request.amount)
+        )
         self.remembered[request.account, request.client_id] = Remembered(request.expires_at, withdrawal.id)
         asset.withdrawn += request.amount
         self._debit(request.account, request.asset, request.amount)
@@ -426,7 +430,7 @@ class ReferenceExchange:
         self.output_hash = keccak(self.output_hash + keccak(b""))
         self.sealed_balances = [(*pair, balance.total) for pair, balance in self.balances.items()]
         self.sealed_withdrawals = len(self.withdrawals)
-        roots = merkle_root(self.balance_leaves()), merkle_root(self.withdrawal_leaves())
+        roots = merkle_root(self.balance_leaves()), merkle_root(self.withdrawal_leaves)
         counts = len(self.sealed_balances), self.sealed_withdrawals
         self._emit(
             Sealed(
@@ -489,13 +493,6 @@ class ReferenceExchange:
         """Leaves of the balances tree when the last block was sealed."""
         return [self._balance_leaf(*slot) for slot in self.sealed_balances]
 
-    def withdrawal_leaves(self) -> list[bytes]:
-        """Leaves of the withdrawals tree when the last block was sealed."""
-        return [
-            leaf(one.id, one.chain_id, one.token, one.owner, one.recipient, one.amount)
-            for one in self.withdrawals[: self.sealed_withdrawals]
-        ]
-
     def balance_proof(self, account: int, asset: int) -> tuple[int, int, list[bytes]]:
         """(leaf index, amount, siblings) of a pair in the last sealed block. Raises `KeyError` if it has no leaf."""
         for index, slot in enumerate(self.sealed_balances):
@@ -507,7 +504,7 @@ class ReferenceExchange:
         """Siblings of a withdrawal's leaf in the last sealed block. Raises `KeyError` if it is not sealed yet."""
         if not 0 <= withdrawal < self.sealed_withdrawals:
             raise KeyError(withdrawal)
-        return merkle_proof(self.withdrawal_leaves(), withdrawal)
+        return merkle_proof(self.withdrawal_leaves[: self.sealed_withdrawals], withdrawal)
 
     def _balance_leaf(self, account: int, asset: int, amount: int) -> bytes:
         token = self.assets[asset]
