@@ -54,8 +54,11 @@ def violations(path: Path) -> list[str]:
             found.append(f"{where}: {theirs} has no layer; add it to LAYERS")
         elif RANK[theirs] > RANK[mine]:
             found.append(f"{where}: a {mine} module may not know {theirs}")
-        elif mine in PROCESSES and theirs in PROCESSES and mine != theirs and not any(
-            module == door or module.startswith(door + ".") for door in DOORS
+        elif (
+            mine in PROCESSES
+            and theirs in PROCESSES
+            and mine != theirs
+            and not any(module == door or module.startswith(door + ".") for door in DOORS)
         ):
             found.append(f"{where}: processes meet only at {sorted(DOORS)}")
     return found

@@ -15,11 +15,11 @@ FUNCTION_LINES_MAX = 70
 README_LINES_MAX = 150
 TRACKED_BYTES_MAX = 600_000
 
-TOP_LEVEL = {
-    ".ci", ".gitignore", "LICENSE", "Makefile", "README.md", "STYLE.md", "CHANGELOG.md", "bench", "contracts", "deploy", "docs",
-    "engine", "pyproject.toml", "requirements.in", "requirements.lock", "src", "tests", "tools", "web",
-}  # fmt: skip
-BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "core", "services", "managers", "controllers", "shared"}
+TOP_LEVEL = set(
+    ".ci .gitignore LICENSE Makefile README.md STYLE.md CHANGELOG.md bench contracts deploy docs engine pyproject.toml "
+    "requirements.in requirements.lock src tests tools web".split()
+)
+BANNED_NAMES = set("utils util helpers helper common misc core services managers controllers shared".split())
 BANNED_WORDS = {
     r"\bTODO\b|\bFIXME\b|\bXXX\b": "finish it before it lands",
     r"time\.time\(|datetime\.now\(|time\.time_ns\(": "take a stab3l.clock.Clock",
@@ -29,13 +29,14 @@ BANNED_WORDS = {
     r"except Exception:\s*$": "name the error, or log it with its values and go on deliberately",
 }
 EXEMPT = {"src/stab3l/clock.py"}
-PLACES = re.compile(r"(^|[^A-Za-z0-9_.])/(work|farm)/|https?://[a-z0-9.-]*(npm|pypi|pythonhosted|crates|maven)[a-z0-9.-]*")
+PLACES = re.compile(
+    r"(^|[^A-Za-z0-9_.])/(work|farm)/|https?://[a-z0-9.-]*(npm|pypi|pythonhosted|crates|maven)[a-z0-9.-]*"
+)
 
 
 def tracked(*suffixes: str) -> list[Path]:
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True
-    ).stdout.decode()
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout.decode()
     paths = [ROOT / name for name in listed.split("\0") if name]
     return [p for p in paths if p.is_file() and (not suffixes or p.suffix in suffixes)]
 

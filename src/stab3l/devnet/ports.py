@@ -75,7 +75,7 @@ def require_free(ports: Ports) -> None:
             except OSError:
                 holder = _holder(port)
                 raise Unavailable(
-                    f"port {port} ({name}) is taken{holder}: stop that, or choose others with --base-port and --api-port",
+                    f"port {port} ({name}) is taken{holder}: stop that, or choose others (--base-port, --api-port)",
                     port=port,
                     service=name,
                 ) from None

@@ -1,7 +1,7 @@
 """Starts processes, keeps them running, stops them.
 
-A service that dies is started again with a growing pause; one that a person stopped with Ctrl-C stays down. Each runs in
-a session of its own, so that Ctrl-C reaches only the supervisor, which stops them in reverse order.
+A service that dies is started again with a growing pause. Each runs in a session of its own, so that Ctrl-C reaches only
+the supervisor, which stops them in reverse order.
 """
 
 from __future__ import annotations

@@ -1,0 +1,63 @@
+"""How long a person waits: set-up from nothing, start of the local network, the whole demo, each step's gas."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from bench.report import Result, keep
+
+ROOT = Path(__file__).parent.parent
+DEMO_ROUNDS = 3
+
+
+def seconds_of(command: list[str], cwd: Path) -> float:
+    """Wall seconds of a command that must succeed."""
+    begun = time.monotonic()
+    subprocess.run(command, cwd=cwd, check=True, stdout=subprocess.DEVNULL, stderr=sys.stderr)
+    return time.monotonic() - begun
+
+
+def setup_seconds() -> float:
+    """``make setup`` in a fresh clone; package downloads included."""
+    with tempfile.TemporaryDirectory() as folder:
+        clone = Path(folder) / "stab3l"
+        subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
+        return seconds_of(["make", "setup"], clone)
+
+
+def demo() -> dict[str, object]:
+    """One run of ``stab3l demo --json``."""
+    done = subprocess.run([str(ROOT / ".venv/bin/stab3l"), "demo", "--json"], cwd=ROOT, check=True, capture_output=True)
+    return dict(json.loads(done.stdout))
+
+
+def main(with_setup: bool) -> None:
+    """Runs the scenario and keeps its results."""
+    runs = [demo() for _ in range(DEMO_ROUNDS)]
+    results = [
+        Result("main_job.demo", statistics.median(float(r["seconds"]) for r in runs), "s", f"median of {DEMO_ROUNDS}"),
+        Result(
+            "main_job.start",
+            statistics.median(float(r["start_seconds"]) for r in runs),
+            "s",
+            "chains, contracts, processes",
+        ),
+    ]
+    if with_setup:
+        results.append(Result("main_job.setup", setup_seconds(), "s", "fresh clone, downloads included"))
+    gas: dict[str, int] = {}
+    for step in runs[-1]["steps"]:
+        if step.get("gas"):
+            gas[step["name"]] = max(gas.get(step["name"], 0), int(step["gas"]))
+    results += [Result(f"main_job.gas.{name}", value, "gas", "largest of the run") for name, value in gas.items()]
+    sys.stdout.write(keep("main_job", "wall clock of whole commands on this machine", results))
+
+
+if __name__ == "__main__":
+    main(with_setup="--with-setup" in sys.argv)

@@ -1,0 +1,8 @@
+"""``make bench``: every scenario in turn."""
+
+from __future__ import annotations
+
+from bench import main_job
+
+if __name__ == "__main__":
+    main_job.main(with_setup=True)
