@@ -1,6 +1,6 @@
 """Starts processes, keeps them running, stops them.
 
-A service that dies is started again with a growing pause. Each runs in a session of its own, so that Ctrl-C reaches only
+A service that dies is started again with a growing pause. Each runs in a session of its own: Ctrl-C reaches only
 the supervisor, which stops them in reverse order.
 """
 
