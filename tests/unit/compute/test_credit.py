@@ -1,0 +1,32 @@
+"""Credited rate and CU value by hand-computed cases."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stab3l.compute.credit import cu_value_down, rate_down
+from stab3l.compute.shape import Shape
+from stab3l.units import WAD
+
+
+def test_the_rate_counts_both_the_seed_block_and_the_commit_block() -> None:
+    shape = Shape(4096, 4096, 10)
+    assert shape.operations == 1_374_389_534_720
+    assert rate_down(shape, seed_block=100, commit_block=109, block_seconds=2) == 68_719_476_736
+
+
+def test_one_cu_is_ten_to_the_fifteen_operations() -> None:
+    assert cu_value_down(10**9, 10**6, 10_000) == WAD
+    assert cu_value_down(10**9, 10**6, 9_000) == 9 * WAD // 10
+
+
+def test_a_fraction_is_lost_not_given() -> None:
+    assert cu_value_down(1, 1, 9) == 0
+    assert cu_value_down(1, 1, 19) == 1
+
+
+@given(st.integers(1, 2**20), st.integers(0, 500))
+def test_more_time_never_credits_more(products: int, delay: int) -> None:
+    shape = Shape(64, 64, products % 65_536 + 1)
+    assert rate_down(shape, 1, 1 + delay + 1, 1) <= rate_down(shape, 1, 1 + delay, 1)
