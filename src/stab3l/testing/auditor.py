@@ -1,8 +1,11 @@
 """An auditor that believes nothing but the events: it keeps its own books and stops at the first broken law.
 
 It shares no rule with an exchange beyond docs/reference/engine.md's meaning of each event. Laws (DESIGN section 12):
-I7 a trade never executes outside either order's limit, nor ahead of a better or earlier resting order (and what could trade never rests); I8 no account
-is ever negative; conservation: for each asset, the sum over all accounts is credited minus withdrawn.
+
+- I7: a trade never executes outside either order's limit, nor ahead of a better or earlier resting order; and what
+  could trade never rests;
+- I8: no account is ever negative;
+- conservation: for each asset, the sum over all accounts is credited minus withdrawn.
 """
 
 from __future__ import annotations

@@ -288,7 +288,7 @@ class CommandStream:
         return record[:2] + self.random.randint(1, 2**16 - 1).to_bytes(2, "little") + record[4:]
 
     def _with_another_kind(self, record: bytes) -> bytes:
-        kind = self.random.choice([*range(11), 255, 256, 2**16 - 1])
+        kind: int = self.random.choice([*range(11), 255, 256, 2**16 - 1])
         return kind.to_bytes(2, "little") + record[2:]
 
     def _with_long_evidence(self, record: bytes) -> bytes:
