@@ -23,7 +23,7 @@ BANNED_NAMES = set("utils util helpers helper common misc core services managers
 BANNED_WORDS = {
     r"\bTODO\b|\bFIXME\b|\bXXX\b": "finish it before it lands",
     r"time\.time\(|datetime\.now\(|time\.time_ns\(": "take a stab3l.clock.Clock",
-    r"random\.random\(": "take a random.Random(seed)",
+    r"(?<!\.)\brandom\.random\(": "take a random.Random(seed)",
     r"\bfloat\(": "integers, or a ratio for display only in a skin",
     r"^\s*print\(": "structlog, or a rich console in the command line",
     r"except Exception:\s*$": "name the error, or log it with its values and go on deliberately",
