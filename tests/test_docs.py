@@ -1,0 +1,57 @@
+"""Documents are held to what exists: links, commands, settings."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stab3l.config import ChainConfig, MarketConfig, Network, Settings
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([ROOT / "README.md", ROOT / "STYLE.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("contracts/*.md")])
+LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_every_relative_link_leads_somewhere(page: Path) -> None:
+    dead = [target for target in LINK.findall(page.read_text()) if not (page.parent / target).exists()]
+    assert dead == []
+
+
+def test_the_readmes_make_targets_exist() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"`?make ([a-z-]+)", (ROOT / "README.md").read_text()))
+    assert named
+    assert named <= targets
+
+
+def test_ci_runs_the_readmes_test_command() -> None:
+    assert "make test" in (ROOT / "README.md").read_text()
+    assert "exec make test" in (ROOT / ".ci/run").read_text()
+
+
+@pytest.mark.parametrize("model", [Network, ChainConfig, MarketConfig, Settings])
+def test_each_setting_is_documented(model: type) -> None:
+    page = (ROOT / "docs/reference/configuration.md").read_text()
+    missing = [name for name in model.model_fields if f"`{name}`" not in page]
+    assert missing == []
+
+
+def commands() -> list[str]:
+    page = (ROOT / "docs/reference/command-line.md").read_text()
+    return re.findall(r"^## `stab3l ([a-z -]+)`", page, re.MULTILINE)
+
+
+def test_the_command_line_page_names_commands() -> None:
+    assert {"up", "demo", "exchange serve", "provider onboard"} <= set(commands())
+
+
+@pytest.mark.parametrize("command", commands())
+def test_each_documented_command_has_help_with_an_example(command: str) -> None:
+    run = [sys.executable, "-m", "stab3l", *command.split(), "--help"]
+    shown = subprocess.run(run, capture_output=True, text=True, check=True).stdout
+    assert "Example" in shown
