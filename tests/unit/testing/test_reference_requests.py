@@ -233,7 +233,7 @@ def test_every_proof_leads_to_the_sealed_root(exchange: ReferenceExchange, desk:
     for index, leaf in enumerate(exchange.balance_leaves()):
         _, _, siblings = exchange.balance_proof(3 + index, BASE)
         assert root_of_proof(leaf, index, siblings) == sealed.balances_root
-    for index, leaf in enumerate(exchange.withdrawal_leaves()):
+    for index, leaf in enumerate(exchange.withdrawal_leaves):
         assert root_of_proof(leaf, index, exchange.withdrawal_proof(index)) == sealed.withdrawals_root
 
 
