@@ -1,0 +1,183 @@
+"""What the API answers, as JSON: 64-bit and larger integers are decimal strings, prices and quantities decimals."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from stab3l.api.history import ChainView, DepositView, SupplyView, WithdrawalView
+
+OrderState = Literal["open", "filled", "cancelled"]
+
+
+class Fill(msgspec.Struct, frozen=True):
+    """One trade of the order just placed. ``fee``: base units of the asset received."""
+
+    trade_id: str
+    price: str
+    quantity: str
+    fee: str
+
+
+class OrderPlaced(msgspec.Struct, frozen=True):
+    """Answer to a placed order. ``repeated``: the same request was taken before, under this ``order_id``."""
+
+    order_id: str
+    client_id: str
+    market: str
+    state: OrderState
+    filled: str
+    remaining: str
+    fills: list[Fill]
+    repeated: bool
+    sequence: str
+    at: str
+
+
+class OrderCancelled(msgspec.Struct, frozen=True):
+    """Answer to a cancel. ``remaining``: what was taken off the book."""
+
+    order_id: str
+    market: str
+    remaining: str
+    sequence: str
+    at: str
+
+
+class WithdrawalQueued(msgspec.Struct, frozen=True):
+    """Answer to a withdrawal: debited, and leaf ``withdrawal_id`` of the withdrawals tree."""
+
+    withdrawal_id: str
+    client_id: str
+    asset: int
+    amount: str
+    recipient: str
+    repeated: bool
+    sequence: str
+    at: str
+
+
+class Level(msgspec.Struct, frozen=True, array_like=True):
+    """One price level: ``[price, quantity]``. In an update a quantity of 0 removes the level."""
+
+    price: str
+    quantity: str
+
+
+class BookView(msgspec.Struct, frozen=True):
+    """A market's best levels, best price first."""
+
+    market: str
+    bids: list[Level]
+    asks: list[Level]
+
+
+class TradeView(msgspec.Struct, frozen=True):
+    """A public trade. ``at``: nanoseconds since 1970."""
+
+    trade_id: str
+    market: str
+    side: Literal["buy", "sell"]
+    price: str
+    quantity: str
+    sequence: str
+    at: str
+
+
+class OrderView(msgspec.Struct, frozen=True):
+    """An order as far as it is known: resting ones always, closed ones for a limited time."""
+
+    order_id: str
+    market: str
+    side: Literal["buy", "sell"]
+    price: str
+    remaining: str
+    state: OrderState
+    client_id: str | None
+    quantity: str | None
+
+
+class AssetView(msgspec.Struct, frozen=True):
+    """A token of a chain."""
+
+    asset: int
+    symbol: str
+    chain_id: int
+    token: str
+    decimals: int
+
+
+class MarketView(msgspec.Struct, frozen=True):
+    """A market and its steps."""
+
+    market: int
+    symbol: str
+    base_asset: int
+    quote_asset: int
+    price_step: str
+    quantity_step: str
+    lot: str
+    tick: str
+    max_lots: str
+    maker_fee_ppm: int
+    taker_fee_ppm: int
+    status: Literal["open", "halted"]
+
+
+class Markets(msgspec.Struct, frozen=True):
+    """Everything listed, and what a client needs to sign."""
+
+    assets: list[AssetView]
+    markets: list[MarketView]
+    chain_id: int
+    custody: str
+
+
+class BalanceView(msgspec.Struct, frozen=True):
+    """One asset of an account, base units."""
+
+    asset: int
+    symbol: str
+    decimals: int
+    available: str
+    held: str
+
+
+class ProofView(msgspec.Struct, frozen=True):
+    """A Merkle proof for the user's own exit: ``leaf`` and ``siblings`` lead to ``root`` (engine page, Hashes)."""
+
+    leaf: str
+    index: str
+    siblings: list[str]
+    root: str
+    block: str
+    chain_id: int
+    token: str
+    owner: str
+    recipient: str | None
+    amount: str
+
+
+class StatusView(msgspec.Struct, frozen=True):
+    """How far every part is. ``down``: parts that do not answer; what they would say is null or empty then."""
+
+    time: str
+    down: list[str]
+    sequence: str | None
+    block: str | None
+    sealed_sequence: str | None
+    state_root: str | None
+    supply: SupplyView | None
+    chains: list[ChainView]
+
+
+class AccountView(msgspec.Struct, frozen=True):
+    """An address: its account (null before the first credited deposit), balances, orders, deposits, withdrawals."""
+
+    address: str
+    account: int | None
+    balances: list[BalanceView]
+    open_orders: list[OrderView]
+    deposits: list[DepositView]
+    withdrawals: list[WithdrawalView]

@@ -1,0 +1,78 @@
+"""Everything that one API process holds, put together in one place."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from stab3l.api.answers import StatusView
+from stab3l.api.batching import Batcher
+from stab3l.api.catalogue import Catalogue
+from stab3l.api.entry import OrderEntry
+from stab3l.api.exchange import Exchange
+from stab3l.api.feed import Feed
+from stab3l.api.history import History
+from stab3l.api.live import Live
+from stab3l.api.signed import signing_domain
+from stab3l.clock import Clock
+from stab3l.config import Network
+from stab3l.errors import Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The parts of the API. ``run`` must be running while it serves."""
+
+    network: Network
+    exchange: Exchange
+    history: History
+    clock: Clock
+    catalogue: Catalogue
+    feed: Feed
+    batcher: Batcher
+    entry: OrderEntry
+    live: Live
+
+    @classmethod
+    def of(cls, network: Network, exchange: Exchange, history: History, clock: Clock) -> Desk:
+        """Puts the parts together."""
+        catalogue, feed, batcher = Catalogue(exchange, network), Feed(exchange), Batcher(exchange)
+        entry = OrderEntry(exchange, catalogue, batcher, feed, signing_domain(network), clock)
+        live = Live(exchange, catalogue, feed, lambda: read_status(exchange, history, clock))
+        return cls(network, exchange, history, clock, catalogue, feed, batcher, entry, live)
+
+    async def run(self) -> None:
+        """Follows the exchange, sends batches and publishes, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.feed.run())
+            tasks.create_task(self.batcher.run())
+            tasks.create_task(self.live.run())
+
+    async def status(self) -> StatusView:
+        """The body of ``GET /v1/status``."""
+        return await read_status(self.exchange, self.history, self.clock)
+
+
+async def read_status(exchange: Exchange, history: History, clock: Clock) -> StatusView:
+    """How far every part is; a part that does not answer is named instead of failing the whole."""
+    down = []
+    position = supply = None
+    chains = []
+    try:
+        position = await exchange.status()
+    except Unavailable:
+        down.append("exchange")
+    try:
+        supply, chains = await history.supply(), await history.chains()
+    except Unavailable:
+        down.append("history")
+    return StatusView(
+        time=str(clock.now()),
+        down=down,
+        sequence=str(position.sequence) if position else None,
+        block=str(position.block) if position else None,
+        sealed_sequence=str(position.sealed_sequence) if position else None,
+        state_root="0x" + position.state_root.hex() if position else None,
+        supply=supply,
+        chains=chains,
+    )

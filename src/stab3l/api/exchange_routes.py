@@ -1,0 +1,239 @@
+"""Paths of the exchange: markets, books, trades, orders, accounts and their proofs."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from litestar import Request, Response, get, post
+from litestar.handlers.base import BaseRouteHandler
+
+from stab3l.api.answers import (
+    AccountView,
+    AssetView,
+    BalanceView,
+    BookView,
+    Markets,
+    MarketView,
+    OrderCancelled,
+    OrderPlaced,
+    OrderView,
+    ProofView,
+    StatusView,
+    TradeView,
+    WithdrawalQueued,
+)
+from stab3l.api.books import DEPTH_MAX, book_view
+from stab3l.api.catalogue import NamedAsset, NamedMarket
+from stab3l.api.desk import Desk
+from stab3l.api.entry import order_state
+from stab3l.api.exchange import Order, Proof
+from stab3l.api.feed import TRADES_KEPT, KnownOrder
+from stab3l.api.grid import decimal_text
+from stab3l.api.leaves import balance_leaf, withdrawal_leaf
+from stab3l.api.live import trade_view
+from stab3l.api.problems import Problem
+from stab3l.api.reading import body_of, query_integer
+from stab3l.api.signed import U32_MAX, CancelRequest, PlaceRequest, WithdrawalRequest, address_of, u64, unsigned
+from stab3l.engine.wire import Side
+
+HISTORY_ROWS: Final = 50
+
+
+@get("/v1/status")
+async def status(desk: Desk) -> StatusView:
+    """How far every part is."""
+    return await desk.status()
+
+
+@get("/v1/markets")
+async def markets(desk: Desk) -> Markets:
+    """Assets, markets and what a client needs to sign."""
+    await desk.catalogue.refresh()
+    return Markets(
+        assets=[_asset_view(asset) for asset in await desk.catalogue.assets()],
+        markets=[_market_view(market) for market in await desk.catalogue.markets()],
+        chain_id=desk.network.primary.chain_id,
+        custody=desk.network.primary.contracts["Custody"],
+    )
+
+
+@get("/v1/markets/{symbol:str}/book")
+async def book(desk: Desk, request: Request[Any, Any, Any], symbol: str) -> BookView:
+    """The best levels of a market; ``depth`` 1 to 200."""
+    depth = query_integer(request, "depth", default=50, least=1, most=DEPTH_MAX)
+    market = await desk.catalogue.market(symbol)
+    return book_view(market, await desk.exchange.book(market.market.id, depth))
+
+
+@get("/v1/markets/{symbol:str}/trades")
+async def trades(desk: Desk, request: Request[Any, Any, Any], symbol: str) -> list[TradeView]:
+    """The latest trades of a market, newest first; ``limit`` 1 to 1000."""
+    limit = query_integer(request, "limit", default=100, least=1, most=TRADES_KEPT)
+    market = await desk.catalogue.market(symbol)
+    return [trade_view(market, one) for one in desk.feed.trades(market.market.id, limit)]
+
+
+@post("/v1/orders")
+async def place(desk: Desk, request: Request[Any, Any, Any]) -> Response[OrderPlaced]:
+    """Places a signed order: 201 when it was taken, 200 when the same request was taken before."""
+    answer = await desk.entry.place(await body_of(PlaceRequest, request))
+    return Response(answer, status_code=200 if answer.repeated else 201)
+
+
+@post("/v1/orders/cancel", status_code=200)
+async def cancel(desk: Desk, request: Request[Any, Any, Any]) -> OrderCancelled:
+    """Takes a resting order off the book."""
+    return await desk.entry.cancel(await body_of(CancelRequest, request))
+
+
+@post("/v1/withdrawals")
+async def withdraw(desk: Desk, request: Request[Any, Any, Any]) -> Response[WithdrawalQueued]:
+    """Queues a signed withdrawal: 201 when it was taken, 200 when the same request was taken before."""
+    answer = await desk.entry.withdraw(await body_of(WithdrawalRequest, request))
+    return Response(answer, status_code=200 if answer.repeated else 201)
+
+
+@get("/v1/orders/{order:str}")
+async def order(desk: Desk, order: str) -> OrderView:
+    """An order, while it rests or is recent."""
+    known = desk.feed.order(u64("order", order))
+    if known is None:
+        raise Problem("order_not_found", f"order {order} is not known", order=order)
+    return _known_view(await desk.catalogue.market_of(known.accepted.market), known)
+
+
+@get("/v1/accounts/{address:str}")
+async def account(desk: Desk, address: str) -> AccountView:
+    """Balances, open orders, deposits (pending ones, too) and withdrawals of an address."""
+    owner = address_of("address", address)
+    found = await desk.catalogue.account(owner)
+    balances: list[BalanceView] = []
+    orders: list[OrderView] = []
+    if found is not None:
+        for one in await desk.exchange.balances(found):
+            named = await desk.catalogue.asset(one.asset)
+            balances.append(
+                BalanceView(one.asset, named.symbol, named.asset.decimals, str(one.available), str(one.held))
+            )
+        for resting in await desk.exchange.open_orders(found):
+            orders.append(_resting_view(desk, await desk.catalogue.market_of(resting.market), resting))
+    return AccountView(
+        address="0x" + owner.hex(),
+        account=found,
+        balances=balances,
+        open_orders=orders,
+        deposits=await desk.history.deposits(owner, HISTORY_ROWS),
+        withdrawals=await desk.history.withdrawals(owner, HISTORY_ROWS),
+    )
+
+
+@get("/v1/accounts/{address:str}/balances/{asset:str}/proof")
+async def balance_proof(desk: Desk, address: str, asset: str) -> ProofView:
+    """Proof of a balance against the last sealed block, for an exit without the operator."""
+    owner = address_of("address", address)
+    named = await desk.catalogue.asset(unsigned("asset", asset, U32_MAX))
+    found = await desk.catalogue.account(owner)
+    if found is None:
+        raise Problem("account_unknown", f"0x{owner.hex()} has no account", account=owner)
+    proof = await desk.exchange.balance_proof(found, named.asset.id)
+    if proof is None:
+        raise Problem("proof_not_ready", f"no sealed block has a balance of {named.symbol} of 0x{owner.hex()}")
+    token = named.asset
+    leaf = balance_leaf(owner, found, token.chain_id, token.token, proof.amount)
+    return _proof_view(proof, leaf, token.chain_id, token.token, owner, None)
+
+
+@get("/v1/withdrawals/{withdrawal:str}/proof")
+async def withdrawal_proof(desk: Desk, withdrawal: str) -> ProofView:
+    """Proof of a withdrawal against the last sealed block: what ``Custody.withdraw`` takes."""
+    number = u64("withdrawal", withdrawal)
+    made = await desk.exchange.withdrawal(number)
+    if made is None:
+        raise Problem("withdrawal_unknown", f"there is no withdrawal {number}", withdrawal=number)
+    proof = await desk.exchange.withdrawal_proof(number)
+    if proof is None:
+        raise Problem("proof_not_ready", f"withdrawal {number} is not in a sealed block yet", withdrawal=number)
+    return _proof_view(proof, withdrawal_leaf(made), made.chain_id, made.token, made.owner, made.recipient)
+
+
+EXCHANGE_ROUTES: Final[list[BaseRouteHandler]] = [
+    status,
+    markets,
+    book,
+    trades,
+    place,
+    cancel,
+    withdraw,
+    order,
+    account,
+    balance_proof,
+    withdrawal_proof,
+]
+
+
+def _asset_view(named: NamedAsset) -> AssetView:
+    asset = named.asset
+    return AssetView(asset.id, named.symbol, asset.chain_id, "0x" + asset.token.hex(), asset.decimals)
+
+
+def _market_view(named: NamedMarket) -> MarketView:
+    market = named.market
+    return MarketView(
+        market=market.id,
+        symbol=named.symbol,
+        base_asset=market.base_asset,
+        quote_asset=market.quote_asset,
+        price_step=decimal_text(named.grid.price_step),
+        quantity_step=decimal_text(named.grid.quantity_step),
+        lot=str(market.lot),
+        tick=str(market.tick),
+        max_lots=str(market.max_lots),
+        maker_fee_ppm=market.maker_fee_ppm,
+        taker_fee_ppm=market.taker_fee_ppm,
+        status="open" if market.open else "halted",
+    )
+
+
+def _known_view(market: NamedMarket, known: KnownOrder) -> OrderView:
+    order = known.accepted
+    return OrderView(
+        order_id=str(order.order),
+        market=market.symbol,
+        side="buy" if order.side == Side.BUY else "sell",
+        price=market.price(order.ticks),
+        remaining=market.quantity(known.lots_left),
+        state=order_state(known.closed),
+        client_id=str(order.client_id),
+        quantity=market.quantity(order.lots),
+    )
+
+
+def _resting_view(desk: Desk, market: NamedMarket, resting: Order) -> OrderView:
+    known = desk.feed.order(resting.id)
+    return OrderView(
+        order_id=str(resting.id),
+        market=market.symbol,
+        side="buy" if resting.side == Side.BUY else "sell",
+        price=market.price(resting.ticks),
+        remaining=market.quantity(resting.lots),
+        state="open",
+        client_id=str(known.accepted.client_id) if known else None,
+        quantity=market.quantity(known.accepted.lots) if known else None,
+    )
+
+
+def _proof_view(
+    proof: Proof, leaf: bytes, chain_id: int, token: bytes, owner: bytes, recipient: bytes | None
+) -> ProofView:
+    return ProofView(
+        leaf="0x" + leaf.hex(),
+        index=str(proof.index),
+        siblings=["0x" + sibling.hex() for sibling in proof.siblings],
+        root="0x" + proof.root.hex(),
+        block=str(proof.block),
+        chain_id=chain_id,
+        token="0x" + token.hex(),
+        owner="0x" + owner.hex(),
+        recipient="0x" + recipient.hex() if recipient is not None else None,
+        amount=str(proof.amount),
+    )

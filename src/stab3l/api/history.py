@@ -1,0 +1,145 @@
+"""What the API needs of the chains' history: one Protocol and the views that it answers.
+
+``stab3l.api.chronicle.SqlHistory`` serves it from the indexer's database. Amounts are decimal strings of base units
+(18 decimals for CU, sSTB and rSTB), times unix seconds as decimal strings.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+
+class SupplyView(msgspec.Struct, frozen=True):
+    """sSTB and CU as the primary chain has them. ``cu``: zero outside a mint (I1)."""
+
+    sstb: str
+    cu: str
+    minted: str
+    redeemed: str
+    staked: str
+
+
+class ProviderView(msgspec.Struct, frozen=True):
+    """A provider. ``collateral_ratio_bps``: collateral over outstanding CU at par, None without an obligation."""
+
+    address: str
+    method: str
+    stake_period_s: int
+    operations_per_s: str
+    outstanding_cu: str
+    collateral: str
+    collateral_ratio_bps: int | None
+    staked: str
+    in_liquidation: bool
+
+
+class ClaimView(msgspec.Struct, frozen=True):
+    """A claim of verified compute and how far it got."""
+
+    claim_id: str
+    provider: str
+    state: str
+    operations_per_s: str
+    cu: str
+    minted: str
+    block: str
+
+
+class RedemptionView(msgspec.Struct, frozen=True):
+    """A redemption of sSTB for compute."""
+
+    redemption_id: str
+    buyer: str
+    provider: str
+    amount: str
+    tier: str
+    state: str
+    deadline: str
+    work_done: str
+    compensation: str
+
+
+class BatchView(msgspec.Struct, frozen=True):
+    """A settlement batch on one chain. ``state``: ``settled``, or ``confirmed`` beyond the confirmation depth."""
+
+    chain_id: int
+    index: str
+    block: str
+    first_input: str
+    last_input: str
+    state_root: str
+    tx_hash: str
+    state: str
+
+
+class ChainView(msgspec.Struct, frozen=True):
+    """A chain: its head and how far the index has read. ``lag``: blocks between them."""
+
+    chain_id: int
+    name: str
+    head: str
+    indexed: str
+    lag: str
+    confirmations: int
+
+
+class DepositView(msgspec.Struct, frozen=True):
+    """A deposit to Custody. ``state``: ``pending`` until the confirmation depth, then ``confirmed``."""
+
+    chain_id: int
+    ordinal: str
+    token: str
+    symbol: str
+    amount: str
+    state: str
+    tx_hash: str
+
+
+class WithdrawalView(msgspec.Struct, frozen=True):
+    """A withdrawal that was paid on its chain."""
+
+    withdrawal_id: str
+    chain_id: int
+    token: str
+    symbol: str
+    recipient: str
+    amount: str
+    tx_hash: str
+
+
+class History(Protocol):
+    """The chains as the indexer has read them. Every method raises `stab3l.errors.Unavailable` without a database."""
+
+    async def supply(self) -> SupplyView:
+        """Supply, minted, redeemed and staked."""
+        ...
+
+    async def providers(self) -> list[ProviderView]:
+        """All registered providers."""
+        ...
+
+    async def claims(self, limit: int) -> list[ClaimView]:
+        """The latest claims, newest first."""
+        ...
+
+    async def redemptions(self, limit: int) -> list[RedemptionView]:
+        """The latest redemptions, newest first."""
+        ...
+
+    async def batches(self, limit: int) -> list[BatchView]:
+        """The latest batches of every chain, newest first."""
+        ...
+
+    async def chains(self) -> list[ChainView]:
+        """Every chain of the network."""
+        ...
+
+    async def deposits(self, owner: bytes, limit: int) -> list[DepositView]:
+        """An address's deposits, newest first."""
+        ...
+
+    async def withdrawals(self, owner: bytes, limit: int) -> list[WithdrawalView]:
+        """An address's paid withdrawals, newest first."""
+        ...

@@ -1,0 +1,78 @@
+"""What one WebSocket client has still to be sent: bounded, so that a slow reader costs nobody else anything.
+
+Books and status are conflated: a client that falls behind gets one fresh snapshot instead of the updates it missed.
+Trades and answers may not be skipped, so a client that falls behind on those is cut.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from stab3l.api.problems import Problem
+
+MESSAGES_MAX: Final = 256
+SEND_TIMEOUT_S: Final = 10
+
+
+class Outbox:
+    """Messages waiting for one client. ``book_snapshot`` makes the fresh snapshot of a market that was conflated."""
+
+    def __init__(self, book_snapshot: Callable[[str], bytes]) -> None:
+        self._book_snapshot = book_snapshot
+        self._messages: deque[bytes] = deque()
+        self._stale_books: set[str] = set()
+        self._status: bytes | None = None
+        self._wake = asyncio.Event()
+        self._overflowed = False
+
+    def put(self, message: bytes) -> None:
+        """A message that must arrive; the client is cut when it does not fit."""
+        if len(self._messages) >= MESSAGES_MAX:
+            self._overflowed = True
+        else:
+            self._messages.append(message)
+        self._wake.set()
+
+    def put_book(self, market: str, message: bytes) -> None:
+        """A book update, replaced by a later snapshot when it does not fit."""
+        if market in self._stale_books:
+            return
+        if len(self._messages) >= MESSAGES_MAX // 2:
+            self._stale_books.add(market)
+        else:
+            self._messages.append(message)
+        self._wake.set()
+
+    def put_status(self, message: bytes) -> None:
+        """The newest status; an unsent older one is dropped."""
+        self._status = message
+        self._wake.set()
+
+    def forget_book(self, market: str) -> None:
+        """The client does not want this book any more."""
+        self._stale_books.discard(market)
+
+    async def drain(self, send: Callable[[bytes], Awaitable[None]]) -> None:
+        """Sends until cancelled. Raises `Problem` ``too_slow`` when the client does not keep up."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while (message := self._next()) is not None:
+                try:
+                    async with asyncio.timeout(SEND_TIMEOUT_S):
+                        await send(message)
+                except TimeoutError:
+                    raise Problem("too_slow", f"a message waited {SEND_TIMEOUT_S} s to be read") from None
+
+    def _next(self) -> bytes | None:
+        if self._overflowed:
+            raise Problem("too_slow", f"more than {MESSAGES_MAX} messages are unread", messages=MESSAGES_MAX)
+        if self._messages:
+            return self._messages.popleft()
+        if self._stale_books:
+            return self._book_snapshot(self._stale_books.pop())
+        status, self._status = self._status, None
+        return status

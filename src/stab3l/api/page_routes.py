@@ -1,0 +1,42 @@
+"""The live page: static files from ``page/``, under a policy that lets nothing else in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from litestar import Response, get
+from litestar.handlers.base import BaseRouteHandler
+
+PAGE: Final = Path(__file__).parent / "page"
+SECURITY_HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+_FILES: Final = {
+    "/": ("index.html", "text/html; charset=utf-8"),
+    "/page/style.css": ("style.css", "text/css; charset=utf-8"),
+    "/page/page.js": ("page.js", "text/javascript; charset=utf-8"),
+    "/page/live.js": ("live.js", "text/javascript; charset=utf-8"),
+    "/page/format.js": ("format.js", "text/javascript; charset=utf-8"),
+}
+
+
+def _route(path: str, name: str, media_type: str) -> BaseRouteHandler:
+    content = (PAGE / name).read_bytes()
+
+    @get(path, sync_to_thread=False, include_in_schema=False, name=f"page {name}")
+    def page_file() -> Response[bytes]:
+        return Response(content, media_type=media_type, headers={"Cache-Control": "no-cache"})
+
+    return page_file
+
+
+def page_routes() -> list[BaseRouteHandler]:
+    """The page's routes; its files are read once."""
+    return [_route(path, name, media_type) for path, (name, media_type) in _FILES.items()]

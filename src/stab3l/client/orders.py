@@ -1,0 +1,130 @@
+"""Orders, cancels and withdrawals as a user signs them. No I/O: give a signer, get a body to send.
+
+Prices and quantities are decimal strings on the market's grid; anything between two steps raises ``OffGrid`` here, before
+it is signed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from stab3l.api.answers import Markets, MarketView
+from stab3l.api.grid import Grid, decimal_fraction
+from stab3l.api.signed import (
+    CancelRequest,
+    PlaceRequest,
+    TypedMessage,
+    WithdrawalRequest,
+    cancel_message,
+    order_message,
+    withdrawal_message,
+)
+from stab3l.chain.typed_data import Types
+from stab3l.errors import NotFound
+from stab3l.units import NANOSECONDS_PER_SECOND, BaseUnits, Nanoseconds
+
+LIFE_NS = 60 * NANOSECONDS_PER_SECOND
+"""How long a request lives unless told otherwise: long enough for retries, short enough to be gone soon."""
+
+
+class TypedSigner(Protocol):
+    """Whatever signs EIP-712 messages: ``stab3l.chain.signer.Signer`` does."""
+
+    @property
+    def address(self) -> str:
+        """Checksummed address."""
+        ...
+
+    def sign_typed(self, domain: Mapping[str, Any], types: Types, message: Mapping[str, Any]) -> bytes:
+        """65 bytes r, s, v."""
+        ...
+
+
+class ListedMarket(msgspec.Struct, frozen=True):
+    """A market with its grid and the domain to sign under."""
+
+    view: MarketView
+    grid: Grid
+    domain: Mapping[str, Any]
+
+
+def domain_of(markets: Markets) -> dict[str, Any]:
+    """The EIP-712 domain that ``GET /v1/markets`` names."""
+    return {"name": "stab3l", "version": "1", "chainId": markets.chain_id, "verifyingContract": markets.custody}
+
+
+def listed_market(markets: Markets, symbol: str) -> ListedMarket:
+    """A market of ``GET /v1/markets``. Raises `NotFound`."""
+    for view in markets.markets:
+        if view.symbol == symbol:
+            steps = (decimal_fraction("step", view.price_step), decimal_fraction("step", view.quantity_step))
+            return ListedMarket(view, Grid(*steps), domain_of(markets))
+    raise NotFound(f"there is no market {symbol}", market=symbol)
+
+
+def signed_order(
+    signer: TypedSigner,
+    market: ListedMarket,
+    *,
+    side: Literal["buy", "sell"],
+    price: str,
+    quantity: str,
+    client_id: int,
+    now: Nanoseconds,
+    life_ns: int = LIFE_NS,
+    type: Literal["limit", "market"] = "limit",
+    time_in_force: Literal["gtc", "ioc"] = "gtc",
+) -> PlaceRequest:
+    """An order ready to send. Raises ``OffGrid``, ``DecimalInvalid``, ``NumberInvalid``."""
+    request = PlaceRequest(
+        account=signer.address,
+        market=market.view.symbol,
+        side=side,
+        price=price,
+        quantity=quantity,
+        client_id=str(client_id),
+        expires_at=str(now + life_ns),
+        type=type,
+        time_in_force=time_in_force,
+    )
+    ticks, lots = market.grid.ticks(price), market.grid.lots(quantity)
+    message = order_message(request, market=market.view.market, ticks=ticks, lots=lots)
+    return msgspec.structs.replace(request, signature=_signature(signer, market.domain, message))
+
+
+def signed_cancel(
+    signer: TypedSigner, domain: Mapping[str, Any], *, order_id: int, now: Nanoseconds, life_ns: int = LIFE_NS
+) -> CancelRequest:
+    """A cancel ready to send."""
+    request = CancelRequest(signer.address, str(order_id), str(now + life_ns))
+    return msgspec.structs.replace(request, signature=_signature(signer, domain, cancel_message(request)))
+
+
+def signed_withdrawal(
+    signer: TypedSigner,
+    domain: Mapping[str, Any],
+    *,
+    asset: int,
+    amount: BaseUnits,
+    recipient: str,
+    client_id: int,
+    now: Nanoseconds,
+    life_ns: int = LIFE_NS,
+) -> WithdrawalRequest:
+    """A withdrawal ready to send; ``amount`` in the token's base units."""
+    request = WithdrawalRequest(
+        account=signer.address,
+        asset=asset,
+        amount=str(amount),
+        recipient=recipient,
+        client_id=str(client_id),
+        expires_at=str(now + life_ns),
+    )
+    return msgspec.structs.replace(request, signature=_signature(signer, domain, withdrawal_message(request)))
+
+
+def _signature(signer: TypedSigner, domain: Mapping[str, Any], message: TypedMessage) -> str:
+    return "0x" + signer.sign_typed(domain, message.types, message.values).hex()
