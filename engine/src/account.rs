@@ -1,0 +1,172 @@
+//! Accounts and balances. Only adds, subtracts and moves: no rule, no rounding, no division lives here.
+
+use rustc_hash::FxHashMap;
+
+use crate::units::*;
+
+/// The account that receives trading fees.
+pub const FEES: AccountId = AccountId(0);
+/// How many accounts exist from genesis: fees, insurance, dust.
+pub const SYSTEM_ACCOUNTS: u32 = 3;
+
+/// One (account, asset) pair; its index is its leaf in the balances tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Balance {
+    pub account: AccountId,
+    pub asset: AssetId,
+    pub available: Cash,
+    pub held: Cash,
+    pub(crate) changed: bool,
+}
+
+impl Balance {
+    /// Available and held.
+    pub fn total(&self) -> Cash {
+        self.available + self.held
+    }
+}
+
+/// All accounts and balances.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    pub(crate) owners: Vec<Address>,
+    by_owner: FxHashMap<Address, AccountId>,
+    pub(crate) balances: Vec<Balance>,
+    by_pair: FxHashMap<(AccountId, AssetId), u32>,
+    /// Indexes of balances written since the trees were refreshed, each once.
+    changed: Vec<u32>,
+}
+
+impl Ledger {
+    /// The system accounts and nothing else.
+    pub fn genesis() -> Ledger {
+        Ledger {
+            owners: vec![Address::default(); SYSTEM_ACCOUNTS as usize],
+            by_owner: FxHashMap::default(),
+            balances: Vec::new(),
+            by_pair: FxHashMap::default(),
+            changed: Vec::new(),
+        }
+    }
+
+    /// Whether `account` may place, cancel and withdraw.
+    pub fn is_user(&self, account: AccountId) -> bool {
+        account.0 >= SYSTEM_ACCOUNTS && (account.0 as usize) < self.owners.len()
+    }
+
+    /// The owner of an account; the zero address for a system account.
+    pub fn owner(&self, account: AccountId) -> Option<&Address> {
+        self.owners.get(account.0 as usize)
+    }
+
+    /// The account of an owner.
+    pub fn account_of(&self, owner: &Address) -> Option<AccountId> {
+        self.by_owner.get(owner).copied()
+    }
+
+    /// The account of an owner, opened when there is none.
+    pub fn account_for(&mut self, owner: Address) -> AccountId {
+        self.account_of(&owner).unwrap_or_else(|| self.open(owner))
+    }
+
+    pub(crate) fn open(&mut self, owner: Address) -> AccountId {
+        let account = AccountId(u32::try_from(self.owners.len()).expect("fewer than 2^32 accounts"));
+        self.owners.push(owner);
+        self.by_owner.insert(owner, account);
+        account
+    }
+
+    fn index(&self, account: AccountId, asset: AssetId) -> Option<u32> {
+        self.by_pair.get(&(account, asset)).copied()
+    }
+
+    /// The balance of a pair and its index, if a credit ever touched it.
+    pub fn balance(&self, account: AccountId, asset: AssetId) -> Option<(usize, &Balance)> {
+        self.index(account, asset).map(|index| (index as usize, &self.balances[index as usize]))
+    }
+
+    /// What a pair may spend.
+    pub fn available(&self, account: AccountId, asset: AssetId) -> Cash {
+        self.balance(account, asset).map_or(Cash(0), |(_, balance)| balance.available)
+    }
+
+    pub(crate) fn append(&mut self, balance: Balance) -> u32 {
+        let index = u32::try_from(self.balances.len()).expect("fewer than 2^32 balances");
+        self.balances.push(balance);
+        self.by_pair.insert((balance.account, balance.asset), index);
+        index
+    }
+
+    fn touch(&mut self, index: u32) -> &mut Balance {
+        let balance = &mut self.balances[index as usize];
+        if !balance.changed {
+            balance.changed = true;
+            self.changed.push(index);
+        }
+        balance
+    }
+
+    fn existing(&mut self, account: AccountId, asset: AssetId) -> &mut Balance {
+        let index = self.index(account, asset).expect("what is spent was credited");
+        self.touch(index)
+    }
+
+    /// Adds to available. Nothing at all happens for zero.
+    pub fn credit(&mut self, account: AccountId, asset: AssetId, amount: Cash) {
+        if amount == Cash(0) {
+            return;
+        }
+        let index = self.index(account, asset).unwrap_or_else(|| {
+            self.append(Balance { account, asset, available: Cash(0), held: Cash(0), changed: false })
+        });
+        let balance = self.touch(index);
+        balance.available = balance.available + amount;
+    }
+
+    /// Takes from available.
+    pub fn debit(&mut self, account: AccountId, asset: AssetId, amount: Cash) {
+        let balance = self.existing(account, asset);
+        balance.available = balance.available - amount;
+    }
+
+    /// Moves from available to held.
+    pub fn hold(&mut self, account: AccountId, asset: AssetId, amount: Cash) {
+        let balance = self.existing(account, asset);
+        balance.available = balance.available - amount;
+        balance.held = balance.held + amount;
+    }
+
+    /// Moves from held to available.
+    pub fn release(&mut self, account: AccountId, asset: AssetId, amount: Cash) {
+        let balance = self.existing(account, asset);
+        balance.held = balance.held - amount;
+        balance.available = balance.available + amount;
+    }
+
+    /// Takes `spent` from held and moves `returned` from held to available.
+    pub fn spend(&mut self, account: AccountId, asset: AssetId, spent: Cash, returned: Cash) {
+        let balance = self.existing(account, asset);
+        balance.held = balance.held - spent - returned;
+        balance.available = balance.available + returned;
+    }
+
+    /// The indexes written since the last call, rising.
+    pub fn take_changed(&mut self) -> Vec<u32> {
+        let mut changed = std::mem::take(&mut self.changed);
+        changed.sort_unstable();
+        changed.iter().for_each(|index| self.balances[*index as usize].changed = false);
+        changed
+    }
+
+    /// Marks a balance as written, when a restored state differs from its last seal.
+    pub(crate) fn mark_changed(&mut self, index: u32) {
+        self.touch(index);
+    }
+
+    /// The sum of an asset's balances.
+    pub fn sum(&self, asset: AssetId) -> Cash {
+        let of_asset = self.balances.iter().filter(|balance| balance.asset == asset);
+        of_asset.fold(Cash(0), |sum, balance| sum + balance.total())
+    }
+}

@@ -1,0 +1,291 @@
+//! The order books: one arena of orders and one of price levels, an intrusive queue per level, a sorted map of levels per side.
+//!
+//! Joining, leaving and shrinking touch the order, its two neighbours and its level; only a level that appears or
+//! disappears touches the sorted map. Nothing iterates a hash map.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+
+use crate::arena::{Arena, NONE, Slot};
+use crate::command::Side;
+use crate::units::*;
+
+/// A resting order.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs)]
+pub struct Order {
+    pub id: OrderId,
+    pub client_id: ClientId,
+    pub ticks: Ticks,
+    pub lots: Lots,
+    pub account: AccountId,
+    pub market: MarketId,
+    pub side: Side,
+    links: Links,
+}
+
+/// Where an order stands: its level, its neighbours in the level's queue and in its account's list.
+#[derive(Clone, Copy, Debug)]
+struct Links {
+    level: Slot,
+    ahead: Slot,
+    behind: Slot,
+    account_before: Slot,
+    account_after: Slot,
+}
+
+impl Order {
+    /// An order that rests nowhere yet.
+    pub fn new(
+        id: OrderId,
+        client_id: ClientId,
+        (account, market, side): (AccountId, MarketId, Side),
+        ticks: Ticks,
+        lots: Lots,
+    ) -> Order {
+        let links =
+            Links { level: NONE, ahead: NONE, behind: NONE, account_before: NONE, account_after: NONE };
+        Order { id, client_id, ticks, lots, account, market, side, links }
+    }
+}
+
+/// All orders of one side at one price, oldest first.
+#[derive(Clone, Copy, Debug)]
+pub struct Level {
+    /// The price.
+    pub ticks: Ticks,
+    /// The sum over its orders.
+    pub lots: u128,
+    /// How many orders.
+    pub orders: u32,
+    head: Slot,
+    tail: Slot,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Book {
+    bids: BTreeMap<Ticks, Slot>,
+    asks: BTreeMap<Ticks, Slot>,
+}
+
+impl Book {
+    fn side(&self, side: Side) -> &BTreeMap<Ticks, Slot> {
+        match side {
+            Side::Buy => &self.bids,
+            Side::Sell => &self.asks,
+        }
+    }
+
+    fn side_mut(&mut self, side: Side) -> &mut BTreeMap<Ticks, Slot> {
+        match side {
+            Side::Buy => &mut self.bids,
+            Side::Sell => &mut self.asks,
+        }
+    }
+
+    fn best_first(&self, side: Side) -> Box<dyn Iterator<Item = Slot> + '_> {
+        match side {
+            Side::Buy => Box::new(self.bids.values().rev().copied()),
+            Side::Sell => Box::new(self.asks.values().copied()),
+        }
+    }
+}
+
+/// The books of all markets.
+#[derive(Clone, Debug, Default)]
+pub struct Books {
+    orders: Arena<Order>,
+    levels: Arena<Level>,
+    by_id: FxHashMap<OrderId, Slot>,
+    books: Vec<Book>,
+    /// The newest order in each account's list, by account id.
+    account_heads: Vec<Slot>,
+}
+
+impl Books {
+    /// Opens the next market's book.
+    pub fn open_market(&mut self) {
+        self.books.push(Book::default());
+    }
+
+    /// The resting order `id`.
+    pub fn order(&self, id: OrderId) -> Option<&Order> {
+        self.by_id.get(&id).map(|slot| &self.orders[*slot])
+    }
+
+    /// The oldest order at the best price of one side.
+    pub fn best(&self, market: MarketId, side: Side) -> Option<&Order> {
+        let levels = self.books[market.0 as usize].side(side);
+        let level = match side {
+            Side::Buy => levels.last_key_value(),
+            Side::Sell => levels.first_key_value(),
+        };
+        level.map(|(_, level)| &self.orders[self.levels[*level].head])
+    }
+
+    /// Puts an order at the tail of its level.
+    pub fn join(&mut self, mut order: Order) {
+        let level = self.level_for(&order);
+        order.links.level = level;
+        order.links.ahead = self.levels[level].tail;
+        let account = order.account.0 as usize;
+        if self.account_heads.len() <= account {
+            self.account_heads.resize(account + 1, NONE);
+        }
+        order.links.account_after = self.account_heads[account];
+        let slot = self.orders.insert(order);
+        if order.links.account_after != NONE {
+            self.orders[order.links.account_after].links.account_before = slot;
+        }
+        self.account_heads[account] = slot;
+        match order.links.ahead {
+            NONE => self.levels[level].head = slot,
+            ahead => self.orders[ahead].links.behind = slot,
+        }
+        let level = &mut self.levels[level];
+        level.tail = slot;
+        level.orders += 1;
+        level.lots += u128::from(order.lots.0);
+        self.by_id.insert(order.id, slot);
+    }
+
+    fn level_for(&mut self, order: &Order) -> Slot {
+        let levels = self.books[order.market.0 as usize].side_mut(order.side);
+        *levels.entry(order.ticks).or_insert_with(|| {
+            self.levels.insert(Level { ticks: order.ticks, lots: 0, orders: 0, head: NONE, tail: NONE })
+        })
+    }
+
+    /// Takes `lots` from a resting order; what is left of it, and gone from the book when that is zero.
+    pub fn shrink(&mut self, id: OrderId, lots: Lots) -> Lots {
+        let slot = self.by_id[&id];
+        let order = &mut self.orders[slot];
+        order.lots = order.lots - lots;
+        let (left, level) = (order.lots, order.links.level);
+        self.levels[level].lots -= u128::from(lots.0);
+        if left == Lots(0) {
+            self.leave(id);
+        }
+        left
+    }
+
+    /// Takes an order out of its book.
+    pub fn leave(&mut self, id: OrderId) -> Option<Order> {
+        let slot = self.by_id.remove(&id)?;
+        let order = self.orders.remove(slot);
+        self.unlink_from_account(&order);
+        self.unlink_from_level(&order);
+        Some(order)
+    }
+
+    fn unlink_from_account(&mut self, order: &Order) {
+        let Links { account_before, account_after, .. } = order.links;
+        match account_before {
+            NONE => self.account_heads[order.account.0 as usize] = account_after,
+            before => self.orders[before].links.account_after = account_after,
+        }
+        if account_after != NONE {
+            self.orders[account_after].links.account_before = account_before;
+        }
+    }
+
+    fn unlink_from_level(&mut self, order: &Order) {
+        let Links { level: at, ahead, behind, .. } = order.links;
+        let level = &mut self.levels[at];
+        level.orders -= 1;
+        level.lots -= u128::from(order.lots.0);
+        if level.orders == 0 {
+            self.levels.remove(at);
+            self.books[order.market.0 as usize].side_mut(order.side).remove(&order.ticks);
+            return;
+        }
+        match ahead {
+            NONE => level.head = behind,
+            ahead => self.orders[ahead].links.behind = behind,
+        }
+        match behind {
+            NONE => self.levels[at].tail = ahead,
+            behind => self.orders[behind].links.ahead = ahead,
+        }
+    }
+
+    /// The levels of one side, best first.
+    pub fn levels(&self, market: MarketId, side: Side) -> impl Iterator<Item = &Level> {
+        self.books[market.0 as usize].best_first(side).map(|slot| &self.levels[slot])
+    }
+
+    /// The orders of one side, by price, then time.
+    pub fn queue(&self, market: MarketId, side: Side) -> impl Iterator<Item = &Order> {
+        self.levels(market, side).flat_map(|level| self.chain(level.head, |order| order.links.behind))
+    }
+
+    /// The orders of one account by rising id.
+    pub fn of_account(&self, account: AccountId) -> Vec<&Order> {
+        let head = self.account_heads.get(account.0 as usize).copied().unwrap_or(NONE);
+        let mut orders: Vec<&Order> = self.chain(head, |order| order.links.account_after).collect();
+        orders.sort_unstable_by_key(|order| order.id);
+        orders
+    }
+
+    fn chain(&self, head: Slot, next: impl Fn(&Order) -> Slot) -> impl Iterator<Item = &Order> {
+        let order = move |slot| (slot != NONE).then(|| &self.orders[slot]);
+        std::iter::successors(order(head), move |at| order(next(at)))
+    }
+
+    /// How many orders rest over all markets.
+    pub fn resting(&self) -> usize {
+        self.by_id.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MARKET: MarketId = MarketId(0);
+
+    fn books(orders: &[(u64, u32, Side, u64, u64)]) -> Books {
+        let mut books = Books::default();
+        books.open_market();
+        for (id, account, side, ticks, lots) in orders {
+            let place = (AccountId(*account), MARKET, *side);
+            books.join(Order::new(OrderId(*id), ClientId(*id), place, Ticks(*ticks), Lots(*lots)));
+        }
+        books
+    }
+
+    fn ids<'a>(orders: impl IntoIterator<Item = &'a Order>) -> Vec<u64> {
+        orders.into_iter().map(|order| order.id.0).collect()
+    }
+
+    #[test]
+    fn the_queue_is_price_then_time_and_the_middle_can_leave() {
+        let mut books = books(&[
+            (1, 3, Side::Buy, 10, 5),
+            (2, 4, Side::Buy, 11, 5),
+            (3, 3, Side::Buy, 10, 5),
+            (4, 3, Side::Buy, 10, 5),
+        ]);
+        assert_eq!(ids(books.queue(MARKET, Side::Buy)), [2, 1, 3, 4]);
+        books.leave(OrderId(3));
+        assert_eq!(ids(books.queue(MARKET, Side::Buy)), [2, 1, 4]);
+        assert_eq!(ids(books.of_account(AccountId(3))), [1, 4]);
+        assert_eq!(books.best(MARKET, Side::Buy).unwrap().id, OrderId(2));
+    }
+
+    #[test]
+    fn no_level_stays_behind_when_its_last_lots_go() {
+        let mut books = books(&[(1, 3, Side::Sell, 10, 5), (2, 4, Side::Sell, 10, 7)]);
+        assert_eq!(books.shrink(OrderId(1), Lots(2)), Lots(3));
+        assert_eq!(
+            books.levels(MARKET, Side::Sell).map(|level| (level.lots, level.orders)).collect::<Vec<_>>(),
+            [(10, 2)]
+        );
+        books.shrink(OrderId(1), Lots(3));
+        books.leave(OrderId(2));
+        assert_eq!(books.levels(MARKET, Side::Sell).count(), 0);
+        assert!(books.best(MARKET, Side::Sell).is_none());
+        assert_eq!(books.resting(), 0);
+    }
+}

@@ -1,0 +1,307 @@
+//! The engine: the state machine behind its journal.
+//!
+//! A batch is appended to the input stream, and made as durable as was asked, before it is applied; its events are
+//! returned after they are appended to the output stream. The first failure on this way halts the engine, so nothing is
+//! acknowledged that a restart would not find.
+
+use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use crate::failure::Failure;
+use crate::journal::frame::{Group, HEADER, Kind};
+use crate::journal::reader::{Extent, Frame, Frames};
+use crate::journal::stream::Stream;
+use crate::journal::{Durability, ensure_folder, lock};
+use crate::snapshot::{Restored, Snapshots};
+use crate::state::{Link, State};
+use crate::units::{Hash, Nanos, Sequence};
+
+/// The longest batch that is taken.
+pub const BATCH_BYTES_MAX: usize = 16 << 20;
+const REGENERATED_BYTES: usize = 1 << 20;
+
+/// How an engine keeps its journal.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// What an acknowledged batch survives.
+    pub durability: Durability,
+    /// The length at which the next segment begins.
+    pub segment_bytes: u64,
+    /// Commands between two snapshots; 0 takes none.
+    pub snapshot_every_records: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            durability: Durability::Fdatasync,
+            segment_bytes: 64 << 20,
+            snapshot_every_records: 1_000_000,
+        }
+    }
+}
+
+/// What opening a journal found and did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Recovery {
+    /// The snapshot that replay began from.
+    pub snapshot: Option<Sequence>,
+    pub damaged_snapshots: Vec<PathBuf>,
+    pub frames_replayed: u64,
+    pub records_replayed: u64,
+    pub torn_input_bytes: u64,
+    pub torn_output_bytes: u64,
+    pub output_frames_regenerated: u64,
+}
+
+/// A state, its journal and its snapshots.
+pub struct Engine {
+    state: State,
+    inputs: Stream,
+    outputs: Stream,
+    snapshots: Snapshots,
+    options: Options,
+    recovery: Recovery,
+    halted: Option<String>,
+    snapshot_failure: Option<String>,
+    _lock: File,
+}
+
+impl Engine {
+    /// Opens the journal in `root`, creating it when there is none, and brings the state up to its end.
+    pub fn open(root: &Path, options: Options) -> Result<Engine, Failure> {
+        ensure_folder(root)?;
+        let _lock = lock(root)?;
+        let (inputs, torn_input_bytes) = Stream::open(Kind::Inputs, root, options.segment_bytes)?;
+        let (outputs, torn_output_bytes) = Stream::open(Kind::Outputs, root, options.segment_bytes)?;
+        let mut snapshots = Snapshots::open(root)?;
+        refuse_lost_inputs(&inputs, &outputs, &snapshots)?;
+        let Restored { state, from_snapshot, damaged } = snapshots.restore(Sequence(outputs.next().0 - 1))?;
+        let recovery = Recovery {
+            snapshot: from_snapshot.then_some(state.sequence()),
+            damaged_snapshots: damaged,
+            torn_input_bytes,
+            torn_output_bytes,
+            ..Recovery::default()
+        };
+        let (halted, snapshot_failure) = (None, None);
+        let mut engine =
+            Engine { state, inputs, outputs, snapshots, options, recovery, halted, snapshot_failure, _lock };
+        engine.replay()?;
+        Ok(engine)
+    }
+
+    fn replay(&mut self) -> Result<(), Failure> {
+        let from = self.state.sequence().next();
+        let mut inputs = Frames::of(self.inputs.extents(from, u64::MAX), from);
+        let mut outputs = Frames::of(self.outputs.extents(from, u64::MAX), from);
+        let mut missing = Group::starting_at(Kind::Outputs, self.outputs.next());
+        while let Some(input) = inputs.next_frame()? {
+            let previous = self.state.output_hash();
+            let (link, events) = self.replay_frame(&input)?;
+            if link.first_sequence < self.outputs.next() {
+                let output = outputs.next_frame()?;
+                compare(output, &link, previous, &events, &self.outputs)?;
+            } else {
+                missing.push(link.record_count, link.now, previous, &events);
+                self.recovery.output_frames_regenerated += 1;
+                self.write_missing(&mut missing, REGENERATED_BYTES)?;
+            }
+            self.recovery.frames_replayed += 1;
+            self.recovery.records_replayed += u64::from(link.record_count);
+        }
+        self.write_missing(&mut missing, 1)
+    }
+
+    fn replay_frame(&mut self, input: &Frame) -> Result<(Link, Vec<u8>), Failure> {
+        let (header, payload) = (&input.header, &input.payload);
+        let link = self.state.link(payload, header.now);
+        let expected = (header.first_sequence, header.record_count, header.now, header.previous);
+        if expected != (link.first_sequence, link.record_count, link.now, link.previous) {
+            return Err(input.corrupt("the frame does not continue the chain before it"));
+        }
+        let mut events = Vec::new();
+        self.apply_link(&link, payload, &mut events)?;
+        Ok((link, events))
+    }
+
+    fn write_missing(&mut self, missing: &mut Group, at_least: usize) -> Result<(), Failure> {
+        if missing.bytes.len() >= at_least {
+            let next = missing.next;
+            self.outputs.append(
+                &std::mem::replace(missing, Group::starting_at(Kind::Outputs, next)),
+                Durability::PageCache,
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Journals and applies batches, each a frame of its own, all of them one group; the events of each.
+    pub fn apply_many(&mut self, batches: &[&[u8]], now: Nanos) -> Result<Vec<Vec<u8>>, Failure> {
+        self.refuse_when_halted()?;
+        if let Some(bytes) = batches.iter().map(|batch| batch.len()).find(|bytes| *bytes > BATCH_BYTES_MAX) {
+            return Err(Failure::BatchTooLarge { bytes, limit: BATCH_BYTES_MAX });
+        }
+        if batches.iter().all(|batch| batch.is_empty()) {
+            return Ok(vec![Vec::new(); batches.len()]);
+        }
+        let events = self.journal_and_apply(batches, now);
+        if let Err(failure) = &events {
+            self.halted = Some(failure.to_string());
+        }
+        self.snapshot_when_due();
+        events
+    }
+
+    fn journal_and_apply(&mut self, batches: &[&[u8]], now: Nanos) -> Result<Vec<Vec<u8>>, Failure> {
+        let links = self.journal(batches, now)?;
+        let mut outputs = Group::starting_at(Kind::Outputs, self.outputs.next());
+        let mut all_events = Vec::with_capacity(batches.len());
+        for (batch, link) in batches.iter().zip(links) {
+            let mut events = Vec::new();
+            if let Some(link) = link {
+                let previous = self.state.output_hash();
+                self.apply_link(&link, batch, &mut events)?;
+                outputs.push(link.record_count, link.now, previous, &events);
+            }
+            all_events.push(events);
+        }
+        self.outputs.append(&outputs, Durability::PageCache)?;
+        Ok(all_events)
+    }
+
+    /// Appends the batches to the input stream; their links, `None` for an empty batch.
+    fn journal(&mut self, batches: &[&[u8]], now: Nanos) -> Result<Vec<Option<Link>>, Failure> {
+        let mut group = Group::starting_at(Kind::Inputs, self.inputs.next());
+        group.bytes.reserve(batches.iter().map(|batch| batch.len() + HEADER).sum());
+        let (now, mut previous) = (now.max(self.state.now()), self.state.input_hash());
+        let mut links = Vec::with_capacity(batches.len());
+        for batch in batches {
+            let link = (!batch.is_empty()).then(|| Link::of(batch, group.next, now, previous));
+            if let Some(link) = &link {
+                group.push(link.record_count, link.now, link.previous, batch);
+                previous = link.hash;
+            }
+            links.push(link);
+        }
+        self.inputs.append(&group, self.options.durability)?;
+        Ok(links)
+    }
+
+    /// Applies a batch; a broken invariant becomes a failure, not the end of the process.
+    fn apply_link(&mut self, link: &Link, batch: &[u8], events: &mut Vec<u8>) -> Result<(), Failure> {
+        let state = &mut self.state;
+        catch_unwind(AssertUnwindSafe(|| state.apply(link, batch, events))).map_err(|panic| {
+            let text =
+                panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+            let reason = text.unwrap_or("a panic without a message").to_owned();
+            Failure::Defect { sequence: link.first_sequence.0, reason }
+        })
+    }
+
+    fn refuse_when_halted(&self) -> Result<(), Failure> {
+        match &self.halted {
+            Some(reason) => Err(Failure::Halted { reason: reason.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    fn snapshot_when_due(&mut self) {
+        let every = self.options.snapshot_every_records;
+        if self.halted.is_none() && every > 0 && self.snapshots.is_due(self.state.sequence(), every) {
+            // The batch is acknowledged whether or not a snapshot succeeds: without one a restart only replays more.
+            self.snapshot_failure = self.begin_snapshot().err().map(|failure| failure.to_string());
+        }
+    }
+
+    fn begin_snapshot(&mut self) -> Result<(), Failure> {
+        let streams = vec![self.inputs.handle()?, self.outputs.handle()?];
+        self.snapshots.begin(&self.state, streams)
+    }
+
+    /// Takes a snapshot now and waits until it is durable; its sequence number.
+    pub fn snapshot(&mut self) -> Result<Sequence, Failure> {
+        self.refuse_when_halted()?;
+        self.snapshots.wait()?;
+        self.begin_snapshot()?;
+        self.snapshots.wait()?;
+        Ok(self.state.sequence())
+    }
+
+    /// Waits for the snapshot that is being written.
+    pub fn finish(&mut self) -> Result<(), Failure> {
+        self.snapshots.wait()
+    }
+
+    /// Where to read a stream's frames from the one that holds `from`.
+    pub fn extents(&self, kind: Kind, from: Sequence, bytes: u64) -> Vec<Extent> {
+        match kind {
+            Kind::Inputs => self.inputs.extents(from, bytes),
+            Kind::Outputs => self.outputs.extents(from, bytes),
+        }
+    }
+
+    /// The state.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// What opening found and did.
+    pub fn recovery(&self) -> &Recovery {
+        &self.recovery
+    }
+
+    /// Why the engine takes no more work.
+    pub fn halted(&self) -> Option<&str> {
+        self.halted.as_deref()
+    }
+
+    /// Why the last automatic snapshot could not be taken.
+    pub fn snapshot_failure(&self) -> Option<&str> {
+        self.snapshot_failure.as_deref()
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        // The lock must not be free while a snapshot is still being written.
+        drop(self.snapshots.wait());
+    }
+}
+
+/// What was acknowledged, or summed up in a snapshot, was in the input stream: if it is not there now, it was lost.
+fn refuse_lost_inputs(inputs: &Stream, outputs: &Stream, snapshots: &Snapshots) -> Result<(), Failure> {
+    let (path, offset) = inputs.end();
+    let lost = |reason: String| Err(Failure::Corrupt { path: path.to_path_buf(), offset, reason });
+    if outputs.next() > inputs.next() {
+        return lost(format!(
+            "inputs are missing: the output stream goes on to sequence {}",
+            outputs.next().0 - 1
+        ));
+    }
+    match snapshots.newest()? {
+        Some((sequence, _)) if sequence >= inputs.next() => {
+            lost(format!("inputs are missing: there is a snapshot at sequence {sequence}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn compare(
+    output: Option<Frame>,
+    link: &Link,
+    previous: Hash,
+    events: &[u8],
+    stream: &Stream,
+) -> Result<(), Failure> {
+    let sequence = link.first_sequence.0;
+    let Some(Frame { header, payload, path, offset }) = output else {
+        let (path, offset) = stream.end();
+        return Err(Failure::OutputMismatch { path: path.to_path_buf(), offset, sequence });
+    };
+    let same = (header.first_sequence, header.record_count, header.now, header.previous)
+        == (link.first_sequence, link.record_count, link.now, previous);
+    if same && payload == events { Ok(()) } else { Err(Failure::OutputMismatch { path, offset, sequence }) }
+}

@@ -1,0 +1,187 @@
+//! Events and their wire records: `docs/reference/engine.md`, "Events".
+
+use crate::command::{Deposit, MarketStatus, MarketTerms, Place, Side};
+use crate::outcome::Outcome;
+use crate::units::*;
+
+/// Bytes before an event's body.
+pub const EVENT_HEADER: usize = 16;
+
+/// Why an order left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum CloseReason {
+    /// Nothing is left of it.
+    Filled = 0,
+    /// Its account cancelled it.
+    Cancelled = 1,
+    /// It was not to rest.
+    ImmediateRest = 2,
+}
+
+/// One fill, as the `trade` event tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Trade {
+    pub id: TradeId,
+    pub market: MarketId,
+    pub taker_side: Side,
+    pub maker_order: OrderId,
+    pub taker_order: OrderId,
+    pub maker: AccountId,
+    pub taker: AccountId,
+    pub ticks: Ticks,
+    pub lots: Lots,
+    pub maker_fee: Cash,
+    pub taker_fee: Cash,
+}
+
+/// A queued withdrawal, as its event and its leaf tell it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Queued {
+    pub id: WithdrawalId,
+    pub account: AccountId,
+    pub asset: AssetId,
+    pub chain: ChainId,
+    pub token: Address,
+    pub owner: Address,
+    pub recipient: Address,
+    pub amount: Cash,
+}
+
+/// Appends event records of one command to a buffer.
+pub struct Events<'a> {
+    bytes: &'a mut Vec<u8>,
+    sequence: Sequence,
+}
+
+impl<'a> Events<'a> {
+    /// A writer of the events of command `sequence`.
+    pub fn of(sequence: Sequence, bytes: &'a mut Vec<u8>) -> Events<'a> {
+        Events { bytes, sequence }
+    }
+
+    fn record(&mut self, kind: u16, body: usize) -> Record<'_> {
+        let record = Record(&mut *self.bytes);
+        record.u16(kind).u16(0).u32((EVENT_HEADER + body) as u32).u64(self.sequence.0)
+    }
+
+    /// The one outcome of the command.
+    pub fn outcome(&mut self, outcome: Outcome, command_kind: u16, id: u64, at: Nanos) {
+        self.record(1, 24).u16(outcome as u16).u16(command_kind).zeros(4).u64(id).u64(at.0);
+    }
+
+    /// A `place` became an order.
+    pub fn order_accepted(&mut self, order: OrderId, place: &Place) {
+        let record = self.record(2, 48).u64(order.0).u32(place.account.0).u32(place.market.0);
+        let record = record.u64(place.client_id.0).u64(place.ticks.0).u64(place.lots.0);
+        record.u8(place.side as u8).u8(place.order_type as u8).u8(place.time_in_force as u8).zeros(5);
+    }
+
+    /// Two orders met.
+    pub fn trade(&mut self, trade: &Trade) {
+        let record =
+            self.record(3, 88).u64(trade.id.0).u32(trade.market.0).u8(trade.taker_side as u8).zeros(3);
+        let record =
+            record.u64(trade.maker_order.0).u64(trade.taker_order.0).u32(trade.maker.0).u32(trade.taker.0);
+        record.u64(trade.ticks.0).u64(trade.lots.0).u128(trade.maker_fee.0).u128(trade.taker_fee.0);
+    }
+
+    /// An order is done.
+    pub fn order_closed(
+        &mut self,
+        order: OrderId,
+        account: AccountId,
+        market: MarketId,
+        left: Lots,
+        why: CloseReason,
+    ) {
+        let record = self.record(4, 32).u64(order.0).u32(account.0).u32(market.0);
+        record.u64(left.0).u8(why as u8).zeros(7);
+    }
+
+    /// A deposit was credited to `account`.
+    pub fn deposit_credited(&mut self, deposit: &Deposit, account: AccountId) {
+        let record = self.record(5, 64).u64(deposit.chain.0).u64(deposit.ordinal).u32(account.0);
+        record.u32(deposit.asset.0).u128(deposit.amount.0).address(&deposit.owner).zeros(4);
+    }
+
+    /// A withdrawal was debited and queued.
+    pub fn withdrawal_queued(&mut self, queued: &Queued) {
+        let record = self.record(6, 104).u64(queued.id.0).u32(queued.account.0).u32(queued.asset.0);
+        let record = record.u64(queued.chain.0).u128(queued.amount.0);
+        record.address(&queued.token).address(&queued.owner).address(&queued.recipient).zeros(4);
+    }
+
+    /// An asset has an id.
+    pub fn asset_registered(&mut self, asset: AssetId, chain: ChainId, token: &Address, decimals: u8) {
+        self.record(7, 40).u32(asset.0).u8(decimals).zeros(3).u64(chain.0).address(token).zeros(4);
+    }
+
+    /// A market has an id.
+    pub fn market_listed(&mut self, market: MarketId, terms: &MarketTerms) {
+        let record = self.record(8, 56).u32(market.0).u32(terms.base.0).u32(terms.quote.0);
+        let record = record.u32(terms.maker_fee.0).u32(terms.taker_fee.0).zeros(4);
+        record.u128(terms.lot.0).u64(terms.tick.0).u64(terms.max_lots.0);
+    }
+
+    /// A market opened or halted.
+    pub fn market_status_set(&mut self, market: MarketId, status: MarketStatus) {
+        self.record(9, 8).u32(market.0).u8(status as u8).zeros(3);
+    }
+
+    /// A block is sealed; `body` comes from [`crate::seal`].
+    pub fn sealed(&mut self, body: &[u8]) {
+        self.record(10, body.len()).bytes(body);
+    }
+}
+
+/// Appends little-endian fields to a buffer.
+pub struct Record<'a>(pub &'a mut Vec<u8>);
+
+macro_rules! fields {
+    ($($(#[$doc:meta])* $name:ident: $kind:ty),*) => { $(
+        $(#[$doc])*
+        pub fn $name(self, value: $kind) -> Self {
+            self.bytes(&value.to_le_bytes())
+        }
+    )* };
+}
+
+impl Record<'_> {
+    fields!(
+        /// A byte.
+        u8: u8,
+        /// Two bytes.
+        u16: u16,
+        /// Four bytes.
+        u32: u32,
+        /// Eight bytes.
+        u64: u64,
+        /// Sixteen bytes.
+        u128: u128
+    );
+
+    /// An address.
+    pub fn address(self, address: &Address) -> Self {
+        self.bytes(&address.0)
+    }
+
+    /// A hash.
+    pub fn hash(self, hash: &Hash) -> Self {
+        self.bytes(&hash.0)
+    }
+
+    /// Padding.
+    pub fn zeros(self, count: usize) -> Self {
+        self.0.resize(self.0.len() + count, 0);
+        self
+    }
+
+    /// Raw bytes.
+    pub fn bytes(self, bytes: &[u8]) -> Self {
+        self.0.extend_from_slice(bytes);
+        self
+    }
+}

@@ -1,0 +1,30 @@
+//! The deterministic exchange engine of stab3l.
+//!
+//! `docs/reference/engine.md` is the rule book of [`state`] and below, `docs/reference/journal.md` of the files.
+//! Its mirror is `src/stab3l/testing/reference_exchange.py`; one differential test compares the two byte for byte.
+
+pub mod abi;
+pub mod account;
+pub mod arena;
+pub mod book;
+pub mod command;
+pub mod encoding;
+pub mod engine;
+pub mod event;
+pub mod failure;
+pub mod journal;
+pub mod keccak;
+pub mod lanes;
+pub mod listing;
+pub mod matching;
+pub mod merkle;
+pub mod outcome;
+#[cfg(feature = "pyo3")]
+mod python;
+pub mod request;
+pub mod seal;
+
+pub mod snapshot;
+pub mod state;
+pub mod transfer;
+pub mod units;

@@ -1,0 +1,484 @@
+//! The Python face: the only file that knows PyO3. `src/stab3l/_engine.pyi` documents it.
+
+use std::sync::{Mutex, MutexGuard};
+
+use pyo3::buffer::PyBuffer;
+use pyo3::exceptions::{PyException, PyValueError};
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::PyBytes;
+use pyo3::{create_exception, wrap_pyfunction};
+
+use crate::book::Order;
+use crate::command::Side;
+use crate::engine::{Engine, Options, Recovery};
+use crate::failure::Failure;
+use crate::journal::Durability;
+use crate::journal::frame::Kind;
+use crate::journal::reader::Frames;
+use crate::units::*;
+
+create_exception!(stab3l._engine, EngineError, PyException, "Root of the engine's errors.");
+create_exception!(stab3l._engine, JournalLocked, EngineError, "Another process has this journal open.");
+create_exception!(
+    stab3l._engine,
+    JournalCorrupt,
+    EngineError,
+    "A file does not hold what was written to it."
+);
+create_exception!(
+    stab3l._engine,
+    OutputMismatch,
+    JournalCorrupt,
+    "Replay gives other events than the output stream."
+);
+create_exception!(
+    stab3l._engine,
+    EngineHalted,
+    EngineError,
+    "The engine stopped at a failure and takes no more work."
+);
+create_exception!(stab3l._engine, EngineClosed, EngineError, "The engine was closed.");
+create_exception!(stab3l._engine, BatchTooLarge, EngineError, "A batch is longer than a frame may be.");
+create_exception!(stab3l._engine, JournalIo, EngineError, "The operating system refused a file operation.");
+
+impl From<Failure> for PyErr {
+    fn from(failure: Failure) -> PyErr {
+        let text = failure.to_string();
+        Python::attach(|py| match failure {
+            Failure::Locked { path } => with_values(py, JournalLocked::new_err(text), [("file", path)]),
+            Failure::Corrupt { path, offset, reason } => {
+                let error = with_values(py, JournalCorrupt::new_err(text), [("file", path)]);
+                with_values(py, with_values(py, error, [("offset", offset)]), [("reason", reason)])
+            }
+            Failure::OutputMismatch { path, offset, sequence } => {
+                let error = with_values(py, OutputMismatch::new_err(text), [("file", path)]);
+                let error = with_values(py, error, [("reason", "other events")]);
+                with_values(py, error, [("offset", offset), ("sequence", sequence)])
+            }
+            Failure::BatchTooLarge { bytes, limit } => {
+                with_values(py, BatchTooLarge::new_err(text), [("bytes", bytes), ("limit", limit)])
+            }
+            Failure::Halted { reason } | Failure::Defect { reason, .. } => {
+                with_values(py, EngineHalted::new_err(text), [("reason", reason)])
+            }
+            Failure::Closed => EngineClosed::new_err(text),
+            Failure::Io { path, source } => {
+                let error = with_values(py, JournalIo::new_err(text), [("file", path)]);
+                with_values(py, error, [("errno", source.raw_os_error())])
+            }
+        })
+    }
+}
+
+/// Sets attributes on an exception, so that a handler reads values instead of parsing the message.
+fn with_values<'py, V: IntoPyObject<'py>, const N: usize>(
+    py: Python<'py>,
+    error: PyErr,
+    values: [(&str, V); N],
+) -> PyErr {
+    for (name, value) in values {
+        if let Err(unexpected) = error.value(py).setattr(name, value) {
+            return unexpected;
+        }
+    }
+    error
+}
+
+type AssetRow = (u32, u64, [u8; 20], u8, u128, u128);
+type MarketRow = (u32, u32, u32, u128, u64, u32, u32, u64, u8);
+type LevelRow = (u64, u128, u32);
+type OrderRow = (u64, u32, u32, u64, u64, u64, u8);
+type WithdrawalRow<'py> =
+    (u32, u32, u64, Bound<'py, PyBytes>, Bound<'py, PyBytes>, Bound<'py, PyBytes>, u128);
+type FrameRow<'py> = (u64, u64, Bound<'py, PyBytes>);
+
+#[pyclass(name = "Recovery", module = "stab3l._engine", frozen, get_all)]
+#[derive(Clone)]
+struct PyRecovery {
+    snapshot: Option<u64>,
+    damaged_snapshots: Vec<String>,
+    frames_replayed: u64,
+    records_replayed: u64,
+    torn_input_bytes: u64,
+    torn_output_bytes: u64,
+    output_frames_regenerated: u64,
+}
+
+impl From<&Recovery> for PyRecovery {
+    fn from(recovery: &Recovery) -> PyRecovery {
+        PyRecovery {
+            snapshot: recovery.snapshot.map(|sequence| sequence.0),
+            damaged_snapshots: recovery
+                .damaged_snapshots
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect(),
+            frames_replayed: recovery.frames_replayed,
+            records_replayed: recovery.records_replayed,
+            torn_input_bytes: recovery.torn_input_bytes,
+            torn_output_bytes: recovery.torn_output_bytes,
+            output_frames_regenerated: recovery.output_frames_regenerated,
+        }
+    }
+}
+
+#[pyclass(name = "Engine", module = "stab3l._engine", frozen)]
+struct PyEngine {
+    engine: Mutex<Option<Engine>>,
+}
+
+impl PyEngine {
+    /// Runs with the engine, without holding the interpreter while waiting or working.
+    fn with<T: Send>(
+        &self,
+        py: Python,
+        work: impl FnOnce(&mut Engine) -> Result<T, Failure> + Send,
+    ) -> PyResult<T> {
+        Ok(py.detach(|| work(self.lock().as_mut().ok_or(Failure::Closed)?))?)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Engine>> {
+        self.engine.lock().unwrap_or_else(|poisoned| {
+            // A query panicked half-way: whatever it saw must not be used.
+            let mut engine = poisoned.into_inner();
+            *engine = None;
+            engine
+        })
+    }
+
+    fn read<'py>(
+        &self,
+        py: Python<'py>,
+        kind: Kind,
+        from: u64,
+        max_bytes: u64,
+    ) -> PyResult<Vec<FrameRow<'py>>> {
+        let extents = self.with(py, |engine| Ok(engine.extents(kind, Sequence(from), max_bytes)))?;
+        let frames = py.detach(|| -> Result<_, Failure> {
+            let (mut frames, mut reader, mut length) = (Vec::new(), Frames::of(extents, Sequence(from)), 0);
+            while length < max_bytes
+                && let Some(frame) = reader.next_frame()?
+            {
+                length += frame.header.payload_length;
+                frames.push(frame);
+            }
+            if frames.len() > 1 && length > max_bytes {
+                frames.pop();
+            }
+            Ok(frames)
+        })?;
+        let rows = frames.iter().map(|frame| {
+            (frame.header.first_sequence.0, frame.header.now.0, PyBytes::new(py, &frame.payload))
+        });
+        Ok(rows.collect())
+    }
+}
+
+#[pymethods]
+impl PyEngine {
+    #[staticmethod]
+    #[pyo3(signature = (path, *, durability = "fdatasync", segment_bytes = 64 << 20, snapshot_every_records = 1_000_000))]
+    fn open(
+        py: Python,
+        path: std::path::PathBuf,
+        durability: &str,
+        segment_bytes: u64,
+        snapshot_every_records: u64,
+    ) -> PyResult<PyEngine> {
+        let durability = match durability {
+            "page_cache" => Durability::PageCache,
+            "fdatasync" => Durability::Fdatasync,
+            other => {
+                return Err(PyValueError::new_err(format!(
+                    "durability is page_cache or fdatasync, not {other}"
+                )));
+            }
+        };
+        let options = Options { durability, segment_bytes, snapshot_every_records };
+        let engine = py.detach(|| Engine::open(&path, options))?;
+        Ok(PyEngine { engine: Mutex::new(Some(engine)) })
+    }
+
+    fn apply<'py>(&self, py: Python<'py>, batch: PyBackedBytes, now: u64) -> PyResult<Bound<'py, PyBytes>> {
+        let events = self.with(py, |engine| engine.apply_many(&[&batch], Nanos(now)))?;
+        Ok(PyBytes::new(py, &events[0]))
+    }
+
+    fn apply_many<'py>(
+        &self,
+        py: Python<'py>,
+        batches: Vec<PyBackedBytes>,
+        now: u64,
+    ) -> PyResult<Vec<Bound<'py, PyBytes>>> {
+        let batches: Vec<&[u8]> = batches.iter().map(|batch| &**batch).collect();
+        let events = self.with(py, |engine| engine.apply_many(&batches, Nanos(now)))?;
+        Ok(events.iter().map(|events| PyBytes::new(py, events)).collect())
+    }
+
+    fn snapshot(&self, py: Python) -> PyResult<u64> {
+        self.with(py, |engine| Ok(engine.snapshot()?.0))
+    }
+
+    fn close(&self, py: Python) -> PyResult<()> {
+        let closed = py.detach(|| self.lock().take().map_or(Ok(()), |mut engine| engine.finish()));
+        Ok(closed?)
+    }
+
+    #[getter]
+    fn last_sequence(&self, py: Python) -> PyResult<u64> {
+        self.with(py, |engine| Ok(engine.state().sequence().0))
+    }
+
+    #[getter]
+    fn last_now(&self, py: Python) -> PyResult<u64> {
+        self.with(py, |engine| Ok(engine.state().now().0))
+    }
+
+    #[getter]
+    fn input_hash<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        Ok(PyBytes::new(py, &self.with(py, |engine| Ok(engine.state().input_hash()))?.0))
+    }
+
+    #[getter]
+    fn output_hash<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        Ok(PyBytes::new(py, &self.with(py, |engine| Ok(engine.state().output_hash()))?.0))
+    }
+
+    #[getter]
+    fn recovery(&self, py: Python) -> PyResult<PyRecovery> {
+        self.with(py, |engine| Ok(PyRecovery::from(engine.recovery())))
+    }
+
+    #[getter]
+    fn halted(&self, py: Python) -> PyResult<Option<String>> {
+        self.with(py, |engine| Ok(engine.halted().map(str::to_owned)))
+    }
+
+    #[getter]
+    fn snapshot_failure(&self, py: Python) -> PyResult<Option<String>> {
+        self.with(py, |engine| Ok(engine.snapshot_failure().map(str::to_owned)))
+    }
+
+    fn digest<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        Ok(PyBytes::new(py, &self.with(py, |engine| Ok(engine.state().digest()))?.0))
+    }
+
+    fn assets<'py>(&self, py: Python<'py>) -> PyResult<Vec<(u32, u64, Bound<'py, PyBytes>, u8, u128, u128)>> {
+        let rows: Vec<AssetRow> = self.with(py, |engine| {
+            let assets = engine.state().listings().assets().iter().zip(0u32..);
+            Ok(assets
+                .map(|(asset, id)| {
+                    let (credited, withdrawn) = (asset.credited.0, asset.withdrawn.0);
+                    (id, asset.chain.0, asset.token.0, asset.decimals, credited, withdrawn)
+                })
+                .collect())
+        })?;
+        let row = |(id, chain, token, decimals, credited, withdrawn): AssetRow| {
+            (id, chain, PyBytes::new(py, &token), decimals, credited, withdrawn)
+        };
+        Ok(rows.into_iter().map(row).collect())
+    }
+
+    fn markets(&self, py: Python) -> PyResult<Vec<MarketRow>> {
+        self.with(py, |engine| {
+            let markets = engine.state().listings().markets().iter().zip(0u32..);
+            let row = |(market, id): (&crate::listing::Market, u32)| {
+                let t = &market.terms;
+                let (maker, taker) = (t.maker_fee.0, t.taker_fee.0);
+                (id, t.base.0, t.quote.0, t.lot.0, t.tick.0, maker, taker, t.max_lots.0, market.status as u8)
+            };
+            Ok(markets.map(row).collect())
+        })
+    }
+
+    fn account_of(&self, py: Python, owner: [u8; 20]) -> PyResult<Option<u32>> {
+        self.with(py, |engine| {
+            Ok(engine.state().ledger().account_of(&Address(owner)).map(|account| account.0))
+        })
+    }
+
+    fn owner_of<'py>(&self, py: Python<'py>, account: u32) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        let owner = self.with(py, |engine| Ok(engine.state().ledger().owner(AccountId(account)).copied()))?;
+        Ok(owner.map(|owner| PyBytes::new(py, &owner.0)))
+    }
+
+    fn balances(&self, py: Python, account: u32) -> PyResult<Vec<(u32, u128, u128)>> {
+        self.with(py, |engine| {
+            let balances = engine.state().balances_of(AccountId(account));
+            Ok(balances
+                .iter()
+                .map(|balance| (balance.asset.0, balance.available.0, balance.held.0))
+                .collect())
+        })
+    }
+
+    fn book(&self, py: Python, market: u32, depth: usize) -> PyResult<(Vec<LevelRow>, Vec<LevelRow>)> {
+        let sides = self.with(py, |engine| {
+            let state = engine.state();
+            let side = |side| -> Vec<LevelRow> {
+                let levels = state.books().levels(MarketId(market), side).take(depth);
+                levels.map(|level| (level.ticks.0, level.lots, level.orders)).collect()
+            };
+            let known = state.listings().market(MarketId(market)).is_ok();
+            Ok(known.then(|| (side(Side::Buy), side(Side::Sell))))
+        })?;
+        sides.ok_or_else(|| PyValueError::new_err(format!("there is no market {market}")))
+    }
+
+    fn open_orders(&self, py: Python, account: u32) -> PyResult<Vec<OrderRow>> {
+        self.with(py, |engine| {
+            Ok(engine.state().books().of_account(AccountId(account)).into_iter().map(order_row).collect())
+        })
+    }
+
+    fn order(&self, py: Python, order: u64) -> PyResult<Option<OrderRow>> {
+        self.with(py, |engine| Ok(engine.state().books().order(OrderId(order)).map(order_row)))
+    }
+
+    fn chain_deposits<'py>(&self, py: Python<'py>, chain_id: u64) -> PyResult<(u64, Bound<'py, PyBytes>)> {
+        let deposits = self.with(py, |engine| {
+            Ok(engine.state().chains().get(&ChainId(chain_id)).copied().unwrap_or_default())
+        })?;
+        Ok((deposits.count, PyBytes::new(py, &deposits.hash.0)))
+    }
+
+    fn totals(&self, py: Python, asset: u32) -> PyResult<(u128, u128, u128)> {
+        let totals = self.with(py, |engine| {
+            let state = engine.state();
+            let listed = state.listings().assets().get(asset as usize);
+            Ok(listed
+                .map(|listed| (listed.credited.0, listed.withdrawn.0, state.ledger().sum(AssetId(asset)).0)))
+        })?;
+        totals.ok_or_else(|| PyValueError::new_err(format!("there is no asset {asset}")))
+    }
+
+    fn withdrawal<'py>(&self, py: Python<'py>, id: u64) -> PyResult<Option<WithdrawalRow<'py>>> {
+        let queued = self.with(py, |engine| Ok(engine.state().queued(WithdrawalId(id))))?;
+        let address = |address: Address| PyBytes::new(py, &address.0);
+        Ok(queued.map(|q| {
+            (
+                q.account.0,
+                q.asset.0,
+                q.chain.0,
+                address(q.token),
+                address(q.owner),
+                address(q.recipient),
+                q.amount.0,
+            )
+        }))
+    }
+
+    fn sealed<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        let event = self.with(py, |engine| Ok(engine.state().sealing().event().map(<[u8]>::to_vec)))?;
+        Ok(event.map(|event| PyBytes::new(py, &event)))
+    }
+
+    #[allow(clippy::type_complexity)] // the tuple is the interface
+    fn balance_proof<'py>(
+        &self,
+        py: Python<'py>,
+        account: u32,
+        asset: u32,
+    ) -> PyResult<Option<(usize, u128, Vec<Bound<'py, PyBytes>>)>> {
+        let proof =
+            self.with(py, |engine| Ok(engine.state().balance_proof(AccountId(account), AssetId(asset))))?;
+        Ok(proof.map(|proof| (proof.index, proof.amount.0, hashes(py, &proof.siblings))))
+    }
+
+    fn withdrawal_proof<'py>(&self, py: Python<'py>, id: u64) -> PyResult<Option<Vec<Bound<'py, PyBytes>>>> {
+        let proof =
+            self.with(py, |engine| Ok(engine.state().sealing().withdrawal_proof(WithdrawalId(id))))?;
+        Ok(proof.map(|proof| hashes(py, &proof)))
+    }
+
+    fn read_inputs<'py>(
+        &self,
+        py: Python<'py>,
+        from_sequence: u64,
+        max_bytes: u64,
+    ) -> PyResult<Vec<FrameRow<'py>>> {
+        self.read(py, Kind::Inputs, from_sequence, max_bytes)
+    }
+
+    fn read_outputs<'py>(
+        &self,
+        py: Python<'py>,
+        from_sequence: u64,
+        max_bytes: u64,
+    ) -> PyResult<Vec<FrameRow<'py>>> {
+        self.read(py, Kind::Outputs, from_sequence, max_bytes)
+    }
+}
+
+fn order_row(order: &Order) -> OrderRow {
+    let Order { id, account, market, client_id, ticks, lots, side, .. } = *order;
+    (id.0, account.0, market.0, client_id.0, ticks.0, lots.0, side as u8)
+}
+
+fn hashes<'py>(py: Python<'py>, hashes: &[Hash]) -> Vec<Bound<'py, PyBytes>> {
+    hashes.iter().map(|hash| PyBytes::new(py, &hash.0)).collect()
+}
+
+/// The bytes of a contiguous buffer; immutable bytes are shared, what may change meanwhile is copied.
+fn contiguous(data: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
+    PyBuffer::<u8>::get(data)?.to_vec(data.py())
+}
+
+#[pyfunction]
+fn keccak256<'py>(py: Python<'py>, data: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
+    let data = contiguous(data)?;
+    Ok(PyBytes::new(py, &py.detach(|| crate::keccak::keccak256(&data)).0))
+}
+
+#[pyfunction]
+fn keccak_many<'py>(
+    py: Python<'py>,
+    data: &Bound<'py, PyAny>,
+    width: usize,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let data = contiguous(data)?;
+    if width == 0 || !data.len().is_multiple_of(width) {
+        let text = format!("{} bytes are not whole messages of {width} bytes", data.len());
+        return Err(PyValueError::new_err(text));
+    }
+    let hashes = py.detach(|| crate::keccak::keccak_many(&data, width));
+    PyBytes::new_with(py, hashes.len() * 32, |bytes| {
+        bytes.as_chunks_mut().0.iter_mut().zip(&hashes).for_each(|(bytes, hash)| *bytes = hash.0);
+        Ok(())
+    })
+}
+
+#[pyfunction]
+fn merkle_layers<'py>(py: Python<'py>, leaves: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
+    let leaves = contiguous(leaves)?;
+    if !leaves.len().is_multiple_of(32) {
+        return Err(PyValueError::new_err(format!(
+            "{} bytes are not whole leaves of 32 bytes",
+            leaves.len()
+        )));
+    }
+    Ok(PyBytes::new(py, &py.detach(|| crate::merkle::layers(&leaves))))
+}
+
+#[pymodule]
+fn _engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = module.py();
+    module.add_class::<PyEngine>()?;
+    module.add_class::<PyRecovery>()?;
+    for (name, error) in [
+        ("EngineError", py.get_type::<EngineError>()),
+        ("JournalLocked", py.get_type::<JournalLocked>()),
+        ("JournalCorrupt", py.get_type::<JournalCorrupt>()),
+        ("OutputMismatch", py.get_type::<OutputMismatch>()),
+        ("EngineHalted", py.get_type::<EngineHalted>()),
+        ("EngineClosed", py.get_type::<EngineClosed>()),
+        ("BatchTooLarge", py.get_type::<BatchTooLarge>()),
+        ("JournalIo", py.get_type::<JournalIo>()),
+    ] {
+        module.add(name, error)?;
+    }
+    module.add_function(wrap_pyfunction!(keccak256, module)?)?;
+    module.add_function(wrap_pyfunction!(keccak_many, module)?)?;
+    module.add_function(wrap_pyfunction!(merkle_layers, module)?)
+}
