@@ -1,0 +1,28 @@
+"""Limits of the gateway (docs/reference/gateway.md); client and server know the same ones."""
+
+from __future__ import annotations
+
+from typing import Final
+
+BATCH_BYTES_MAX: Final = 4 * 1024 * 1024
+BATCH_RECORDS_MAX: Final = 65_536
+MESSAGE_BYTES_MAX: Final = 2 * BATCH_BYTES_MAX
+"""gRPC's own limit on a request; above it the stream ends, between the two limits one batch is refused."""
+
+STREAM_BATCHES_MAX: Final = 64
+"""Batches of one stream that are under way; the next is not read before one is answered."""
+
+GROUP_BYTES_MAX: Final = 32 * 1024 * 1024
+"""What one group commit takes at most."""
+
+WAITING_BYTES_MAX: Final = 64 * 1024 * 1024
+"""Bytes that wait for the sequencer over all streams; beyond it no stream is read."""
+
+FRAMES_BYTES_MAX: Final = 1024 * 1024
+"""What a stream reads from the journal at once."""
+
+READER_STALL_S: Final = 30
+"""A reader that takes nothing for so long is cut."""
+
+WITHDRAWALS_PER_PAGE: Final = 1_000
+BOOK_DEPTH_MAX: Final = 1_000

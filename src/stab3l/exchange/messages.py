@@ -1,0 +1,215 @@
+"""The values that cross the gateway, and their protobuf form (``gateway.proto``).
+
+Amounts are base units, addresses 20 bytes, hashes 32 bytes, times nanoseconds since 1970.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from stab3l.exchange import gateway_pb2
+
+# The generated module makes its names at import time, where no type checker sees them.
+pb: Any = gateway_pb2
+
+SERVICE: Final = "stab3l.exchange.Exchange"
+AMOUNT_BYTES: Final = 16
+
+
+class Submitted(msgspec.Struct, frozen=True):
+    """The engine's answer to one batch: event records of docs/reference/engine.md."""
+
+    first_sequence: int
+    events: bytes
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """One batch of a stream: its events (outputs) or its command records (inputs)."""
+
+    first_sequence: int
+    now: int
+    payload: bytes
+
+
+class Asset(msgspec.Struct, frozen=True):
+    """A token of a chain as the engine registered it."""
+
+    id: int
+    chain_id: int
+    token: bytes
+    decimals: int
+
+
+class Market(msgspec.Struct, frozen=True):
+    """A market as the engine lists it. ``open``: false while it takes cancels only."""
+
+    id: int
+    base_asset: int
+    quote_asset: int
+    lot: int
+    tick: int
+    maker_fee_ppm: int
+    taker_fee_ppm: int
+    max_lots: int
+    open: bool
+
+
+class Total(msgspec.Struct, frozen=True):
+    """What was ever credited and withdrawn of an asset; the difference is what all accounts have together."""
+
+    asset: int
+    credited: int
+    withdrawn: int
+
+
+class Balance(msgspec.Struct, frozen=True):
+    """One asset of an account."""
+
+    asset: int
+    available: int
+    held: int
+
+
+class Book(msgspec.Struct, frozen=True):
+    """(ticks, lots) of each level of both sides, best price first."""
+
+    bids: tuple[tuple[int, int], ...]
+    asks: tuple[tuple[int, int], ...]
+
+
+class Order(msgspec.Struct, frozen=True):
+    """A resting order; ``lots`` is what is left of it, ``side`` 0 buy, 1 sell."""
+
+    id: int
+    account: int
+    market: int
+    side: int
+    ticks: int
+    lots: int
+
+
+class Deposits(msgspec.Struct, frozen=True):
+    """What the engine credited of a chain: the last ordinal and the deposit hash chain there (zero at 0)."""
+
+    count: int
+    deposit_hash: bytes
+
+
+class Withdrawal(msgspec.Struct, frozen=True):
+    """A leaf of the withdrawals tree."""
+
+    id: int
+    chain_id: int
+    token: bytes
+    owner: bytes
+    recipient: bytes
+    amount: int
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """A leaf's index and siblings, lowest first, under ``root`` of sealed block ``block``. ``amount``: the leaf's."""
+
+    index: int
+    amount: int
+    siblings: tuple[bytes, ...]
+    root: bytes
+    block: int
+
+
+class Status(msgspec.Struct, frozen=True):
+    """How far the exchange is: last input and its time, last sealed block (0: none), its last input and root."""
+
+    sequence: int
+    now: int
+    block: int
+    sealed_sequence: int
+    state_root: bytes
+
+
+def amount_bytes(amount: int) -> bytes:
+    """An amount as the messages carry it."""
+    return amount.to_bytes(AMOUNT_BYTES, "little")
+
+
+def amount_of(data: bytes) -> int:
+    """An amount that a message carried."""
+    return int.from_bytes(data, "little")
+
+
+def market_message(market: Market) -> Any:
+    """A market's protobuf form."""
+    return pb.Market(
+        id=market.id,
+        base_asset=market.base_asset,
+        quote_asset=market.quote_asset,
+        lot=amount_bytes(market.lot),
+        tick=market.tick,
+        maker_fee_ppm=market.maker_fee_ppm,
+        taker_fee_ppm=market.taker_fee_ppm,
+        max_lots=market.max_lots,
+        open=market.open,
+    )
+
+
+def market_of(message: Any) -> Market:
+    """A market from its protobuf form."""
+    return Market(
+        message.id,
+        message.base_asset,
+        message.quote_asset,
+        amount_of(message.lot),
+        message.tick,
+        message.maker_fee_ppm,
+        message.taker_fee_ppm,
+        message.max_lots,
+        message.open,
+    )
+
+
+def withdrawal_message(withdrawal: Withdrawal) -> Any:
+    """A withdrawal's protobuf form."""
+    return pb.Withdrawal(
+        id=withdrawal.id,
+        chain_id=withdrawal.chain_id,
+        token=withdrawal.token,
+        owner=withdrawal.owner,
+        recipient=withdrawal.recipient,
+        amount=amount_bytes(withdrawal.amount),
+    )
+
+
+def withdrawal_of(message: Any) -> Withdrawal:
+    """A withdrawal from its protobuf form."""
+    return Withdrawal(
+        message.id, message.chain_id, message.token, message.owner, message.recipient, amount_of(message.amount)
+    )
+
+
+def order_of(message: Any) -> Order:
+    """An order from its protobuf form."""
+    return Order(message.id, message.account, message.market, message.side, message.ticks, message.lots)
+
+
+def order_message(order: Order) -> Any:
+    """An order's protobuf form."""
+    return pb.Order(
+        id=order.id, account=order.account, market=order.market, side=order.side, ticks=order.ticks, lots=order.lots
+    )
+
+
+def proof_message(proof: Proof) -> Any:
+    """A proof's protobuf form."""
+    return pb.Proof(
+        index=proof.index,
+        amount=amount_bytes(proof.amount),
+        siblings=proof.siblings,
+        root=proof.root,
+        block=proof.block,
+    )
+
+
+def proof_of(message: Any) -> Proof:
+    """A proof from its protobuf form."""
+    return Proof(message.index, amount_of(message.amount), tuple(message.siblings), message.root, message.block)
