@@ -34,7 +34,7 @@ class RpcChain:
         self._rpc = JsonRpc(config.rpc_url, timeout_s=timeout_s)
         self._identified = False
         self._retry = stamina.AsyncRetryingCaller(
-            attempts=None, timeout=retry_s, wait_initial=0.05, wait_max=1, wait_jitter=0.05
+            attempts=None if retry_s else 1, timeout=retry_s or None, wait_initial=0.05, wait_max=1, wait_jitter=0.05
         ).on(ChainUnavailable)
 
     async def __aenter__(self) -> Self:

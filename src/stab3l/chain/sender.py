@@ -16,7 +16,7 @@ import structlog
 
 from stab3l.chain.contracts import Contract, rejection
 from stab3l.chain.errors import ChainUnavailable, ContractRejected, FundsShort, NodeRejected, TransactionLost
-from stab3l.chain.interface import Interface
+from stab3l.chain.interface import Interface, checksum
 from stab3l.chain.port import Fees, Receipt, TransactingChain
 from stab3l.chain.signer import Signer
 from stab3l.clock import monotonic_s
@@ -26,6 +26,7 @@ log = structlog.get_logger(__name__)
 KNOWN_ALREADY = ("already known", "already imported")
 NONCE_TAKEN = ("nonce too low", "replacement transaction underpriced", "could not replace existing")
 NO_FUNDS = ("insufficient funds",)
+PRICES = ("maxFeePerGas", "maxPriorityFeePerGas")
 NONCE_ATTEMPTS = 10
 FEE_RAISE_PERCENT = 125
 """Nodes replace a waiting transaction only for at least 10 % more; this is safely above."""
@@ -124,7 +125,7 @@ class Sender:
             "gas": gas,
             "maxFeePerGas": fees.max,
             "maxPriorityFeePerGas": fees.tip,
-        } | ({"to": to} if to else {})
+        } | ({"to": checksum(to)} if to else {})
         raw, tx_hash = self.signer.sign_transaction(fields)
         return _Flight(nonce, fields, raw, [tx_hash])
 
@@ -132,6 +133,7 @@ class Sender:
         """The pool's next nonce, after giving back to the node what it forgot. Call under the lock."""
         nonce = await self.chain.transaction_count(self.signer.address, pending=True)
         while (forgotten := self._flights.get(nonce)) is not None:
+            self._reprice(forgotten, await self.chain.fees())
             if not await self._submit(forgotten):
                 break
             log.info("transaction_sent_again", nonce=nonce, tx_hash=forgotten.hashes[-1].hex())
@@ -150,7 +152,7 @@ class Sender:
                     return True
                 if not _says(error, NONCE_TAKEN):
                     raise
-                return await self.chain.knows(flight.hashes[-1])
+                return await self._known(flight)
             except ChainUnavailable:
                 # The node may have taken it before it went away. The same bytes can be mined only once, so ask again.
                 if monotonic_s() > deadline:
@@ -168,8 +170,8 @@ class Sender:
                 if monotonic_s() > doubt_at:
                     await self._doubt(flight)
                     doubt_at = monotonic_s() + self.policy.doubt_s
-            except ChainUnavailable as error:
-                log.warning("chain_unavailable_while_waiting", tx_hash=flight.hashes[-1].hex(), error=str(error))
+            except (ChainUnavailable, NodeRejected) as error:
+                log.warning("transaction_in_doubt", tx_hash=flight.hashes[-1].hex(), error=str(error))
             await anyio.sleep(pause)
             pause = min(pause * 2, self.policy.poll_s_max)
         raise self._lost(flight, f"was not mined within {self.policy.receipt_timeout_s} s")
@@ -183,27 +185,31 @@ class Sender:
     async def _doubt(self, flight: _Flight) -> None:
         """Sends again what the node forgot, raises the price of what it cannot mine. Raises ``TransactionLost``."""
         async with self._lock:
-            if await self.chain.knows(flight.hashes[-1]):
-                await self._outbid(flight)
+            if await self._known(flight):
+                if self._reprice(flight, await self.chain.fees()):
+                    await self._submit(flight)
                 return
             nonce = await self._next_nonce()
-            if await self.chain.knows(flight.hashes[-1]) or await self._receipt(flight) is not None:
+            if await self._known(flight) or await self._receipt(flight) is not None:
                 return
             held_by_another = nonce > flight.nonce
             raise self._lost(flight, "lost its nonce to another" if held_by_another else "was undone with earlier ones")
 
-    async def _outbid(self, flight: _Flight) -> None:
-        fees = await self.chain.fees()
+    async def _known(self, flight: _Flight) -> bool:
+        for tx_hash in flight.hashes:
+            if await self.chain.knows(tx_hash):
+                return True
+        return False
+
+    def _reprice(self, flight: _Flight, fees: Fees) -> bool:
+        """Signs a dearer version when the base fee has outgrown this one. Both hashes count: either may be mined."""
         if fees.base <= flight.fields["maxFeePerGas"]:
-            return
-        prices = ("maxFeePerGas", "maxPriorityFeePerGas")
-        raised = {key: flight.fields[key] * FEE_RAISE_PERCENT // 100 + 1 for key in prices}
-        fields = flight.fields | raised | {"maxFeePerGas": max(fees.max, raised["maxFeePerGas"])}
-        raw, tx_hash = self.signer.sign_transaction(fields)
-        replacement = _Flight(flight.nonce, fields, raw, [tx_hash])
-        if await self._submit(replacement):
-            flight.fields, flight.raw = fields, raw
-            flight.hashes.append(tx_hash)
+            return False
+        ceiling, tip = (flight.fields[key] * FEE_RAISE_PERCENT // 100 + 1 for key in PRICES)
+        flight.fields |= dict(zip(PRICES, (max(fees.max, ceiling), max(fees.tip, tip)), strict=True))
+        flight.raw, tx_hash = self.signer.sign_transaction(flight.fields)
+        flight.hashes.append(tx_hash)
+        return True
 
     async def _post_mortem(
         self, flight: _Flight, receipt: Receipt, interface: Interface | None, doing: str
