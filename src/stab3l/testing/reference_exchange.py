@@ -47,7 +47,7 @@ from stab3l.engine.wire import (
     encode_events,
 )
 from stab3l.testing.reference_state import Asset, Balance, Chain, Market, Order, Remembered, Withdrawal
-from stab3l.testing.reference_trees import ZERO_HASH, abi_words, keccak, leaf, merkle_proof, merkle_root
+from stab3l.testing.reference_trees import ZERO_HASH, abi_words, keccak, leaf, merkle_root
 
 FEES: Final = 0
 SYSTEM_ACCOUNTS: Final = 3
@@ -87,6 +87,7 @@ class ReferenceExchange:
         self.sealed_balances: list[tuple[int, int, int]] = []
         """(account, asset, amount) of each slot when the last block was sealed."""
         self.sealed_withdrawals = 0
+        self.last_sealed: Sealed | None = None
         self._events: list[Event] = []
 
     def apply(self, batch: bytes, now: int) -> bytes:
@@ -310,7 +311,15 @@ class ReferenceExchange:
     def _place(self, request: Place) -> int:
         self.orders += 1
         kinds = (request.side, request.order_type, request.time_in_force)
-        order = Order(self.orders, request.account, request.side, request.ticks, request.lots, *kinds[1:])
+        order = Order(
+            self.orders,
+            request.account,
+            request.client_id,
+            request.side,
+            request.ticks,
+            request.lots,
+            request.time_in_force,
+        )
         self.remembered[request.account, request.client_id] = Remembered(request.expires_at, order.id)
         market = self.markets[request.market]
         asset, amount = market.hold(order.side, order.lots, order.ticks)
@@ -397,6 +406,8 @@ class ReferenceExchange:
         asset = self.assets[request.asset]
         withdrawal = Withdrawal(
             len(self.withdrawals),
+            request.account,
+            request.asset,
             asset.chain_id,
             asset.token,
             self.owners[request.account],
@@ -432,29 +443,28 @@ class ReferenceExchange:
         self.sealed_withdrawals = len(self.withdrawals)
         roots = merkle_root(self.balance_leaves()), merkle_root(self.withdrawal_leaves)
         counts = len(self.sealed_balances), self.sealed_withdrawals
-        self._emit(
-            Sealed(
-                self.sequence,
-                self.block,
-                self.sealed_through + 1,
-                self.sequence,
-                self.input_hash,
-                self.output_hash,
-                keccak(abi_words(roots[0], counts[0], roots[1], counts[1])),
-                roots[0],
-                counts[0],
-                roots[1],
-                counts[1],
-                tuple(
-                    ChainDeposits(chain_id, chain.deposit_count, chain.deposit_hash)
-                    for chain_id, chain in sorted(self.chains.items())
-                ),
-                tuple(
-                    AssetTotals(i, asset.chain_id, asset.token, asset.credited, asset.withdrawn)
-                    for i, asset in enumerate(self.assets)
-                ),
-            )
+        self.last_sealed = Sealed(
+            self.sequence,
+            self.block,
+            self.sealed_through + 1,
+            self.sequence,
+            self.input_hash,
+            self.output_hash,
+            keccak(abi_words(roots[0], counts[0], roots[1], counts[1])),
+            roots[0],
+            counts[0],
+            roots[1],
+            counts[1],
+            tuple(
+                ChainDeposits(chain_id, chain.deposit_count, chain.deposit_hash)
+                for chain_id, chain in sorted(self.chains.items())
+            ),
+            tuple(
+                AssetTotals(i, asset.chain_id, asset.token, asset.credited, asset.withdrawn)
+                for i, asset in enumerate(self.assets)
+            ),
         )
+        self._emit(self.last_sealed)
         self.sealed_through = self.sequence
         self.commands_to_seal = 0
         return self.block
@@ -482,29 +492,9 @@ class ReferenceExchange:
         """An account's balance of an asset; zero when it was never credited."""
         return self.balances.get((account, asset), Balance())
 
-    def book(self, market: int, side: Side) -> list[tuple[int, int]]:
-        """(ticks, lots) of each price level of one side, best first."""
-        levels: dict[int, int] = {}
-        for order in self.markets[market].by_priority(side):
-            levels[order.ticks] = levels.get(order.ticks, 0) + order.lots
-        return list(levels.items())
-
     def balance_leaves(self) -> list[bytes]:
         """Leaves of the balances tree when the last block was sealed."""
         return [self._balance_leaf(*slot) for slot in self.sealed_balances]
-
-    def balance_proof(self, account: int, asset: int) -> tuple[int, int, list[bytes]]:
-        """(leaf index, amount, siblings) of a pair in the last sealed block. Raises `KeyError` if it has no leaf."""
-        for index, slot in enumerate(self.sealed_balances):
-            if slot[:2] == (account, asset):
-                return index, slot[2], merkle_proof(self.balance_leaves(), index)
-        raise KeyError((account, asset))
-
-    def withdrawal_proof(self, withdrawal: int) -> list[bytes]:
-        """Siblings of a withdrawal's leaf in the last sealed block. Raises `KeyError` if it is not sealed yet."""
-        if not 0 <= withdrawal < self.sealed_withdrawals:
-            raise KeyError(withdrawal)
-        return merkle_proof(self.withdrawal_leaves[: self.sealed_withdrawals], withdrawal)
 
     def _balance_leaf(self, account: int, asset: int, amount: int) -> bytes:
         token = self.assets[asset]

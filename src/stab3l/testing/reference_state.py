@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from stab3l.engine.wire import MarketStatus, OrderType, Side, TimeInForce
+from stab3l.engine.wire import MarketStatus, Side, TimeInForce
 from stab3l.testing.reference_trees import ZERO_HASH
 
 
@@ -46,10 +46,10 @@ class Order:
 
     id: int
     account: int
+    client_id: int
     side: Side
     ticks: int
     lots: int
-    order_type: OrderType
     time_in_force: TimeInForce
 
 
@@ -87,9 +87,11 @@ class Market:
 
 @dataclass(slots=True)
 class Withdrawal:
-    """A leaf of the withdrawals tree."""
+    """An accepted withdrawal, a leaf of the withdrawals tree."""
 
     id: int
+    account: int
+    asset: int
     chain_id: int
     token: bytes
     owner: bytes

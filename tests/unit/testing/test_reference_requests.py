@@ -21,6 +21,7 @@ from stab3l.engine.wire import (
     encode_batch,
 )
 from stab3l.testing.reference_exchange import REQUEST_LIFE_MAX_NS, ReferenceExchange
+from stab3l.testing.reference_queries import ReferenceQueries
 from stab3l.testing.reference_trees import ZERO_HASH, root_of_proof
 from stab3l.testing.trading_desk import (
     BASE,
@@ -230,17 +231,20 @@ def test_every_proof_leads_to_the_sealed_root(exchange: ReferenceExchange, desk:
         desk.accepted(desk.withdrawal(account, BASE, 1 + user))
     sealed = desk.seal()
     desk.fund(1, BASE, 5)
+    queries = ReferenceQueries(exchange)
     for index, leaf in enumerate(exchange.balance_leaves()):
-        _, _, siblings = exchange.balance_proof(3 + index, BASE)
-        assert root_of_proof(leaf, index, siblings) == sealed.balances_root
+        proof = queries.balance_proof(3 + index, BASE)
+        assert proof is not None
+        assert proof[:2] == (index, 99)
+        assert root_of_proof(leaf, index, proof[2]) == sealed.balances_root
     for index, leaf in enumerate(exchange.withdrawal_leaves):
-        assert root_of_proof(leaf, index, exchange.withdrawal_proof(index)) == sealed.withdrawals_root
+        siblings = queries.withdrawal_proof(index)
+        assert siblings is not None
+        assert root_of_proof(leaf, index, siblings) == sealed.withdrawals_root
 
 
 def test_what_is_not_sealed_yet_has_no_proof(exchange: ReferenceExchange, desk: TradingDesk) -> None:
     account = desk.fund(7, BASE, 100)
     desk.accepted(desk.withdrawal(account, BASE, 1))
-    with pytest.raises(KeyError):
-        exchange.balance_proof(account, BASE)
-    with pytest.raises(KeyError):
-        exchange.withdrawal_proof(0)
+    assert ReferenceQueries(exchange).balance_proof(account, BASE) is None
+    assert ReferenceQueries(exchange).withdrawal_proof(0) is None

@@ -21,6 +21,7 @@ from stab3l.engine.wire import (
     Trade,
 )
 from stab3l.testing.reference_exchange import FEES, ReferenceExchange
+from stab3l.testing.reference_queries import ReferenceQueries
 from stab3l.testing.trading_desk import BASE, LOT, MARKET, MAX_LOTS, QUOTE, TICK, TradingDesk
 
 BUYER, SELLER = 3, 4
@@ -37,6 +38,11 @@ def amounts(exchange: ReferenceExchange, account: int, asset: int) -> tuple[int,
     return balance.available, balance.held
 
 
+def levels(exchange: ReferenceExchange, side: Side) -> list[tuple[int, int]]:
+    """(ticks, lots) of one side's price levels."""
+    return [(ticks, lots) for ticks, lots, _ in ReferenceQueries(exchange).book(MARKET, 99)[side]]
+
+
 def trades(events: list[Event]) -> list[Trade]:
     return [event for event in events if isinstance(event, Trade)]
 
@@ -45,7 +51,7 @@ def test_a_resting_buy_holds_its_notional(exchange: ReferenceExchange, desk: Tra
     funded(desk)
     desk.accepted(desk.order(BUYER, Side.BUY, 5, 70))
     assert amounts(exchange, BUYER, QUOTE) == (1_000_000 - 5 * 70 * TICK, 5 * 70 * TICK)
-    assert exchange.book(MARKET, Side.BUY) == [(70, 5)]
+    assert levels(exchange, Side.BUY) == [(70, 5)]
 
 
 def test_a_resting_sell_holds_its_lots(exchange: ReferenceExchange, desk: TradingDesk) -> None:
@@ -78,8 +84,8 @@ def test_a_trade_settles_both_sides_at_the_makers_price(exchange: ReferenceExcha
     assert amounts(exchange, SELLER, QUOTE) == (899, 0)
     assert amounts(exchange, FEES, BASE) == (2, 0)
     assert amounts(exchange, FEES, QUOTE) == (1, 0)
-    assert exchange.book(MARKET, Side.BUY) == [(70, 3)]
-    assert exchange.book(MARKET, Side.SELL) == []
+    assert levels(exchange, Side.BUY) == [(70, 3)]
+    assert levels(exchange, Side.SELL) == []
 
 
 def test_a_selling_taker_pays_its_fee_in_quote(exchange: ReferenceExchange, desk: TradingDesk) -> None:
@@ -137,7 +143,7 @@ def test_an_immediate_orders_rest_is_cancelled_and_its_hold_returned(
     rest_cancelled = CloseReason.IMMEDIATE_REST_CANCELLED
     assert events[-1] == OrderClosed(exchange.sequence, 3, BUYER, MARKET, 3, rest_cancelled)
     assert amounts(exchange, BUYER, QUOTE) == (1_000_000 - 900, 0)
-    assert exchange.book(MARKET, Side.BUY) == []
+    assert levels(exchange, Side.BUY) == []
 
 
 def test_a_market_order_never_pays_beyond_its_protection_price(desk: TradingDesk) -> None:

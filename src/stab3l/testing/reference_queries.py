@@ -1,0 +1,128 @@
+"""What can be asked of the reference exchange: the queries of ``stab3l._engine.Engine``, with the same rows."""
+
+from __future__ import annotations
+
+from stab3l.engine.wire import Sealed, Side, encode_event
+from stab3l.testing.reference_exchange import ReferenceExchange
+from stab3l.testing.reference_state import Market, Order
+from stab3l.testing.reference_trees import ZERO_HASH, merkle_proof
+
+AssetRow = tuple[int, int, bytes, int, int, int]
+MarketRow = tuple[int, int, int, int, int, int, int, int, int]
+LevelRow = tuple[int, int, int]
+OrderRow = tuple[int, int, int, int, int, int, int]
+WithdrawalRow = tuple[int, int, int, bytes, bytes, bytes, int]
+
+
+class ReferenceQueries:
+    """Read-only questions to ``exchange``; each answers as the method of that name in ``src/stab3l/_engine.pyi``."""
+
+    def __init__(self, exchange: ReferenceExchange) -> None:
+        self.exchange = exchange
+
+    def assets(self) -> list[AssetRow]:
+        """(asset, chain id, token, decimals, credited, withdrawn) of each asset."""
+        return [
+            (i, one.chain_id, one.token, one.decimals, one.credited, one.withdrawn)
+            for i, one in enumerate(self.exchange.assets)
+        ]
+
+    def markets(self) -> list[MarketRow]:
+        """(market, base, quote, lot, tick, maker fee ppm, taker fee ppm, max lots, status) of each market."""
+        return [
+            (
+                one.id,
+                one.base,
+                one.quote,
+                one.lot,
+                one.tick,
+                one.maker_fee_ppm,
+                one.taker_fee_ppm,
+                one.max_lots,
+                int(one.status),
+            )
+            for one in self.exchange.markets
+        ]
+
+    def account_of(self, owner: bytes) -> int | None:
+        """The account of an owner's address; none for the zero address."""
+        known = any(owner) and owner in self.exchange.owners
+        return self.exchange.owners.index(owner) if known else None
+
+    def owner_of(self, account: int) -> bytes | None:
+        """An account's owner."""
+        return self.exchange.owners[account] if account < len(self.exchange.owners) else None
+
+    def balances(self, account: int) -> list[tuple[int, int, int]]:
+        """(asset, available, held) of each of an account's balances, by asset."""
+        pairs = sorted(pair for pair in self.exchange.balances if pair[0] == account)
+        return [(pair[1], self.exchange.balances[pair].available, self.exchange.balances[pair].held) for pair in pairs]
+
+    def totals(self, asset: int) -> tuple[int, int, int]:
+        """(credited, withdrawn, sum over all accounts) of an asset."""
+        one = self.exchange.assets[asset]
+        total = sum(balance.total for pair, balance in self.exchange.balances.items() if pair[1] == asset)
+        return one.credited, one.withdrawn, total
+
+    def book(self, market: int, depth: int) -> tuple[list[LevelRow], list[LevelRow]]:
+        """(ticks, lots, number of orders) of each price level, best first: the bids and the asks."""
+        one = self.exchange.markets[market]
+        return _levels(one, Side.BUY)[:depth], _levels(one, Side.SELL)[:depth]
+
+    def open_orders(self, account: int) -> list[OrderRow]:
+        """(order, account, market, client id, ticks, lots left, side) of an account's resting orders, by order."""
+        return sorted(
+            _order_row(market, order)
+            for market in self.exchange.markets
+            for order in market.resting
+            if order.account == account
+        )
+
+    def order(self, order: int) -> OrderRow | None:
+        """One resting order."""
+        for market in self.exchange.markets:
+            for one in market.resting:
+                if one.id == order:
+                    return _order_row(market, one)
+        return None
+
+    def chain_deposits(self, chain_id: int) -> tuple[int, bytes]:
+        """(count, hash) of a chain's deposits."""
+        chain = self.exchange.chains.get(chain_id)
+        return (chain.deposit_count, chain.deposit_hash) if chain else (0, ZERO_HASH)
+
+    def withdrawal(self, withdrawal: int) -> WithdrawalRow | None:
+        """(account, asset, chain id, token, owner, recipient, amount) of a withdrawal."""
+        if withdrawal >= len(self.exchange.withdrawals):
+            return None
+        one = self.exchange.withdrawals[withdrawal]
+        return one.account, one.asset, one.chain_id, one.token, one.owner, one.recipient, one.amount
+
+    def sealed(self) -> bytes | None:
+        """The last `sealed` event's record."""
+        last: Sealed | None = self.exchange.last_sealed
+        return encode_event(last) if last else None
+
+    def balance_proof(self, account: int, asset: int) -> tuple[int, int, list[bytes]] | None:
+        """(leaf index, amount, siblings) of a pair in the last sealed block; none if it has no leaf there."""
+        for index, slot in enumerate(self.exchange.sealed_balances):
+            if slot[:2] == (account, asset):
+                return index, slot[2], merkle_proof(self.exchange.balance_leaves(), index)
+        return None
+
+    def withdrawal_proof(self, withdrawal: int) -> list[bytes] | None:
+        """Siblings of a withdrawal's leaf in the last sealed block; none if it is not sealed yet."""
+        sealed = self.exchange.withdrawal_leaves[: self.exchange.sealed_withdrawals]
+        return merkle_proof(sealed, withdrawal) if withdrawal < len(sealed) else None
+
+
+def _levels(market: Market, side: Side) -> list[LevelRow]:
+    levels: dict[int, tuple[int, int]] = {}
+    for order in market.by_priority(side):
+        lots, count = levels.get(order.ticks, (0, 0))
+        levels[order.ticks] = lots + order.lots, count + 1
+    return [(ticks, *level) for ticks, level in levels.items()]
+
+
+def _order_row(market: Market, order: Order) -> OrderRow:
+    return order.id, order.account, market.id, order.client_id, order.ticks, order.lots, int(order.side)
