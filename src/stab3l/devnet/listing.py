@@ -1,0 +1,43 @@
+"""What the local exchange trades: sSTB of the primary chain against the dollar of each chain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from stab3l.config import PRIMARY_CHAIN_ID, ChainConfig, MarketConfig
+from stab3l.devnet.ports import CHAIN_NAMES
+
+LOT = 10**17
+"""0.1 sSTB in base units."""
+
+TICK = 1
+"""Quote units (10^-6 dollar) per lot: one tick is $0.00001 per sSTB, 1.7 basis points of par."""
+
+MAKER_FEE_PPM = 500
+TAKER_FEE_PPM = 2_500
+"""Published spot fees: 0.05 % and 0.25 % (source parameters)."""
+
+MAX_LOTS = 10_000_000
+
+
+def symbol(quote_chain: int) -> str:
+    """`sSTB-USDC`, with the quote's chain where it is not the primary one."""
+    return "sSTB-USDC" if quote_chain == PRIMARY_CHAIN_ID else f"sSTB-USDC.{quote_chain}"
+
+
+def spot_markets(chains: Mapping[int, ChainConfig]) -> tuple[MarketConfig, ...]:
+    """One market for each chain's dollar, the primary chain's first."""
+    base = (PRIMARY_CHAIN_ID, chains[PRIMARY_CHAIN_ID].contracts["sSTBToken"])
+    return tuple(
+        MarketConfig(
+            symbol=symbol(chain_id),
+            base=base,
+            quote=(chain_id, chains[chain_id].contracts["LocalDollar"]),
+            lot=LOT,
+            tick=TICK,
+            maker_fee_ppm=MAKER_FEE_PPM,
+            taker_fee_ppm=TAKER_FEE_PPM,
+            max_lots=MAX_LOTS,
+        )
+        for chain_id in CHAIN_NAMES
+    )
