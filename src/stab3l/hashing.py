@@ -9,44 +9,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from Crypto.Hash import keccak as _keccak
+from stab3l._engine import keccak256, keccak_many, merkle_layers
+
+__all__ = ["HASH_BYTES", "keccak256", "keccak_many", "merkle_layers", "merkle_path", "merkle_root", "merkle_root_from"]
 
 HASH_BYTES: Final = 32
-ZERO_HASH: Final = bytes(HASH_BYTES)
 
 
-def keccak256(data: bytes) -> bytes:
-    """Keccak-256 of ``data``."""
-    return _keccak.new(digest_bits=256, data=data).digest()
+def merkle_root(layers: bytes) -> bytes:
+    """The root of a tree from all its layers."""
+    return layers[-HASH_BYTES:]
 
 
-def keccak_many(data: bytes, width: int) -> bytes:
-    """The hashes, one after another, of the consecutive ``width``-byte pieces of ``data``."""
-    return b"".join(keccak256(data[at : at + width]) for at in range(0, len(data), width))
-
-
-def merkle_layers(leaves: bytes) -> list[bytes]:
-    """All layers of the tree over ``leaves`` (concatenated hashes): the padded leaves first, the root last."""
-    count = len(leaves) // HASH_BYTES
-    padded = 1 << max(count - 1, 0).bit_length()
-    layers = [leaves + ZERO_HASH * (padded - count)]
-    while len(layers[-1]) > HASH_BYTES:
-        layers.append(keccak_many(layers[-1], 2 * HASH_BYTES))
-    return layers
-
-
-def merkle_root(leaves: bytes) -> bytes:
-    """Root of the tree over ``leaves``, which are concatenated hashes."""
-    return merkle_layers(leaves)[-1]
-
-
-def merkle_path(layers: Sequence[bytes | memoryview], index: int) -> tuple[bytes, ...]:
-    """The sibling hashes from the leaf at ``index`` up to, and without, the root."""
+def merkle_path(layers: bytes | memoryview, index: int) -> tuple[bytes, ...]:
+    """The sibling hashes from the leaf at ``index`` up to, and without, the root, from all layers of the tree."""
     path = []
-    for layer in layers[:-1]:
-        sibling = (index ^ 1) * HASH_BYTES
-        path.append(bytes(layer[sibling : sibling + HASH_BYTES]))
-        index >>= 1
+    start, width = 0, (len(layers) // HASH_BYTES + 1) // 2
+    while width > 1:
+        sibling = (start + (index ^ 1)) * HASH_BYTES
+        path.append(bytes(layers[sibling : sibling + HASH_BYTES]))
+        start, width, index = start + width, width // 2, index // 2
     return tuple(path)
 
 

@@ -38,11 +38,11 @@ def leaves(rows: Entries) -> bytes:
     return keccak_many(preimages.tobytes(), _LEAF_BYTES)
 
 
-def product_layers(product_leaves: bytes) -> list[bytes]:
-    """All layers of one product's tree: leaves first, root last."""
+def product_layers(product_leaves: bytes) -> bytes:
+    """All layers of one product's tree, one after another: leaves first, root last."""
     return merkle_layers(product_leaves)
 
 
 def products_root(roots: Sequence[bytes]) -> bytes:
     """The committed root: a tree over the products' roots, padded with zero hashes; the root itself for one product."""
-    return merkle_root(b"".join(roots))
+    return merkle_root(merkle_layers(b"".join(roots)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 import msgspec
@@ -54,7 +53,7 @@ class Openings(msgspec.Struct, frozen=True):
     openings: tuple[Opening, ...]
 
 
-def open_entry(shape: Shape, layers: Sequence[bytes | memoryview], row: bytes | memoryview, entry: Entry) -> Opening:
+def open_entry(shape: Shape, layers: bytes | memoryview, row: bytes | memoryview, entry: Entry) -> Opening:
     """Opens ``entry`` from its row of C (big-endian) and the layers of its product's tree."""
     start = entry.column // TILE_COLUMNS * TILE_BYTES
     path = merkle_path(layers, tile_index(shape, entry.row, entry.column))

@@ -11,7 +11,7 @@ from stab3l.compute.openings import Openings, open_entry
 from stab3l.compute.product import Entries, row_blocks
 from stab3l.compute.sampling import entries
 from stab3l.compute.shape import Shape
-from stab3l.hashing import keccak256
+from stab3l.hashing import keccak256, merkle_root
 
 
 @dataclass
@@ -22,16 +22,16 @@ class Benchmark:
     seed: bytes
     products: list[Entries]
 
-    def layers(self) -> list[list[bytes]]:
+    def layers(self) -> list[bytes]:
         return [product_layers(leaves(product)) for product in self.products]
 
     def commit(self) -> bytes:
-        return products_root([layers[-1] for layers in self.layers()])
+        return products_root([merkle_root(layers) for layers in self.layers()])
 
     def open(self, sample_seed: bytes) -> Openings:
         layers = self.layers()
         return Openings(
-            roots=tuple(product[-1] for product in layers),
+            roots=tuple(merkle_root(product) for product in layers),
             openings=tuple(
                 open_entry(self.shape, layers[entry.product], self.products[entry.product][entry.row].tobytes(), entry)
                 for entry in entries(sample_seed, self.shape)

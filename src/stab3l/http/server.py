@@ -1,0 +1,58 @@
+"""Runs an ASGI application on Granian inside this process until it is told to stop."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import suppress
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+import anyio
+from granian.constants import Interfaces
+from granian.server.embed import Server
+
+from stab3l.errors import Invalid
+
+
+class AddressInvalid(Invalid):
+    """A URL that names no host and port to listen on."""
+
+    code: ClassVar[str] = "address_invalid"
+
+
+def listening_address(url: str) -> tuple[str, int]:
+    """Host and port of a URL.
+
+    Raises:
+        AddressInvalid: it has none.
+    """
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        if parts.scheme == "http" and parts.hostname and parts.port:
+            return parts.hostname, parts.port
+    raise AddressInvalid(f"{url!r} is not http://host:port", url=url)
+
+
+async def serve_application(application: Any, url: str) -> None:
+    """Serves ``application`` where ``url`` says, until this task is cancelled; then requests under way may end.
+
+    Raises:
+        AddressInvalid: the URL names no address.
+    """
+    host, port = listening_address(url)
+    server: Any = Server(application, address=host, port=port, interface=Interfaces.ASGI, log_enabled=False)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(server.serve)
+        try:
+            await anyio.sleep_forever()
+        finally:
+            with anyio.CancelScope(shield=True):
+                server.stop()
+                await server.shutdown()
+
+
+async def until_told_to_stop() -> None:
+    """Returns on SIGTERM or SIGINT."""
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for _ in signals:
+            return
