@@ -1,0 +1,286 @@
+"""The tables, by what may happen to their rows.
+
+``FACTS`` say that something happened; rows are only added. ``VERSIONED`` say how something stands; a change closes the
+current version (``until_block``) and adds the next. Both carry the position of the log that made them, so that a
+reorganisation is undone by two statements per table (``stab3l.store.history``). The exchange's tables follow its
+sequence, which never goes back.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Boolean, Column, Index, MetaData, PrimaryKeyConstraint, Table, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+
+from stab3l.store.types import Address, Amount, Count, Hash, Word
+
+metadata = MetaData()
+
+chains = Table(
+    "chains",
+    metadata,
+    Column("chain_id", Count, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("confirmations", Count, nullable=False),
+    Column("cursor_number", Count),
+    Column("cursor_hash", Hash),
+)
+"""One row a chain; the cursor is the last block whose logs are in the other tables, NULL before the first."""
+
+blocks = Table(
+    "blocks",
+    metadata,
+    Column("chain_id", Count, nullable=False),
+    Column("number", Count, nullable=False),
+    Column("hash", Hash, nullable=False),
+    Column("parent_hash", Hash, nullable=False),
+    Column("timestamp", Count, nullable=False),
+    PrimaryKeyConstraint("chain_id", "number"),
+)
+"""Every recent block, and every older one that holds a log of ours. ``timestamp``: unix seconds."""
+
+
+def _position() -> tuple[Column[int], Column[int], Column[int]]:
+    return (
+        Column("chain_id", Count, nullable=False),
+        Column("block_number", Count, nullable=False),
+        Column("log_index", Count, nullable=False),
+    )
+
+
+chain_events = Table(
+    "chain_events",
+    metadata,
+    *_position(),
+    Column("block_hash", Hash, nullable=False),
+    Column("tx_hash", Hash, nullable=False),
+    Column("contract", Word, nullable=False),
+    Column("event", Word, nullable=False),
+    Column("args", JSON().with_variant(JSONB(), "postgresql"), nullable=False),
+    PrimaryKeyConstraint("chain_id", "block_number", "log_index"),
+    Index("chain_events_by_kind", "chain_id", "contract", "event", "block_number", "log_index"),
+)
+"""The raw log in words. In ``args`` integers are decimal strings and bytes 0x-hex: any JSON reader keeps them."""
+
+
+def _fact(name: str, *columns: Column[object] | Index | UniqueConstraint) -> Table:
+    return Table(
+        name,
+        metadata,
+        *_position(),
+        Column("tx_hash", Hash, nullable=False),
+        *columns,
+        PrimaryKeyConstraint("chain_id", "block_number", "log_index"),
+    )
+
+
+mints = _fact(
+    "mints",
+    Column("claim_id", Amount, nullable=False),
+    Column("provider", Address, nullable=False),
+    Column("amount", Amount, nullable=False),
+    Column("stake_id", Amount, nullable=False),
+)
+
+deposits = _fact(
+    "deposits",
+    Column("ordinal", Count, nullable=False),
+    Column("owner", Address, nullable=False),
+    Column("token", Address, nullable=False),
+    Column("amount", Amount, nullable=False),
+    UniqueConstraint("chain_id", "ordinal"),
+    Index("deposits_by_owner", "owner"),
+)
+"""Seen on the chain; whether one is pending or confirmed is told by its depth below the cursor."""
+
+batches = _fact(
+    "batches",
+    Column("batch_index", Count, nullable=False),
+    Column("first_input", Count, nullable=False),
+    Column("last_input", Count, nullable=False),
+    Column("exchange_block", Count, nullable=False),
+    Column("state_root", Hash, nullable=False),
+    Column("input_hash", Hash, nullable=False),
+    Column("output_hash", Hash, nullable=False),
+    UniqueConstraint("chain_id", "batch_index"),
+)
+
+payments = _fact(
+    "payments",
+    Column("withdrawal", Count, nullable=False),
+    Column("owner", Address, nullable=False),
+    Column("recipient", Address, nullable=False),
+    Column("token", Address, nullable=False),
+    Column("amount", Amount, nullable=False),
+    UniqueConstraint("chain_id", "withdrawal"),
+)
+"""Withdrawals that the custody contract paid."""
+
+
+def _versioned(name: str, key: Column[object], *columns: Column[object]) -> Table:
+    return Table(
+        name,
+        metadata,
+        *_position(),
+        key,
+        *columns,
+        Column("until_block", Count),
+        PrimaryKeyConstraint("chain_id", key.name, "block_number", "log_index"),
+        Index(f"{name}_now", "chain_id", "until_block", key.name),
+    )
+
+
+providers = _versioned(
+    "providers",
+    Column("provider", Address, nullable=False),
+    Column("method", Count, nullable=False),
+    Column("stake_period_s", Count, nullable=False),
+    Column("collateral", Amount, nullable=False),
+    Column("outstanding", Amount, nullable=False),
+    Column("staked", Amount, nullable=False),
+    Column("rewards_claimed", Amount, nullable=False),
+    Column("liquidation", Word, nullable=False),
+    Column("grace_until", Count, nullable=False),
+)
+
+claims = _versioned(
+    "claims",
+    Column("claim_id", Amount, nullable=False),
+    Column("provider", Address, nullable=False),
+    Column("state", Word, nullable=False),
+    Column("compute_class", Count, nullable=False),
+    Column("rows", Count, nullable=False),
+    Column("depth", Count, nullable=False),
+    Column("products", Count, nullable=False),
+    Column("seed_block", Count, nullable=False),
+    Column("deadline_block", Count, nullable=False),
+    Column("root", Hash),
+    Column("operations_per_second", Amount, nullable=False),
+    Column("cu_value", Amount, nullable=False),
+)
+
+stakes = _versioned(
+    "stakes",
+    Column("stake_id", Amount, nullable=False),
+    Column("provider", Address, nullable=False),
+    Column("amount", Amount, nullable=False),
+    Column("unlocks_at", Count, nullable=False),
+    Column("unstaked", Boolean, nullable=False),
+)
+
+redemptions = _versioned(
+    "redemptions",
+    Column("redemption_id", Amount, nullable=False),
+    Column("state", Word, nullable=False),
+    Column("buyer", Address, nullable=False),
+    Column("provider", Address, nullable=False),
+    Column("amount", Amount, nullable=False),
+    Column("tier", Count, nullable=False),
+    Column("deadline", Count, nullable=False),
+    Column("job_hash", Hash, nullable=False),
+    Column("job_uri", Text, nullable=False),
+    Column("result_hash", Hash),
+    Column("result_uri", Text, nullable=False),
+    Column("work_done", Amount, nullable=False),
+    Column("collateral_paid", Amount, nullable=False),
+)
+
+supplies = _versioned(
+    "supplies",
+    Column("token", Word, nullable=False),
+    Column("minted", Amount, nullable=False),
+    Column("burned", Amount, nullable=False),
+)
+
+FACTS = (mints, deposits, batches, payments, chain_events)
+VERSIONED = (providers, claims, stakes, redemptions, supplies)
+
+feed = Table(
+    "feed",
+    metadata,
+    Column("source", Word, primary_key=True),
+    Column("next_sequence", Count, nullable=False),
+)
+"""How far the exchange's outputs are in the tables below."""
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("order_id", Count, primary_key=True, autoincrement=False),
+    Column("sequence", Count, nullable=False),
+    Column("at", Count, nullable=False),
+    Column("account", Count, nullable=False),
+    Column("market", Count, nullable=False),
+    Column("client_id", Amount, nullable=False),
+    Column("side", Count, nullable=False),
+    Column("order_type", Count, nullable=False),
+    Column("time_in_force", Count, nullable=False),
+    Column("ticks", Count, nullable=False),
+    Column("lots", Count, nullable=False),
+    Column("lots_left", Count, nullable=False),
+    Column("state", Word, nullable=False),
+    Column("changed_sequence", Count, nullable=False),
+    Index("orders_by_account", "account", "order_id"),
+)
+
+trades = Table(
+    "trades",
+    metadata,
+    Column("trade_id", Count, primary_key=True, autoincrement=False),
+    Column("sequence", Count, nullable=False),
+    Column("at", Count, nullable=False),
+    Column("market", Count, nullable=False),
+    Column("taker_side", Count, nullable=False),
+    Column("maker_order", Count, nullable=False),
+    Column("taker_order", Count, nullable=False),
+    Column("maker_account", Count, nullable=False),
+    Column("taker_account", Count, nullable=False),
+    Column("ticks", Count, nullable=False),
+    Column("lots", Count, nullable=False),
+    Column("maker_fee", Amount, nullable=False),
+    Column("taker_fee", Amount, nullable=False),
+    Index("trades_by_market", "market", "trade_id"),
+)
+
+credits = Table(
+    "credits",
+    metadata,
+    Column("chain_id", Count, nullable=False),
+    Column("ordinal", Count, nullable=False),
+    Column("sequence", Count, nullable=False),
+    Column("account", Count, nullable=False),
+    Column("asset", Count, nullable=False),
+    Column("amount", Amount, nullable=False),
+    Column("owner", Address, nullable=False),
+    PrimaryKeyConstraint("chain_id", "ordinal"),
+)
+"""Deposits that the engine credited."""
+
+withdrawals = Table(
+    "withdrawals",
+    metadata,
+    Column("withdrawal", Count, primary_key=True, autoincrement=False),
+    Column("sequence", Count, nullable=False),
+    Column("at", Count, nullable=False),
+    Column("account", Count, nullable=False),
+    Column("asset", Count, nullable=False),
+    Column("chain_id", Count, nullable=False),
+    Column("token", Address, nullable=False),
+    Column("owner", Address, nullable=False),
+    Column("recipient", Address, nullable=False),
+    Column("amount", Amount, nullable=False),
+    Index("withdrawals_by_owner", "owner"),
+)
+
+exchange_blocks = Table(
+    "exchange_blocks",
+    metadata,
+    Column("block", Count, primary_key=True, autoincrement=False),
+    Column("sequence", Count, nullable=False),
+    Column("at", Count, nullable=False),
+    Column("first_input", Count, nullable=False),
+    Column("last_input", Count, nullable=False),
+    Column("input_hash", Hash, nullable=False),
+    Column("output_hash", Hash, nullable=False),
+    Column("state_root", Hash, nullable=False),
+    Column("withdrawals_count", Count, nullable=False),
+)
