@@ -1,0 +1,125 @@
+"""The processes of a local network, in the order in which they start."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import httpx
+
+from stab3l.clock import SystemClock, monotonic_s
+from stab3l.devnet.anvil import AnvilControl, LocalChain, command
+from stab3l.devnet.ports import BLOCK_SECONDS, CHAIN_NAMES, Ports
+from stab3l.devnet.supervisor import Service
+from stab3l.errors import Unavailable
+
+SAVE_SECONDS_MIN = 0.5
+SAVE_SHARE = 20
+"""Saving a chain takes at most one part in this many of the time: as it grows, it is saved less often."""
+
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+"""For every process but the provider: idle BLAS pools only cost memory."""
+
+
+def local_chains(ports: Ports) -> list[LocalChain]:
+    """The three chains (DESIGN section 11)."""
+    return [LocalChain(i, CHAIN_NAMES[i], port, BLOCK_SECONDS[i]) for i, port in ports.chains.items()]
+
+
+class ChainKeeper:
+    """One anvil and its saved state."""
+
+    def __init__(self, home: Path, anvil: Path, chain: LocalChain, client: httpx.AsyncClient) -> None:
+        self.control = AnvilControl(chain, client)
+        self._anvil = anvil
+        self._state = home / "chains" / f"{chain.chain_id}.json"
+        self._state.parent.mkdir(parents=True, exist_ok=True)
+        self._saving: asyncio.Task[None] | None = None
+
+    @property
+    def has_state(self) -> bool:
+        """Whether this chain ran before in this home."""
+        return self._state.exists()
+
+    def forget(self) -> None:
+        """Begins this chain anew at the next start."""
+        self._state.unlink(missing_ok=True)
+
+    def service(self) -> Service:
+        """The node as a service; after each start it gets its time, its mining and its saver back."""
+        chain = self.control.chain
+        return Service(
+            name=chain.name,
+            command=lambda: command(self._anvil, chain, self._state if self.has_state else None),
+            ready=self.control.ready,
+            started=self._started,
+            stopping=self._stopping,
+        )
+
+    async def _started(self) -> None:
+        if self.has_state:
+            await self.control.resume_time(SystemClock())
+            await self.control.mine_at_intervals()
+        if self._saving is None:
+            self._saving = asyncio.create_task(self._save_forever(), name=f"save {self.control.chain.name}")
+
+    async def _stopping(self) -> None:
+        if self._saving is not None:
+            self._saving.cancel()
+        await self.control.save_state(self._state)
+
+    async def _save_forever(self) -> None:
+        while True:
+            begun = monotonic_s()
+            with contextlib.suppress(Unavailable):
+                await self.control.save_state(self._state)
+            await asyncio.sleep(max(SAVE_SECONDS_MIN, SAVE_SHARE * (monotonic_s() - begun)))
+
+
+def process(home: Path, name: str, *arguments: str, port: int | None = None, blas_threads: bool = False) -> Service:
+    """A process of this package. Ready when its port answers, or, without a port, when it was started."""
+    environment = {"STAB3L_HOME": str(home), **({} if blas_threads else ONE_THREAD)}
+    return Service(
+        name=name,
+        command=lambda: [sys.executable, "-m", "stab3l", *arguments],
+        ready=_always if port is None else _listening(port),
+        environment={**environment, "PYTHONUNBUFFERED": "1", "PATH": os.environ.get("PATH", "")},
+    )
+
+
+def processes(home: Path, ports: Ports) -> list[Service]:
+    """Everything but the chains."""
+    verifiers = [
+        process(home, f"verifier-{index}", "verifier", "serve", "--index", str(index), port=port)
+        for index, port in enumerate(ports.verifiers)
+    ]
+    return [
+        process(home, "exchange", "exchange", "serve", port=ports.gateway),
+        process(home, "indexer", "indexer", "serve"),
+        process(home, "api", "api", "serve", "--port", str(ports.api), port=ports.api),
+        process(home, "keeper-oracle", "keeper", "oracle"),
+        process(home, "keeper-deposits", "keeper", "deposits"),
+        process(home, "keeper-settlement", "keeper", "settlement"),
+        *verifiers,
+        process(home, "provider", "provider", "serve", port=ports.provider, blas_threads=True),
+    ]
+
+
+async def _always() -> bool:
+    return True
+
+
+def _listening(port: int) -> Callable[[], Awaitable[bool]]:
+    async def listening() -> bool:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            return False
+        writer.close()
+        return True
+
+    return listening
