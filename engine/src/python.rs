@@ -420,14 +420,32 @@ fn hashes<'py>(py: Python<'py>, hashes: &[Hash]) -> Vec<Bound<'py, PyBytes>> {
     hashes.iter().map(|hash| PyBytes::new(py, &hash.0)).collect()
 }
 
-/// The bytes of a contiguous buffer; immutable bytes are shared, what may change meanwhile is copied.
-fn contiguous(data: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
-    PyBuffer::<u8>::get(data)?.to_vec(data.py())
+/// Bytes that no other thread can change: `bytes` are shared, any other buffer is copied.
+enum Fixed {
+    Shared(PyBackedBytes),
+    Copied(Vec<u8>),
+}
+
+impl std::ops::Deref for Fixed {
+    type Target = [u8];
+    fn deref(&self) -> &[u8] {
+        match self {
+            Fixed::Shared(bytes) => bytes,
+            Fixed::Copied(bytes) => bytes,
+        }
+    }
+}
+
+fn fixed(data: &Bound<'_, PyAny>) -> PyResult<Fixed> {
+    match data.cast::<PyBytes>() {
+        Ok(bytes) => Ok(Fixed::Shared(bytes.clone().into())),
+        Err(_) => Ok(Fixed::Copied(PyBuffer::<u8>::get(data)?.to_vec(data.py())?)),
+    }
 }
 
 #[pyfunction]
 fn keccak256<'py>(py: Python<'py>, data: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
-    let data = contiguous(data)?;
+    let data = fixed(data)?;
     Ok(PyBytes::new(py, &py.detach(|| crate::keccak::keccak256(&data)).0))
 }
 
@@ -437,7 +455,7 @@ fn keccak_many<'py>(
     data: &Bound<'py, PyAny>,
     width: usize,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let data = contiguous(data)?;
+    let data = fixed(data)?;
     if width == 0 || !data.len().is_multiple_of(width) {
         let text = format!("{} bytes are not whole messages of {width} bytes", data.len());
         return Err(PyValueError::new_err(text));
@@ -451,7 +469,7 @@ fn keccak_many<'py>(
 
 #[pyfunction]
 fn merkle_layers<'py>(py: Python<'py>, leaves: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
-    let leaves = contiguous(leaves)?;
+    let leaves = fixed(leaves)?;
     if !leaves.len().is_multiple_of(32) {
         return Err(PyValueError::new_err(format!(
             "{} bytes are not whole leaves of 32 bytes",

@@ -1,0 +1,207 @@
+"""The native exchange engine (Rust crate ``engine/``, built by maturin).
+
+Rules and wire layout: ``docs/reference/engine.md``. Files: ``docs/reference/journal.md``. Every method releases the
+interpreter while it waits or works, and is safe to call from several threads; work is done one call at a time, but
+reading the journal does not hold it up. All methods raise `EngineClosed` after `close`.
+
+Errors::
+
+    EngineError
+    ├── JournalLocked     another process has this journal open: ``file``
+    ├── JournalCorrupt    a file does not hold what was written to it: ``file``, ``offset``, ``reason``
+    │   └── OutputMismatch   replay gives other events than the output stream holds: also ``sequence``
+    ├── JournalIo         the operating system refused: ``file``, ``errno``
+    ├── EngineHalted      an earlier failure stopped the engine, a restart recovers: ``reason``
+    ├── EngineClosed      `Engine.close` was called
+    └── BatchTooLarge     a batch is above 16 MiB: ``bytes``, ``limit``; nothing was done
+"""
+
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Literal, final
+
+from typing_extensions import Buffer
+
+__all__ = [
+    "BatchTooLarge",
+    "Engine",
+    "EngineClosed",
+    "EngineError",
+    "EngineHalted",
+    "JournalCorrupt",
+    "JournalIo",
+    "JournalLocked",
+    "OutputMismatch",
+    "Recovery",
+    "keccak256",
+    "keccak_many",
+    "merkle_layers",
+]
+
+class EngineError(Exception):
+    """Root of the engine's errors."""
+
+class JournalLocked(EngineError):
+    """Another process has this journal open."""
+
+    file: Path
+
+class JournalCorrupt(EngineError):
+    """A file does not hold what was written to it. A person must look."""
+
+    file: Path
+    offset: int
+    reason: str
+
+class OutputMismatch(JournalCorrupt):
+    """Replay gives other events than the output stream holds, for the batch that starts at ``sequence``."""
+
+    sequence: int
+
+class JournalIo(EngineError):
+    """The operating system refused a file operation."""
+
+    file: Path
+    errno: int | None
+
+class EngineHalted(EngineError):
+    """The engine stopped at a failure and takes no more work; a restart recovers from the journal."""
+
+    reason: str
+
+class EngineClosed(EngineError):
+    """The engine was closed."""
+
+class BatchTooLarge(EngineError):
+    """A batch is longer than a frame may be; nothing was journaled."""
+
+    bytes: int
+    limit: int
+
+@final
+class Recovery:
+    """What opening a journal found and did."""
+
+    @property
+    def snapshot(self) -> int | None:
+        """The sequence number of the snapshot that replay began from."""
+    @property
+    def damaged_snapshots(self) -> list[str]:
+        """Files of newer snapshots that failed their checks."""
+    @property
+    def frames_replayed(self) -> int: ...
+    @property
+    def records_replayed(self) -> int: ...
+    @property
+    def torn_input_bytes(self) -> int:
+        """Bytes cut from the input stream's end: a write that was never acknowledged."""
+    @property
+    def torn_output_bytes(self) -> int: ...
+    @property
+    def output_frames_regenerated(self) -> int: ...
+
+@final
+class Engine:
+    """The state machine behind its journal."""
+
+    @staticmethod
+    def open(
+        path: str | PathLike[str],
+        *,
+        durability: Literal["page_cache", "fdatasync"] = "fdatasync",
+        segment_bytes: int = 67_108_864,
+        snapshot_every_records: int = 1_000_000,
+    ) -> Engine:
+        """Opens the journal in folder ``path``, creating it when there is none, and replays it.
+
+        ``page_cache`` survives a killed process, ``fdatasync`` a power loss. ``snapshot_every_records=0`` takes no
+        snapshots by itself. Raises `JournalLocked`, `JournalCorrupt`, `OutputMismatch`, `JournalIo`, `EngineHalted`,
+        `ValueError`.
+        """
+    def apply(self, batch: bytes, now: int) -> bytes:
+        """Journals and applies one batch at ``now`` [nanoseconds since 1970]; its event records."""
+    def apply_many(self, batches: Sequence[bytes], now: int) -> list[bytes]:
+        """As `apply` for several batches, each a frame of its own, with one write and at most one ``fdatasync``.
+
+        Empty batches are answered with no events and are not journaled. Raises `BatchTooLarge`, `JournalIo`,
+        `EngineHalted`; after an error other than `BatchTooLarge` the batches' fate is unknown until a restart.
+        """
+    def snapshot(self) -> int:
+        """Takes a snapshot now and waits until it is durable; its sequence number."""
+    def close(self) -> None:
+        """Waits for a snapshot being written and gives the lock back. Closing twice is harmless."""
+    @property
+    def last_sequence(self) -> int:
+        """The last command's sequence number, 0 before the first."""
+    @property
+    def last_now(self) -> int:
+        """The time of the last batch [nanoseconds since 1970]."""
+    @property
+    def input_hash(self) -> bytes: ...
+    @property
+    def output_hash(self) -> bytes: ...
+    @property
+    def recovery(self) -> Recovery: ...
+    @property
+    def halted(self) -> str | None:
+        """Why the engine takes no more work."""
+    @property
+    def snapshot_failure(self) -> str | None:
+        """Why an automatic snapshot could not be taken; nothing is lost, a restart replays more."""
+    def digest(self) -> bytes:
+        """The hash of the state's canonical encoding: equal states have equal digests."""
+    def assets(self) -> list[tuple[int, int, bytes, int, int, int]]:
+        """(asset, chain id, token, decimals, credited, withdrawn), by id."""
+    def markets(self) -> list[tuple[int, int, int, int, int, int, int, int, int]]:
+        """(market, base, quote, lot, tick, maker fee ppm, taker fee ppm, max lots, status), by id."""
+    def account_of(self, owner: bytes) -> int | None:
+        """The account of a 20-byte owner address."""
+    def owner_of(self, account: int) -> bytes | None:
+        """The owner of an account; the zero address for a system account."""
+    def balances(self, account: int) -> list[tuple[int, int, int]]:
+        """(asset, available, held) in base units, by asset, of every pair that a credit ever touched."""
+    def book(self, market: int, depth: int) -> tuple[list[tuple[int, int, int]], list[tuple[int, int, int]]]:
+        """(bids, asks), each level (ticks, lots, orders), best first. Raises `ValueError` for an unknown market."""
+    def open_orders(self, account: int) -> list[tuple[int, int, int, int, int, int, int]]:
+        """(order, account, market, client id, ticks, lots left, side), by order id."""
+    def order(self, order: int) -> tuple[int, int, int, int, int, int, int] | None:
+        """A resting order, as in `open_orders`."""
+    def chain_deposits(self, chain_id: int) -> tuple[int, bytes]:
+        """(count, hash) of a chain's credited deposits; (0, zero) for an unknown chain."""
+    def totals(self, asset: int) -> tuple[int, int, int]:
+        """(credited, withdrawn, sum of balances); the third is credited - withdrawn, or something is very wrong.
+
+        Reads every balance. Raises `ValueError` for an unknown asset.
+        """
+    def withdrawal(self, withdrawal: int) -> tuple[int, int, int, bytes, bytes, bytes, int] | None:
+        """(account, asset, chain id, token, owner, recipient, amount)."""
+    def sealed(self) -> bytes | None:
+        """The last accepted ``sealed`` event, a whole record."""
+    def balance_proof(self, account: int, asset: int) -> tuple[int, int, list[bytes]] | None:
+        """(leaf index, amount at the last seal, siblings from leaf to root), or None when the last seal had no leaf."""
+    def withdrawal_proof(self, withdrawal: int) -> list[bytes] | None:
+        """The siblings from leaf ``withdrawal`` to the last sealed root, or None when it is not yet sealed."""
+    def read_inputs(self, from_sequence: int, max_bytes: int) -> list[tuple[int, int, bytes]]:
+        """(first sequence, now, batch) of the frames from the one that holds ``from_sequence``.
+
+        As many as fit ``max_bytes``, but at least one if there is one and ``max_bytes`` is above 0. Raises
+        `JournalCorrupt`, `JournalIo`.
+        """
+    def read_outputs(self, from_sequence: int, max_bytes: int) -> list[tuple[int, int, bytes]]:
+        """(first sequence, now, events), as `read_inputs`."""
+
+def keccak256(data: Buffer) -> bytes:
+    """The Keccak-256 hash."""
+
+def keccak_many(data: Buffer, width: int) -> bytes:
+    """The hashes, 32 bytes each, of the messages of ``width`` bytes that ``data`` is a concatenation of.
+
+    Four or eight at a time where the processor can. Raises `ValueError` when ``data`` is not whole messages.
+    """
+
+def merkle_layers(leaves: Buffer) -> bytes:
+    """All layers over ``leaves`` (32 bytes each), from the leaves padded with zero hashes to a power of two up to the root.
+
+    2n - 1 hashes for n padded leaves; one zero hash for none. Raises `ValueError` when ``leaves`` is not whole hashes.
+    """
