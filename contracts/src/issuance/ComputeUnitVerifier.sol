@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+
+import {IComputeProof} from "../interfaces/IComputeProof.sol";
+import {IComputeUnitVerifier} from "../interfaces/IComputeUnitVerifier.sol";
+import {Peers} from "../libraries/Peers.sol";
+import {ComputeClass, ProofMethod, Statement} from "../types/Compute.sol";
+
+/// @title ComputeUnitVerifier
+/// @notice Registration, fresh challenge, commitment, proof and CU value of the standard benchmark (docs/reference/benchmark.md).
+/// The arithmetic's twin is src/stab3l/compute/credit.py.
+/// @dev Blocks prove the rate: the seed is a block hash unknown when the claim is opened, the commitment closes the work, and a later block hash
+/// chooses the samples, unknown when the root is committed. Nothing that a proof is bound to comes from the caller.
+/// @custom:stop The guardian pauses registration, challenges, commitments and proofs. What was proven can still be minted if MintingAgent runs.
+/// @custom:trusts The proof contract that governance registered for each method; block producers not to choose block hashes for a provider;
+/// `blockSeconds` to be no more than the chain's true block time.
+contract ComputeUnitVerifier is IComputeUnitVerifier, AccessManaged, Pausable {
+    using SafeCast for uint256;
+
+    /// @notice The standard benchmark. An open claim keeps the one that it was opened with.
+    struct Standard {
+        uint32 rows; // N
+        uint32 depth; // K
+        uint32 windowBlocks; // [blocks] from the seed block to the last one that accepts the root
+        uint32 seedDelayBlocks; // [blocks] from the opening to the seed block
+        uint32 blockSeconds; // [seconds]
+        uint16 haircutBps; // [bps] of the rate that counts
+    }
+
+    struct Registration {
+        ProofMethod method;
+        uint32 stakePeriodSeconds;
+    }
+
+    /// @dev By slots: what a mint reads, what a commitment reads, what it writes, what a proof writes.
+    struct StoredClaim {
+        address provider;
+        ClaimState state;
+        ComputeClass computeClass;
+        ProofMethod method;
+        uint32 committedSeconds;
+        uint32 stakePeriodSeconds;
+        uint32 rows;
+        uint32 depth;
+        uint32 products;
+        uint32 blockSeconds;
+        uint16 haircutBps;
+        uint48 seedBlock;
+        uint48 deadlineBlock;
+        uint64 commitBlock;
+        uint192 operationsPerSecond;
+        bytes32 seed;
+        bytes32 root;
+        uint128 cuValue; // [wad CU]
+        uint64 mintableUntil; // [unix seconds]
+    }
+
+    error MethodUnavailable(ProofMethod method);
+    error ClassUnavailable(ComputeClass computeClass);
+    error StakePeriodTooShort(uint256 stakePeriodSeconds, uint256 min);
+    error StakePeriodTooLong(uint256 stakePeriodSeconds, uint256 max);
+    error CommittedSecondsOutOfRange(uint256 committedSeconds, uint256 min, uint256 max);
+    error ProductsOutOfRange(uint256 products, uint256 max);
+    error ProviderUnregistered(address provider);
+    error ClaimLive(uint256 claimId, ClaimState state);
+    error ClaimUnknown(uint256 claimId);
+    error ClaimOfAnother(uint256 claimId, address provider, address caller);
+    error ClaimInState(uint256 claimId, ClaimState state, ClaimState expected);
+    error ClaimExpired(uint256 claimId);
+    error ClaimWorthless(uint256 claimId);
+    error RootZero();
+    error SeedBlockNotMined(uint256 blockNumber, uint256 seedBlock);
+    error CommitTooLate(uint256 blockNumber, uint256 deadlineBlock);
+    error SampleBlockNotMined(uint256 blockNumber, uint256 sampleBlock);
+    error StandardInvalid(Standard standard);
+    error ClassConversionTooLarge(uint256 conversion, uint256 max);
+
+    event StandardSet(Standard standard);
+    event ProofSet(ProofMethod indexed method, address proof);
+    event ClassConversionSet(ComputeClass indexed computeClass, uint256 conversion);
+
+    uint256 public constant STAKE_PERIOD_SECONDS_MIN = 7 days;
+    uint256 public constant COMMITTED_SECONDS_MAX = 365 days;
+    /// @notice [seconds] A proof older than this says too little about today: mint in time or prove again.
+    uint256 public constant PROVEN_SECONDS_MAX = 24 hours;
+    /// @notice [blocks] The hash of block b1 + 2 chooses the samples.
+    uint256 public constant SAMPLE_DELAY_BLOCKS = 2;
+    /// @notice [blocks] The EVM remembers the hashes of this many blocks.
+    uint256 public constant BLOCKHASH_BLOCKS = 256;
+    /// @notice [blocks] So that the seed block's hash is readable until the deadline.
+    uint256 public constant WINDOW_BLOCKS_MAX = 200;
+    /// @notice N, the most products and, as above that float32 sums are not exact, K (docs/reference/benchmark.md).
+    uint256 public constant ROWS_MAX = 1 << 20;
+    uint256 public constant DEPTH_MAX = 1 << 14;
+    uint256 public constant PRODUCTS_MAX = 1 << 20;
+    /// @notice [wad standard CU per CU of a class]
+    uint256 public constant CLASS_CONVERSION_MAX = 1000e18;
+
+    uint256 private constant OPERATIONS_PER_CU = 1e15;
+    uint256 private constant BASIS_POINTS = 10_000;
+
+    Standard private _standard;
+    /// @notice MintingAgent.
+    address public agent;
+    /// @notice Claims opened so far; the last one's id, since ids start from 1.
+    uint256 public claimCount;
+    /// @inheritdoc IComputeUnitVerifier
+    mapping(address provider => uint256 claimId) public lastClaimOf;
+    /// @inheritdoc IComputeUnitVerifier
+    mapping(address provider => Registration) public registrationOf;
+    /// @notice The contract that checks proofs of a method; none where the method is not available.
+    mapping(ProofMethod => IComputeProof) public proofOf;
+    /// @notice [wad standard CU per CU of the class] Zero where the class is not available.
+    mapping(ComputeClass => uint256) public classConversionOf;
+    mapping(uint256 claimId => StoredClaim) private _claims;
+
+    constructor(address authority_, Standard memory standard_) AccessManaged(authority_) {
+        _setStandard(standard_);
+        _setClassConversion(ComputeClass.F32, 1e18);
+    }
+
+    // --- The provider's way from registration to value
+
+    /// @inheritdoc IComputeUnitVerifier
+    function register(ProofMethod method, uint32 stakePeriodSeconds) external whenNotPaused {
+        _proof(method);
+        if (stakePeriodSeconds < STAKE_PERIOD_SECONDS_MIN) revert StakePeriodTooShort(stakePeriodSeconds, STAKE_PERIOD_SECONDS_MIN);
+        if (stakePeriodSeconds > COMMITTED_SECONDS_MAX) revert StakePeriodTooLong(stakePeriodSeconds, COMMITTED_SECONDS_MAX);
+        registrationOf[msg.sender] = Registration(method, stakePeriodSeconds);
+        emit ProviderRegistered(msg.sender, method, stakePeriodSeconds);
+    }
+
+    /// @inheritdoc IComputeUnitVerifier
+    function openChallenge(ComputeClass computeClass, uint32 committedSeconds, uint32 products)
+        external
+        whenNotPaused
+        returns (uint256 claimId)
+    {
+        Registration memory registration = registrationOf[msg.sender];
+        _checkOpening(registration, computeClass, committedSeconds, products);
+        _checkNoLiveClaim(lastClaimOf[msg.sender]);
+
+        claimId = ++claimCount;
+        lastClaimOf[msg.sender] = claimId;
+        StoredClaim storage claim = _claims[claimId];
+        claim.provider = msg.sender;
+        claim.state = ClaimState.Open;
+        claim.computeClass = computeClass;
+        claim.method = registration.method;
+        claim.committedSeconds = committedSeconds;
+        claim.stakePeriodSeconds = registration.stakePeriodSeconds;
+        _setTask(claim, products);
+        emit ChallengeOpened(
+            claimId, msg.sender, computeClass, claim.rows, claim.depth, products, claim.seedBlock, claim.deadlineBlock
+        );
+    }
+
+    /// @inheritdoc IComputeUnitVerifier
+    function commitRoot(uint256 claimId, bytes32 root) external whenNotPaused {
+        StoredClaim storage claim = _inState(claimId, ClaimState.Open);
+        if (msg.sender != claim.provider) revert ClaimOfAnother(claimId, claim.provider, msg.sender);
+        if (root == 0) revert RootZero();
+        if (block.number <= claim.seedBlock) revert SeedBlockNotMined(block.number, claim.seedBlock);
+        if (block.number > claim.deadlineBlock) revert CommitTooLate(block.number, claim.deadlineBlock);
+
+        bytes32 seed = keccak256(abi.encode(blockhash(claim.seedBlock), claimId, msg.sender, claim.computeClass));
+        uint256 rate = _rateDown(claim);
+        claim.state = ClaimState.Committed;
+        claim.commitBlock = uint64(block.number);
+        claim.operationsPerSecond = uint192(rate);
+        (claim.seed, claim.root) = (seed, root);
+        emit RootCommitted(claimId, msg.sender, seed, root, uint64(block.number), rate);
+    }
+
+    /// @inheritdoc IComputeUnitVerifier
+    function prove(uint256 claimId, bytes calldata proof) external whenNotPaused returns (uint256 cuValue) {
+        StoredClaim storage claim = _inState(claimId, ClaimState.Committed);
+        _proof(claim.method).check(_statement(claimId, claim), proof);
+        cuValue = _cuValueDown(claim);
+        if (cuValue == 0) revert ClaimWorthless(claimId);
+
+        claim.state = ClaimState.Proven;
+        claim.cuValue = cuValue.toUint128();
+        claim.mintableUntil = uint64(block.timestamp + PROVEN_SECONDS_MAX);
+        emit ClaimProven(claimId, claim.provider, cuValue);
+    }
+
+    /// @inheritdoc IComputeUnitVerifier
+    function consume(uint256 claimId, address provider) external returns (uint256 cuValue, uint32 stakePeriodSeconds) {
+        Peers.check(agent);
+        StoredClaim storage claim = _inState(claimId, ClaimState.Proven);
+        if (provider != claim.provider) revert ClaimOfAnother(claimId, claim.provider, provider);
+        if (block.timestamp > claim.mintableUntil) revert ClaimExpired(claimId);
+        claim.state = ClaimState.Consumed;
+        return (claim.cuValue, claim.stakePeriodSeconds);
+    }
+
+    function _checkOpening(Registration memory registration, ComputeClass computeClass, uint32 committedSeconds, uint32 products)
+        private
+        view
+    {
+        if (registration.method == ProofMethod.None) revert ProviderUnregistered(msg.sender);
+        _proof(registration.method);
+        if (classConversionOf[computeClass] == 0) revert ClassUnavailable(computeClass);
+        if (committedSeconds < registration.stakePeriodSeconds || committedSeconds > COMMITTED_SECONDS_MAX) {
+            revert CommittedSecondsOutOfRange(committedSeconds, registration.stakePeriodSeconds, COMMITTED_SECONDS_MAX);
+        }
+        if (products == 0 || products > PRODUCTS_MAX) revert ProductsOutOfRange(products, PRODUCTS_MAX);
+    }
+
+    /// @dev One claim at a time: with two, one machine's work could be chosen for the luckier samples.
+    function _checkNoLiveClaim(uint256 claimId) private view {
+        StoredClaim storage claim = _claims[claimId];
+        ClaimState state = claim.state;
+        bool live = state == ClaimState.Open
+            ? block.number <= claim.deadlineBlock
+            : state == ClaimState.Committed
+                ? block.number <= _sampleBlock(claim) + BLOCKHASH_BLOCKS
+                : state == ClaimState.Proven && block.timestamp <= claim.mintableUntil;
+        if (live) revert ClaimLive(claimId, state);
+    }
+
+    function _setTask(StoredClaim storage claim, uint32 products) private {
+        Standard memory task = _standard;
+        (claim.rows, claim.depth, claim.products) = (task.rows, task.depth, products);
+        (claim.blockSeconds, claim.haircutBps) = (task.blockSeconds, task.haircutBps);
+        uint256 seedBlock = block.number + task.seedDelayBlocks;
+        claim.seedBlock = uint48(seedBlock);
+        claim.deadlineBlock = uint48(seedBlock + task.windowBlocks);
+    }
+
+    /// @dev All operations over all blocks from b0 to b1, both included: never more than the true rate. Bounded by the maxima: below 2^76.
+    function _rateDown(StoredClaim storage claim) private view returns (uint256) {
+        uint256 operations = 2 * uint256(claim.rows) * claim.rows * claim.depth * claim.products;
+        return operations / ((block.number - claim.seedBlock + 1) * claim.blockSeconds);
+    }
+
+    /// @dev rate x term x haircut / 10^15 [CU] x conversion [wad] = [wad standard CU].
+    function _cuValueDown(StoredClaim storage claim) private view returns (uint256) {
+        uint256 work = uint256(claim.operationsPerSecond) * claim.committedSeconds * claim.haircutBps;
+        return work * classConversionOf[claim.computeClass] / (BASIS_POINTS * OPERATIONS_PER_CU);
+    }
+
+    function _statement(uint256 claimId, StoredClaim storage claim) private view returns (Statement memory) {
+        uint256 sampleBlock = _sampleBlock(claim);
+        if (block.number <= sampleBlock) revert SampleBlockNotMined(block.number, sampleBlock);
+        if (block.number > sampleBlock + BLOCKHASH_BLOCKS) revert ClaimExpired(claimId);
+        return Statement({
+            claimId: claimId,
+            provider: claim.provider,
+            computeClass: claim.computeClass,
+            rows: claim.rows,
+            depth: claim.depth,
+            products: claim.products,
+            seedBlock: claim.seedBlock,
+            commitBlock: claim.commitBlock,
+            seed: claim.seed,
+            root: claim.root,
+            sampleSeed: keccak256(abi.encode(blockhash(sampleBlock), claim.root)),
+            operationsPerSecond: claim.operationsPerSecond
+        });
+    }
+
+    function _sampleBlock(StoredClaim storage claim) private view returns (uint256) {
+        return claim.commitBlock + SAMPLE_DELAY_BLOCKS;
+    }
+
+    // --- Governance and guardian
+
+    /// @notice Binds MintingAgent, once.
+    function wire(address agent_) external restricted {
+        agent = Peers.bindOnce(agent, agent_);
+    }
+
+    /// @notice Changes the standard benchmark for claims opened from now on.
+    function setStandard(Standard calldata standard_) external restricted {
+        _setStandard(standard_);
+    }
+
+    /// @notice Makes a method available, through the contract that checks it, or takes it away (address zero).
+    function setProof(ProofMethod method, IComputeProof proof) external restricted {
+        if (method == ProofMethod.None) revert MethodUnavailable(method);
+        proofOf[method] = proof;
+        emit ProofSet(method, address(proof));
+    }
+
+    /// @notice What one CU of a class is worth in standard CU [wad]; counts for every claim proved from now on. Zero closes the class.
+    function setClassConversion(ComputeClass computeClass, uint256 conversion) external restricted {
+        _setClassConversion(computeClass, conversion);
+    }
+
+    /// @notice Stops everything before the mint.
+    function pause() external restricted {
+        _pause();
+    }
+
+    /// @notice Resumes it.
+    function unpause() external restricted {
+        _unpause();
+    }
+
+    function _setStandard(Standard memory next) private {
+        bool valid = next.rows > 0 && next.rows <= ROWS_MAX && next.depth > 0 && next.depth <= DEPTH_MAX && next.windowBlocks > 0
+            && next.windowBlocks <= WINDOW_BLOCKS_MAX && next.seedDelayBlocks > 0 && next.seedDelayBlocks <= WINDOW_BLOCKS_MAX
+            && next.blockSeconds > 0 && next.haircutBps > 0 && next.haircutBps <= BASIS_POINTS;
+        if (!valid) revert StandardInvalid(next);
+        _standard = next;
+        emit StandardSet(next);
+    }
+
+    function _setClassConversion(ComputeClass computeClass, uint256 conversion) private {
+        if (conversion > CLASS_CONVERSION_MAX) revert ClassConversionTooLarge(conversion, CLASS_CONVERSION_MAX);
+        classConversionOf[computeClass] = conversion;
+        emit ClassConversionSet(computeClass, conversion);
+    }
+
+    // --- Views
+
+    /// @inheritdoc IComputeUnitVerifier
+    function claimOf(uint256 claimId) external view returns (Claim memory) {
+        StoredClaim storage claim = _claims[claimId];
+        return Claim({
+            provider: claim.provider,
+            state: claim.state,
+            computeClass: claim.computeClass,
+            rows: claim.rows,
+            depth: claim.depth,
+            products: claim.products,
+            committedSeconds: claim.committedSeconds,
+            seedBlock: claim.seedBlock,
+            deadlineBlock: claim.deadlineBlock,
+            commitBlock: claim.commitBlock,
+            seed: claim.seed,
+            root: claim.root,
+            cuValue: claim.cuValue
+        });
+    }
+
+    /// @notice [unix seconds] Until when a proven claim can be minted; zero before the proof.
+    function mintableUntilOf(uint256 claimId) external view returns (uint64) {
+        return _claims[claimId].mintableUntil;
+    }
+
+    /// @inheritdoc IComputeUnitVerifier
+    function statementOf(uint256 claimId) external view returns (Statement memory) {
+        StoredClaim storage claim = _claims[claimId];
+        if (claim.state < ClaimState.Committed) revert ClaimInState(claimId, claim.state, ClaimState.Committed);
+        return _statement(claimId, claim);
+    }
+
+    /// @inheritdoc IComputeUnitVerifier
+    function standard() external view returns (uint32, uint32, uint32, uint32, uint32, uint16) {
+        Standard memory task = _standard;
+        return (task.rows, task.depth, task.windowBlocks, task.seedDelayBlocks, task.blockSeconds, task.haircutBps);
+    }
+
+    // --- Shared checks
+
+    function _inState(uint256 claimId, ClaimState expected) private view returns (StoredClaim storage claim) {
+        claim = _claims[claimId];
+        if (claim.state == ClaimState.None) revert ClaimUnknown(claimId);
+        if (claim.state != expected) revert ClaimInState(claimId, claim.state, expected);
+    }
+
+    function _proof(ProofMethod method) private view returns (IComputeProof proof) {
+        proof = proofOf[method];
+        if (address(proof) == address(0)) revert MethodUnavailable(method);
+    }
+}

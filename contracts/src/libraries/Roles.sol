@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+/// @title Roles
+/// @notice Ids of the roles that the AccessManager grants to people and keepers. Role 0 is its admin: the governance Timelock.
+library Roles {
+    /// @notice Stops what may be stopped.
+    uint64 internal constant GUARDIAN = 1;
+    /// @notice Settles the exchange's batches.
+    uint64 internal constant SEQUENCER = 2;
+    /// @notice Reports prices.
+    uint64 internal constant REPORTER = 3;
+    /// @notice Decides disputes about deliveries.
+    uint64 internal constant ARBITER = 4;
+    /// @notice Sets parameters and ends a stop; held by the Timelock.
+    uint64 internal constant GOVERNOR = 5;
+}
