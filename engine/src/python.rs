@@ -10,12 +10,13 @@ use pyo3::types::PyBytes;
 use pyo3::{create_exception, wrap_pyfunction};
 
 use crate::book::Order;
-use crate::command::Side;
+use crate::command::{MarketTerms, Side};
 use crate::engine::{Engine, Options, Recovery};
 use crate::failure::Failure;
 use crate::journal::Durability;
 use crate::journal::frame::Kind;
 use crate::journal::reader::Frames;
+use crate::listing::{Asset, Market};
 use crate::units::*;
 
 create_exception!(stab3l._engine, EngineError, PyException, "Root of the engine's errors.");
@@ -85,7 +86,8 @@ fn with_values<'py, V: IntoPyObject<'py>, const N: usize>(
     error
 }
 
-type AssetRow = (u32, u64, [u8; 20], u8, u128, u128);
+type AssetRow<'py> = (u32, u64, Bound<'py, PyBytes>, u8, u128, u128);
+type BalanceProofRow<'py> = (usize, u128, Vec<Bound<'py, PyBytes>>);
 type MarketRow = (u32, u32, u32, u128, u64, u32, u32, u64, u8);
 type LevelRow = (u64, u128, u32);
 type OrderRow = (u64, u32, u32, u64, u64, u64, u8);
@@ -264,32 +266,21 @@ impl PyEngine {
         Ok(PyBytes::new(py, &self.with(py, |engine| Ok(engine.state().digest()))?.0))
     }
 
-    fn assets<'py>(&self, py: Python<'py>) -> PyResult<Vec<(u32, u64, Bound<'py, PyBytes>, u8, u128, u128)>> {
-        let rows: Vec<AssetRow> = self.with(py, |engine| {
-            let assets = engine.state().listings().assets().iter().zip(0u32..);
-            Ok(assets
-                .map(|(asset, id)| {
-                    let (credited, withdrawn) = (asset.credited.0, asset.withdrawn.0);
-                    (id, asset.chain.0, asset.token.0, asset.decimals, credited, withdrawn)
-                })
-                .collect())
-        })?;
-        let row = |(id, chain, token, decimals, credited, withdrawn): AssetRow| {
-            (id, chain, PyBytes::new(py, &token), decimals, credited, withdrawn)
+    fn assets<'py>(&self, py: Python<'py>) -> PyResult<Vec<AssetRow<'py>>> {
+        let assets = self.with(py, |engine| Ok(engine.state().listings().assets().to_vec()))?;
+        let row = |(asset, id): (&Asset, u32)| {
+            let token = PyBytes::new(py, &asset.token.0);
+            (id, asset.chain.0, token, asset.decimals, asset.credited.0, asset.withdrawn.0)
         };
-        Ok(rows.into_iter().map(row).collect())
+        Ok(assets.iter().zip(0..).map(row).collect())
     }
 
     fn markets(&self, py: Python) -> PyResult<Vec<MarketRow>> {
-        self.with(py, |engine| {
-            let markets = engine.state().listings().markets().iter().zip(0u32..);
-            let row = |(market, id): (&crate::listing::Market, u32)| {
-                let t = &market.terms;
-                let (maker, taker) = (t.maker_fee.0, t.taker_fee.0);
-                (id, t.base.0, t.quote.0, t.lot.0, t.tick.0, maker, taker, t.max_lots.0, market.status as u8)
-            };
-            Ok(markets.map(row).collect())
-        })
+        let row = |(market, id): (&Market, u32)| {
+            let MarketTerms { base, quote, lot, tick, maker_fee, taker_fee, max_lots } = market.terms;
+            (id, base.0, quote.0, lot.0, tick.0, maker_fee.0, taker_fee.0, max_lots.0, market.status as u8)
+        };
+        self.with(py, |engine| Ok(engine.state().listings().markets().iter().zip(0..).map(row).collect()))
     }
 
     fn account_of(&self, py: Python, owner: [u8; 20]) -> PyResult<Option<u32>> {
@@ -374,13 +365,12 @@ impl PyEngine {
         Ok(event.map(|event| PyBytes::new(py, &event)))
     }
 
-    #[allow(clippy::type_complexity)] // the tuple is the interface
     fn balance_proof<'py>(
         &self,
         py: Python<'py>,
         account: u32,
         asset: u32,
-    ) -> PyResult<Option<(usize, u128, Vec<Bound<'py, PyBytes>>)>> {
+    ) -> PyResult<Option<BalanceProofRow<'py>>> {
         let proof =
             self.with(py, |engine| Ok(engine.state().balance_proof(AccountId(account), AssetId(asset))))?;
         Ok(proof.map(|proof| (proof.index, proof.amount.0, hashes(py, &proof.siblings))))

@@ -201,7 +201,7 @@ def keccak_many(data: Buffer, width: int) -> bytes:
     """
 
 def merkle_layers(leaves: Buffer) -> bytes:
-    """All layers over ``leaves`` (32 bytes each), from the leaves padded with zero hashes to a power of two up to the root.
+    """All layers over ``leaves`` (32 bytes each), from the leaves padded with zero hashes to the root.
 
     2n - 1 hashes for n padded leaves; one zero hash for none. Raises `ValueError` when ``leaves`` is not whole hashes.
     """

@@ -1,4 +1,4 @@
-"""The exchange engine's port: `port.ExchangeEngine` (the Protocol), `wire` (its language), `Engine` (the native one)."""
+"""The exchange engine's port: `port.ExchangeEngine` (the Protocol), `wire` (its language), `Engine` (native)."""
 
 from __future__ import annotations
 
