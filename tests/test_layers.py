@@ -13,7 +13,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "stab3l"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("units", "errors", "clock", "config", "hashing", "_engine"),
     ("compute", "peg", "flow", "ledger"),
-    ("chain", "store", "feeds", "engine"),
+    ("chain", "store", "feeds", "engine", "http"),
     ("exchange", "keepers", "relay", "watch", "provider", "verifier", "api"),
     ("client", "cli", "sim", "devnet", "testing", "__main__"),
 )
