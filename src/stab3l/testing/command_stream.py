@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from stab3l.engine.wire import (
     EVIDENCE_BYTES_MAX,
     HEADER_BYTES,
+    U64_MAX,
     Cancel,
     Command,
     Deposit,
@@ -316,7 +317,7 @@ class CommandStream:
         common: list[dict[str, object]] = [
             {"account": self.random.choice([0, 1, 2, len(self.reference.owners), 2**32 - 1])},
             {"expires_at": self.random.choice([0, now])},
-            {"expires_at": self.random.choice([now + REQUEST_LIFE_MAX_NS + 1, 2**64 - 1])},
+            {"expires_at": min(now + REQUEST_LIFE_MAX_NS + self.random.choice([1, 10**18]), U64_MAX)},
             {"client_id": 0},
             {"account": spoken.account, "client_id": spoken.client_id},
         ]
@@ -330,9 +331,8 @@ class CommandStream:
         return self.random.randint(SYSTEM_ACCOUNTS, len(self.reference.owners) - 1)
 
     def _market(self) -> int:
-        return self.random.choices(range(len(self.reference.markets)), [8, 4, 1, 2, 2][: len(self.reference.markets)])[
-            0
-        ]
+        count = len(self.reference.markets)
+        return self.random.choices(range(count), [8, 4, 1, *[2] * count][:count])[0]
 
     def _max_lots(self, market: int) -> int:
         return self.reference.markets[market].max_lots
@@ -343,7 +343,7 @@ class CommandStream:
 
     def _expiry(self) -> int:
         life = self.random.choice([SECOND_NS // 10, SECOND_NS, 60 * SECOND_NS, REQUEST_LIFE_MAX_NS])
-        return max(self.now, self.reference.now) + life
+        return min(max(self.now, self.reference.now) + life, U64_MAX)
 
     def _evidence(self) -> bytes:
         return self.random.randbytes(65) if self.random.random() < 0.2 else b""

@@ -7,10 +7,25 @@ from typing import Final
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from stab3l.engine.wire import Cancel, Command, OrderType, Place, Side, TimeInForce, Withdraw
-from stab3l.testing.trading_desk import BASE, LOT, MARKET, QUOTE, SECOND_NS, START_NS, TICK, TradingDesk, owner
+from stab3l.engine.wire import Cancel, Command, Deposit, OrderType, Place, Side, TimeInForce, Withdraw
+from stab3l.testing.auditor import Auditor
+from stab3l.testing.trading_desk import (
+    BASE,
+    CHAIN,
+    LISTING,
+    LOT,
+    MARKET,
+    QUOTE,
+    SECOND_NS,
+    START_NS,
+    TICK,
+    Exchange,
+    TradingDesk,
+    owner,
+)
 
 TRADERS: Final = 4
+LOTS_EACH: Final = 25
 FIRST_TRADER: Final = 3
 EXPIRES_AT: Final = START_NS + 60 * SECOND_NS
 ORDER_KINDS: Final = (
@@ -50,14 +65,22 @@ def _with_fresh_client_ids(commands: list[Command]) -> list[Command]:
 
 
 def order_flows(*, size_max: int = 40) -> st.SearchStrategy[list[Command]]:
-    """Lists of places, cancels and withdrawals by the traders whom `fund_traders` made."""
+    """Lists of places, cancels and withdrawals by the traders whom `audited_desk` funds."""
     one: st.SearchStrategy[Command] = st.one_of(places, places, places, cancels, withdrawals)
     return st.lists(one, min_size=1, max_size=size_max).map(_with_fresh_client_ids)
 
 
-def fund_traders(desk: TradingDesk) -> None:
-    """Give each trader forty lots and what buys about forty: enough to trade, little enough to run short."""
-    for trader in range(TRADERS):
-        account = desk.fund(trader + 1, BASE, 40 * LOT)
-        assert account == FIRST_TRADER + trader, "the traders come first"
-        desk.fund(trader + 1, QUOTE, 40 * 100 * TICK)
+def audited_desk(exchange: Exchange, auditor: Auditor) -> TradingDesk:
+    """A desk on a fresh exchange where each trader has `LOTS_EACH` lots and what buys about as many.
+
+    That is enough to trade and little enough to run short. ``auditor`` has seen all of it.
+    """
+    desk = TradingDesk(exchange)
+    auditor.observe(desk.accepted(*LISTING))
+    deposits: list[Command] = [
+        Deposit(CHAIN, 2 * trader + asset + 1, asset, 0, owner(trader + 1), amount, bytes(32))
+        for trader in range(TRADERS)
+        for asset, amount in ((BASE, LOTS_EACH * LOT), (QUOTE, LOTS_EACH * 100 * TICK))
+    ]
+    auditor.observe(desk.accepted(*deposits))
+    return desk

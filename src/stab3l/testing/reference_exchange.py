@@ -96,7 +96,7 @@ class ReferenceExchange:
         if not records:
             return b""
         self.now = max(self.now, now)
-        self.remembered = {key: entry for key, entry in self.remembered.items() if entry.expires_at > self.now}
+        self._forget_expired()
         self.input_hash = keccak(
             self.input_hash
             + (self.sequence + 1).to_bytes(8, "little")
@@ -111,6 +111,9 @@ class ReferenceExchange:
         if not isinstance(self._events[-1], Sealed):
             self.output_hash = keccak(self.output_hash + keccak(data))
         return data
+
+    def _forget_expired(self) -> None:
+        self.remembered = {key: entry for key, entry in self.remembered.items() if entry.expires_at > self.now}
 
     def _step(self, record: Record, *, alone: bool) -> None:
         self.sequence += 1

@@ -304,7 +304,8 @@ def test_an_event_of_another_size_or_kind_is_an_error() -> None:
 
 
 def test_a_sealed_event_with_wrong_counts_is_an_error() -> None:
-    sealed = Sealed(1, 1, 1, 1, *[bytes(32)] * 4, 0, bytes(32), 0, (ChainDeposits(1, 0, bytes(32)),), ())
+    zero = bytes(32)
+    sealed = Sealed(1, 1, 1, 1, zero, zero, zero, zero, 0, zero, 0, (ChainDeposits(1, 0, zero),), ())
     data = encode_event(sealed)
     assert decode_events(data) == [sealed]
     with pytest.raises(EventInvalid):
