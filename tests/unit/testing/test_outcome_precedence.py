@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
 
@@ -23,6 +24,7 @@ from stab3l.engine.wire import (
     Withdraw,
     encode,
 )
+from stab3l.testing.exchanges import IMPLEMENTATIONS, opened
 from stab3l.testing.reference_exchange import REQUEST_LIFE_MAX_NS
 from stab3l.testing.trading_desk import (
     BASE,
@@ -147,9 +149,15 @@ PAIRS = [
 ]
 
 
-@pytest.fixture
-def busy(desk: TradingDesk) -> TradingDesk:
+@pytest.fixture(params=IMPLEMENTATIONS)
+def busy(request: pytest.FixtureRequest) -> Iterator[TradingDesk]:
     """A desk where RICH has an order, POOR has nothing left, both used a client id; one market is halted, one huge."""
+    with opened(request.param) as exchange:
+        yield busy_desk(TradingDesk.listed(exchange))
+
+
+def busy_desk(desk: TradingDesk) -> TradingDesk:
+    """Make a desk busy."""
     assert desk.fund(1, QUOTE, 10**9) == RICH
     assert desk.fund(2, BASE, 1) == POOR
     desk.fund(1, BASE, LOT - 1)
