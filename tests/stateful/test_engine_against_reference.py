@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from stab3l.engine.wire import Command, Seal, encode, encode_batch
 from stab3l.testing import reference_exchange, reference_state
+from stab3l.testing.any_commands import any_commands
 from stab3l.testing.auditor import Auditor
 from stab3l.testing.command_stream import CommandStream
 from stab3l.testing.differential import Divergence, Pair, run
@@ -41,6 +42,10 @@ class EngineAgainstReference(RuleBasedStateMachine):
     @rule(flow=order_flows(size_max=12))
     def trade(self, flow: list[Command]) -> None:
         self.pair.apply(encode_batch(flow), self.now)
+
+    @rule(batch=st.lists(any_commands, min_size=1, max_size=8))
+    def anything(self, batch: list[Command]) -> None:
+        self.pair.apply(encode_batch(batch), self.now)
 
     @rule(order=st.one_of(places, cancels), copies=st.integers(1, 3))
     def repeat(self, order: Command, copies: int) -> None:

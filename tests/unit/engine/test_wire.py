@@ -28,7 +28,6 @@ from stab3l.engine.wire import (
     EventKind,
     EvidenceTooLong,
     FieldInvalid,
-    ListMarket,
     Malformed,
     MarketListed,
     MarketStatus,
@@ -57,34 +56,13 @@ from stab3l.engine.wire import (
     encode_events,
     split_records,
 )
+from stab3l.testing.any_commands import any_commands, hashes, order_kinds, u8, u32, u64, u128, unsigned
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "engine.md").read_text()
 
-u8, u16, u32 = (st.integers(0, 2**bits - 1) for bits in (8, 16, 32))
-u64, u128 = st.integers(0, U64_MAX), st.integers(0, U128_MAX)
-address, hash32 = st.binary(min_size=20, max_size=20), st.binary(min_size=32, max_size=32)
+u16 = unsigned(16)
+address = st.binary(min_size=20, max_size=20)
 side, status = st.sampled_from(Side), st.sampled_from(MarketStatus)
-order_kinds = st.sampled_from(
-    [
-        (OrderType.LIMIT, TimeInForce.GTC),
-        (OrderType.LIMIT, TimeInForce.IOC),
-        (OrderType.MARKET, TimeInForce.IOC),
-    ]
-)
-
-commands: st.SearchStrategy[Command] = st.one_of(
-    st.builds(RegisterAsset, u64, address, u8),
-    st.builds(ListMarket, u32, u32, u128, u64, u32, u32, u64),
-    st.builds(SetMarketStatus, u32, status),
-    st.builds(Deposit, u64, u64, u32, u32, address, u128, hash32),
-    st.builds(
-        lambda *fields: Place(*fields[:-1], *fields[-1]),
-        *(u32, u32, u64, u64, u64, u64, side, order_kinds),
-    ),
-    st.builds(Cancel, u32, u64),
-    st.builds(Withdraw, u32, u32, u64, u64, u128, address),
-    st.just(Seal()),
-)
 
 events: st.SearchStrategy[Event] = st.one_of(
     st.builds(Outcome, u64, st.sampled_from(OutcomeCode), u16, u64, u64),
@@ -101,8 +79,8 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(MarketStatusSet, u64, u32, status),
     st.builds(
         Sealed,
-        *(u64, u64, u64, u64, hash32, hash32, hash32, hash32, u64, hash32, u64),
-        st.lists(st.builds(ChainDeposits, u64, u64, hash32), max_size=3).map(tuple),
+        *(u64, u64, u64, u64, hashes, hashes, hashes, hashes, u64, hashes, u64),
+        st.lists(st.builds(ChainDeposits, u64, u64, hashes), max_size=3).map(tuple),
         st.lists(st.builds(AssetTotals, u32, u64, address, u128, u128), max_size=3).map(tuple),
     ),
 )
@@ -122,7 +100,7 @@ def page_rows(heading: str) -> list[list[str]]:
     return rows
 
 
-@given(st.lists(st.tuples(commands, st.binary(max_size=EVIDENCE_BYTES_MAX)), max_size=5))
+@given(st.lists(st.tuples(any_commands, st.binary(max_size=EVIDENCE_BYTES_MAX)), max_size=5))
 def test_a_batch_reads_back_as_it_was_written(items: list[tuple[Command, bytes]]) -> None:
     records = decode_records(encode_batch(items))
     assert [(record.command, record.evidence) for record in records] == items

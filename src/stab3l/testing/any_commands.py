@@ -1,0 +1,63 @@
+"""Hypothesis strategies for every command over the whole range of its fields, with a taste for the limits."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hypothesis import strategies as st
+
+from stab3l.engine.wire import (
+    Cancel,
+    Command,
+    Deposit,
+    ListMarket,
+    MarketStatus,
+    OrderType,
+    Place,
+    RegisterAsset,
+    Seal,
+    SetMarketStatus,
+    Side,
+    TimeInForce,
+    Withdraw,
+)
+from stab3l.testing.trading_desk import CHAIN, OTHER_CHAIN, SECOND_NS, START_NS, owner, token
+
+POWERS_OF_TEN: Final = (10**5, 10**12, 10**18, 10**30)
+
+
+def unsigned(bits: int) -> st.SearchStrategy[int]:
+    """Integers of so many bits: small ones, any, and those at a limit of the engine page or next to it."""
+    powers = [value + step for value in (*POWERS_OF_TEN, 2**127) for step in (-1, 0, 1)]
+    limits = [0, *(value for value in powers if value < 2**bits), 2**bits - 1]
+    return st.one_of(st.integers(0, 5), st.sampled_from(limits), st.integers(0, 2**bits - 1))
+
+
+u8, u32, u64, u128 = (unsigned(bits) for bits in (8, 32, 64, 128))
+hashes: Final = st.binary(min_size=32, max_size=32)
+owners: Final = st.one_of(st.sampled_from([bytes(20), owner(1), owner(2)]), st.binary(min_size=20, max_size=20))
+tokens: Final = st.one_of(st.sampled_from([token(1), token(2)]), st.binary(min_size=20, max_size=20))
+chain_ids: Final = st.one_of(st.sampled_from([CHAIN, OTHER_CHAIN]), u64)
+expiries: Final = st.one_of(st.just(START_NS + 60 * SECOND_NS), u64)
+order_kinds: Final = st.sampled_from(
+    [
+        (OrderType.LIMIT, TimeInForce.GTC),
+        (OrderType.LIMIT, TimeInForce.IOC),
+        (OrderType.MARKET, TimeInForce.IOC),
+    ]
+)
+
+any_commands: Final[st.SearchStrategy[Command]] = st.one_of(
+    st.builds(RegisterAsset, chain_ids, tokens, u8),
+    st.builds(ListMarket, u32, u32, u128, u64, u32, u32, u64),
+    st.builds(SetMarketStatus, u32, st.sampled_from(MarketStatus)),
+    st.builds(Deposit, chain_ids, u64, u32, u32, owners, u128, hashes),
+    st.builds(
+        lambda *fields: Place(*fields[:-1], *fields[-1]),
+        *(u32, u32, u64, expiries, u64, u64, st.sampled_from(Side), order_kinds),
+    ),
+    st.builds(Cancel, u32, u64),
+    st.builds(Withdraw, u32, u32, u64, expiries, u128, owners),
+    st.just(Seal()),
+)
+"""Every command; what it names exists often enough to be judged further."""
