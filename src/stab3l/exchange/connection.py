@@ -129,6 +129,8 @@ class SubmitStream:
         try:
             while True:
                 tag, batch = await self._queue.get()
+                if self.ended:
+                    return
                 if self._answers[tag].done():
                     del self._answers[tag]
                     continue

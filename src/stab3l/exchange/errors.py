@@ -10,6 +10,7 @@
     │   └── ListingConflict     the engine lists something else than the network names
     └── Unavailable
         ├── GatewayUnavailable  nobody answers, or the engine is halted; nothing was submitted
+        ├── EngineStopped       inside the gateway: the engine failed or is closing; nothing more is taken
         ├── SubmissionUnknown   the answer to a batch was lost: it may have been applied
         └── ReaderTooSlow       a stream was cut because its reader did not keep up; carries where to resume
 """
@@ -43,6 +44,12 @@ class GatewayUnavailable(Unavailable):
     """The gateway does not answer or its engine is halted. For ``submit``: nothing was submitted."""
 
     code: ClassVar[str] = "gateway_unavailable"
+
+
+class EngineStopped(Unavailable):
+    """The engine behind the gateway takes nothing more; a restart recovers from the journal."""
+
+    code: ClassVar[str] = "engine_stopped"
 
 
 class SubmissionUnknown(Unavailable):

@@ -146,9 +146,11 @@ class GatewayClient:
         return tuple(market_of(market) for market in reply.markets)
 
     async def totals(self) -> tuple[Total, ...]:
-        """Credited and withdrawn of every asset, by id."""
+        """Credited, withdrawn and owned of every asset, by id."""
         reply = await self._ask("Totals", pb.Nothing(), pb.TotalsReply)
-        return tuple(Total(t.asset, amount_of(t.credited), amount_of(t.withdrawn)) for t in reply.totals)
+        return tuple(
+            Total(t.asset, amount_of(t.credited), amount_of(t.withdrawn), amount_of(t.owned)) for t in reply.totals
+        )
 
     async def account_of(self, owner: bytes) -> int | None:
         """The account of an address; None before its first deposit."""
@@ -164,8 +166,8 @@ class GatewayClient:
         """The best ``depth`` levels of both sides. Raises `stab3l.errors.NotFound` for an unknown market."""
         reply = await self._ask("Book", pb.BookRequest(market=market, depth=depth), pb.BookReply)
         return Book(
-            tuple((level.ticks, level.lots) for level in reply.bids),
-            tuple((level.ticks, level.lots) for level in reply.asks),
+            tuple((level.ticks, amount_of(level.lots)) for level in reply.bids),
+            tuple((level.ticks, amount_of(level.lots)) for level in reply.asks),
         )
 
     async def open_orders(self, account: int) -> tuple[Order, ...]:

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dstab3l/exchange/gateway.proto\x12\x0fstab3l.exchange\"\t\n\x07Nothing\"\x1c\n\tAccountId\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\r\"\x18\n\x07OrderId\x12\r\n\x05order\x18\x01 \x01(\x04\"\x1b\n\x07\x43hainId\x12\x10\n\x08\x63hain_id\x18\x01 \x01(\x04\"\"\n\x0cWithdrawalId\x12\x12\n\nwithdrawal\x18\x01 \x01(\x04\"&\n\x05\x42\x61tch\x12\x0b\n\x03tag\x18\x01 \x01(\x04\x12\x10\n\x08\x63ommands\x18\x02 \x01(\x0c\"y\n\x07\x41pplied\x12\x0b\n\x03tag\x18\x01 \x01(\x04\x12*\n\x07\x61pplied\x18\x02 \x01(\x0b\x32\x17.stab3l.exchange.EventsH\x00\x12+\n\x07refused\x18\x03 \x01(\x0b\x32\x18.stab3l.exchange.RefusalH\x00\x42\x08\n\x06result\"0\n\x06\x45vents\x12\x16\n\x0e\x66irst_sequence\x18\x01 \x01(\x04\x12\x0e\n\x06\x65vents\x18\x02 \x01(\x0c\"(\n\x07Refusal\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"\x18\n\x04\x46rom\x12\x10\n\x08sequence\x18\x01 \x01(\x04\"=\n\x05\x46rame\x12\x16\n\x0e\x66irst_sequence\x18\x01 \x01(\x04\x12\x0b\n\x03now\x18\x02 \x01(\x04\x12\x0f\n\x07payload\x18\x03 \x01(\x0c\"h\n\x0bStatusReply\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x0b\n\x03now\x18\x02 \x01(\x04\x12\r\n\x05\x62lock\x18\x03 \x01(\x04\x12\x17\n\x0fsealed_sequence\x18\x04 \x01(\x04\x12\x12\n\nstate_root\x18\x05 \x01(\x0c\"\x1c\n\x0bSealedReply\x12\r\n\x05\x65vent\x18\x01 \x01(\x0c\"F\n\x05\x41sset\x12\n\n\x02id\x18\x01 \x01(\r\x12\x10\n\x08\x63hain_id\x18\x02 \x01(\x04\x12\r\n\x05token\x18\x03 \x01(\x0c\x12\x10\n\x08\x64\x65\x63imals\x18\x04 \x01(\r\"5\n\x0b\x41ssetsReply\x12&\n\x06\x61ssets\x18\x01 \x03(\x0b\x32\x16.stab3l.exchange.Asset\"\xa6\x01\n\x06Market\x12\n\n\x02id\x18\x01 \x01(\r\x12\x12\n\nbase_asset\x18\x02 \x01(\r\x12\x13\n\x0bquote_asset\x18\x03 \x01(\r\x12\x0b\n\x03lot\x18\x04 \x01(\x0c\x12\x0c\n\x04tick\x18\x05 \x01(\x04\x12\x15\n\rmaker_fee_ppm\x18\x06 \x01(\r\x12\x15\n\rtaker_fee_ppm\x18\x07 \x01(\r\x12\x10\n\x08max_lots\x18\x08 \x01(\x04\x12\x0c\n\x04open\x18\t \x01(\x08\"8\n\x0cMarketsReply\x12(\n\x07markets\x18\x01 \x03(\x0b\x32\x17.stab3l.exchange.Market\";\n\x05Total\x12\r\n\x05\x61sset\x18\x01 \x01(\r\x12\x10\n\x08\x63redited\x18\x02 \x01(\x0c\x12\x11\n\twithdrawn\x18\x03 \x01(\x0c\"5\n\x0bTotalsReply\x12&\n\x06totals\x18\x01 \x03(\x0b\x32\x16.stab3l.exchange.Total\"\x18\n\x05Owner\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\x0c\"0\n\x0c\x41\x63\x63ountReply\x12\x14\n\x07\x61\x63\x63ount\x18\x01 \x01(\rH\x00\x88\x01\x01\x42\n\n\x08_account\"9\n\x07\x42\x61lance\x12\r\n\x05\x61sset\x18\x01 \x01(\r\x12\x11\n\tavailable\x18\x02 \x01(\x0c\x12\x0c\n\x04held\x18\x03 \x01(\x0c\";\n\rBalancesReply\x12*\n\x08\x62\x61lances\x18\x01 \x03(\x0b\x32\x18.stab3l.exchange.Balance\",\n\x0b\x42ookRequest\x12\x0e\n\x06market\x18\x01 \x01(\r\x12\r\n\x05\x64\x65pth\x18\x02 \x01(\r\"$\n\x05Level\x12\r\n\x05ticks\x18\x01 \x01(\x04\x12\x0c\n\x04lots\x18\x02 \x01(\x04\"W\n\tBookReply\x12$\n\x04\x62ids\x18\x01 \x03(\x0b\x32\x16.stab3l.exchange.Level\x12$\n\x04\x61sks\x18\x02 \x03(\x0b\x32\x16.stab3l.exchange.Level\"_\n\x05Order\x12\n\n\x02id\x18\x01 \x01(\x04\x12\x0f\n\x07\x61\x63\x63ount\x18\x02 \x01(\r\x12\x0e\n\x06market\x18\x03 \x01(\r\x12\x0c\n\x04side\x18\x04 \x01(\r\x12\r\n\x05ticks\x18\x05 \x01(\x04\x12\x0c\n\x04lots\x18\x06 \x01(\x04\"3\n\nOrderReply\x12%\n\x05order\x18\x01 \x01(\x0b\x32\x16.stab3l.exchange.Order\"5\n\x0bOrdersReply\x12&\n\x06orders\x18\x01 \x03(\x0b\x32\x16.stab3l.exchange.Order\"9\n\x12\x43hainDepositsReply\x12\r\n\x05\x63ount\x18\x01 \x01(\x04\x12\x14\n\x0c\x64\x65posit_hash\x18\x02 \x01(\x0c\"/\n\x0fWithdrawalRange\x12\r\n\x05\x66irst\x18\x01 \x01(\x04\x12\r\n\x05\x63ount\x18\x02 \x01(\r\"k\n\nWithdrawal\x12\n\n\x02id\x18\x01 \x01(\x04\x12\x10\n\x08\x63hain_id\x18\x02 \x01(\x04\x12\r\n\x05token\x18\x03 \x01(\x0c\x12\r\n\x05owner\x18\x04 \x01(\x0c\x12\x11\n\trecipient\x18\x05 \x01(\x0c\x12\x0e\n\x06\x61mount\x18\x06 \x01(\x0c\"D\n\x10WithdrawalsReply\x12\x30\n\x0bwithdrawals\x18\x01 \x03(\x0b\x32\x1b.stab3l.exchange.Withdrawal\"-\n\x0b\x42\x61lanceLeaf\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\r\x12\r\n\x05\x61sset\x18\x02 \x01(\r\"U\n\x05Proof\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x0e\n\x06\x61mount\x18\x02 \x01(\x0c\x12\x10\n\x08siblings\x18\x03 \x03(\x0c\x12\x0c\n\x04root\x18\x04 \x01(\x0c\x12\r\n\x05\x62lock\x18\x05 \x01(\x04\"3\n\nProofReply\x12%\n\x05proof\x18\x01 \x01(\x0b\x32\x16.stab3l.exchange.Proof2\xa3\t\n\x08\x45xchange\x12>\n\x06Submit\x12\x16.stab3l.exchange.Batch\x1a\x18.stab3l.exchange.Applied(\x01\x30\x01\x12:\n\x07Outputs\x12\x15.stab3l.exchange.From\x1a\x16.stab3l.exchange.Frame0\x01\x12\x39\n\x06Inputs\x12\x15.stab3l.exchange.From\x1a\x16.stab3l.exchange.Frame0\x01\x12@\n\x06Status\x12\x18.stab3l.exchange.Nothing\x1a\x1c.stab3l.exchange.StatusReply\x12@\n\x06Sealed\x12\x18.stab3l.exchange.Nothing\x1a\x1c.stab3l.exchange.SealedReply\x12@\n\x06\x41ssets\x12\x18.stab3l.exchange.Nothing\x1a\x1c.stab3l.exchange.AssetsReply\x12\x42\n\x07Markets\x12\x18.stab3l.exchange.Nothing\x1a\x1d.stab3l.exchange.MarketsReply\x12@\n\x06Totals\x12\x18.stab3l.exchange.Nothing\x1a\x1c.stab3l.exchange.TotalsReply\x12\x42\n\tAccountOf\x12\x16.stab3l.exchange.Owner\x1a\x1d.stab3l.exchange.AccountReply\x12\x46\n\x08\x42\x61lances\x12\x1a.stab3l.exchange.AccountId\x1a\x1e.stab3l.exchange.BalancesReply\x12@\n\x04\x42ook\x12\x1c.stab3l.exchange.BookRequest\x1a\x1a.stab3l.exchange.BookReply\x12\x46\n\nOpenOrders\x12\x1a.stab3l.exchange.AccountId\x1a\x1c.stab3l.exchange.OrdersReply\x12@\n\x07OrderOf\x12\x18.stab3l.exchange.OrderId\x1a\x1b.stab3l.exchange.OrderReply\x12N\n\rChainDeposits\x12\x18.stab3l.exchange.ChainId\x1a#.stab3l.exchange.ChainDepositsReply\x12R\n\x0bWithdrawals\x12 .stab3l.exchange.WithdrawalRange\x1a!.stab3l.exchange.WithdrawalsReply\x12I\n\x0c\x42\x61lanceProof\x12\x1c.stab3l.exchange.BalanceLeaf\x1a\x1b.stab3l.exchange.ProofReply\x12M\n\x0fWithdrawalProof\x12\x1d.stab3l.exchange.WithdrawalId\x1a\x1b.stab3l.exchange.ProofReplyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dstab3l/exchange/gateway.proto\x12\x0fstab3l.exchange\"\t\n\x07Nothing\"\x1c\n\tAccountId\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\r\"\x18\n\x07OrderId\x12\r\n\x05order\x18\x01 \x01(\x04\"\x1b\n\x07\x43hainId\x12\x10\n\x08\x63hain_id\x18\x01 \x01(\x04\"\"\n\x0cWithdrawalId\x12\x12\n\nwithdrawal\x18\x01 \x01(\x04\"&\n\x05\x42\x61tch\x12\x0b\n\x03tag\x18\x01 \x01(\x04\x12\x10\n\x08\x63ommands\x18\x02 \x01(\x0c\"y\n\x07\x41pplied\x12\x0b\n\x03tag\x18\x01 \x01(\x04\x12*\n\x07\x61pplied\x18\x02 \x01(\x0b\x32\x17.stab3l.exchange.EventsH\x00\x12+\n\x07refused\x18\x03 \x01(\x0b\x32\x18.stab3l.exchange.RefusalH\x00\x42\x08\n\x06result\"0\n\x06\x45vents\x12\x16\n\x0e\x66irst_sequence\x18\x01 \x01(\x04\x12\x0e\n\x06\x65vents\x18\x02 \x01(\x0c\"(\n\x07Refusal\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"\x18\n\x04\x46rom\x12\x10\n\x08sequence\x18\x01 \x01(\x04\"=\n\x05\x46rame\x12\x16\n\x0e\x66irst_sequence\x18\x01 \x01(\x04\x12\x0b\n\x03now\x18\x02 \x01(\x04\x12\x0f\n\x07payload\x18\x03 \x01(\x0c\"h\n\x0bStatusReply\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x0b\n\x03now\x18\x02 \x01(\x04\x12\r\n\x05\x62lock\x18\x03 \x01(\x04\x12\x17\n\x0fsealed_sequence\x18\x04 \x01(\x04\x12\x12\n\nstate_root\x18\x05 \x01(\x0c\"\x1c\n\x0bSealedReply\x12\r\n\x05\x65vent\x18\x01 \x01(\x0c\"F\n\x05\x41sset\x12\n\n\x02id\x18\x01 \x01(\r\x12\x10\n\x08\x63hain_id\x18\x02 \x01(\x04\x12\r\n\x05token\x18\x03 \x01(\x0c\x12\x10\n\x08\x64\x65\x63imals\x18\x04 \x01(\r\"5\n\x0b\x41ssetsReply\x12&\n\x06\x61ssets\x18\x01 \x03(\x0b\x32\x16.stab3l.exchange.Asset\"\xa6\x01\n\x06Market\x12\n\n\x02id\x18\x01 \x01(\r\x12\x12\n\nbase_asset\x18\x02 \x01(\r\x12\x13\n\x0bquote_asset\x18\x03 \x01(\r\x12\x0b\n\x03lot\x18\x04 \x01(\x0c\x12\x0c\n\x04tick\x18\x05 \x01(\x04\x12\x15\n\rmaker_fee_ppm\x18\x06 \x01(\r\x12\x15\n\rtaker_fee_ppm\x18\x07 \x01(\r\x12\x10\n\x08max_lots\x18\x08 \x01(\x04\x12\x0c\n\x04open\x18\t \x01(\x08\"8\n\x0cMarketsReply\x12(\n\x07markets\x18\x01 \x03(\x0b\x32\x17.stab3l.exchange.Market\"J\n\x05Total\x12\r\n\x05\x61sset\x18\x01 \x01(\r\x12\x10\n\x08\x63redited\x18\x02 \x01(\x0c\x12\x11\n\twithdrawn\x18\x03 \x01(\x0c\x12\r\n\x05owned\x18\x04 \x01(\x0c\"5\n\x0bTotalsReply\x12&\n\x06totals\x18\x01 \x03(\x0b\x32\x16.stab3l.exchange.Total\"\x18\n\x05Owner\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\x0c\"0\n\x0c\x41\x63\x63ountReply\x12\x14\n\x07\x61\x63\x63ount\x18\x01 \x01(\rH\x00\x88\x01\x01\x42\n\n\x08_account\"9\n\x07\x42\x61lance\x12\r\n\x05\x61sset\x18\x01 \x01(\r\x12\x11\n\tavailable\x18\x02 \x01(\x0c\x12\x0c\n\x04held\x18\x03 \x01(\x0c\";\n\rBalancesReply\x12*\n\x08\x62\x61lances\x18\x01 \x03(\x0b\x32\x18.stab3l.exchange.Balance\",\n\x0b\x42ookRequest\x12\x0e\n\x06market\x18\x01 \x01(\r\x12\r\n\x05\x64\x65pth\x18\x02 \x01(\r\"$\n\x05Level\x12\r\n\x05ticks\x18\x01 \x01(\x04\x12\x0c\n\x04lots\x18\x02 \x01(\x0c\"W\n\tBookReply\x12$\n\x04\x62ids\x18\x01 \x03(\x0b\x32\x16.stab3l.exchange.Level\x12$\n\x04\x61sks\x18\x02 \x03(\x0b\x32\x16.stab3l.exchange.Level\"r\n\x05Order\x12\n\n\x02id\x18\x01 \x01(\x04\x12\x0f\n\x07\x61\x63\x63ount\x18\x02 \x01(\r\x12\x0e\n\x06market\x18\x03 \x01(\r\x12\x11\n\tclient_id\x18\x04 \x01(\x04\x12\x0c\n\x04side\x18\x05 \x01(\r\x12\r\n\x05ticks\x18\x06 \x01(\x04\x12\x0c\n\x04lots\x18\x07 \x01(\x04\"3\n\nOrderReply\x12%\n\x05order\x18\x01 \x01(\x0b\x32\x16.stab3l.exchange.Order\"5\n\x0bOrdersReply\x12&\n\x06orders\x18\x01 \x03(\x0b\x32\x16.stab3l.exchange.Order\"9\n\x12\x43hainDepositsReply\x12\r\n\x05\x63ount\x18\x01 \x01(\x04\x12\x14\n\x0c\x64\x65posit_hash\x18\x02 \x01(\x0c\"/\n\x0fWithdrawalRange\x12\r\n\x05\x66irst\x18\x01 \x01(\x04\x12\r\n\x05\x63ount\x18\x02 \x01(\r\"\x8b\x01\n\nWithdrawal\x12\n\n\x02id\x18\x01 \x01(\x04\x12\x0f\n\x07\x61\x63\x63ount\x18\x02 \x01(\r\x12\r\n\x05\x61sset\x18\x03 \x01(\r\x12\x10\n\x08\x63hain_id\x18\x04 \x01(\x04\x12\r\n\x05token\x18\x05 \x01(\x0c\x12\r\n\x05owner\x18\x06 \x01(\x0c\x12\x11\n\trecipient\x18\x07 \x01(\x0c\x12\x0e\n\x06\x61mount\x18\x08 \x01(\x0c\"D\n\x10WithdrawalsReply\x12\x30\n\x0bwithdrawals\x18\x01 \x03(\x0b\x32\x1b.stab3l.exchange.Withdrawal\"-\n\x0b\x42\x61lanceLeaf\x12\x0f\n\x07\x61\x63\x63ount\x18\x01 \x01(\r\x12\r\n\x05\x61sset\x18\x02 \x01(\r\"U\n\x05Proof\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x0e\n\x06\x61mount\x18\x02 \x01(\x0c\x12\x10\n\x08siblings\x18\x03 \x03(\x0c\x12\x0c\n\x04root\x18\x04 \x01(\x0c\x12\r\n\x05\x62lock\x18\x05 \x01(\x04\"3\n\nProofReply\x12%\n\x05proof\x18\x01 \x01(\x0b\x32\x16.stab3l.exchange.Proof2\xa3\t\n\x08\x45xchange\x12>\n\x06Submit\x12\x16.stab3l.exchange.Batch\x1a\x18.stab3l.exchange.Applied(\x01\x30\x01\x12:\n\x07Outputs\x12\x15.stab3l.exchange.From\x1a\x16.stab3l.exchange.Frame0\x01\x12\x39\n\x06Inputs\x12\x15.stab3l.exchange.From\x1a\x16.stab3l.exchange.Frame0\x01\x12@\n\x06Status\x12\x18.stab3l.exchange.Nothing\x1a\x1c.stab3l.exchange.StatusReply\x12@\n\x06Sealed\x12\x18.stab3l.exchange.Nothing\x1a\x1c.stab3l.exchange.SealedReply\x12@\n\x06\x41ssets\x12\x18.stab3l.exchange.Nothing\x1a\x1c.stab3l.exchange.AssetsReply\x12\x42\n\x07Markets\x12\x18.stab3l.exchange.Nothing\x1a\x1d.stab3l.exchange.MarketsReply\x12@\n\x06Totals\x12\x18.stab3l.exchange.Nothing\x1a\x1c.stab3l.exchange.TotalsReply\x12\x42\n\tAccountOf\x12\x16.stab3l.exchange.Owner\x1a\x1d.stab3l.exchange.AccountReply\x12\x46\n\x08\x42\x61lances\x12\x1a.stab3l.exchange.AccountId\x1a\x1e.stab3l.exchange.BalancesReply\x12@\n\x04\x42ook\x12\x1c.stab3l.exchange.BookRequest\x1a\x1a.stab3l.exchange.BookReply\x12\x46\n\nOpenOrders\x12\x1a.stab3l.exchange.AccountId\x1a\x1c.stab3l.exchange.OrdersReply\x12@\n\x07OrderOf\x12\x18.stab3l.exchange.OrderId\x1a\x1b.stab3l.exchange.OrderReply\x12N\n\rChainDeposits\x12\x18.stab3l.exchange.ChainId\x1a#.stab3l.exchange.ChainDepositsReply\x12R\n\x0bWithdrawals\x12 .stab3l.exchange.WithdrawalRange\x1a!.stab3l.exchange.WithdrawalsReply\x12I\n\x0c\x42\x61lanceProof\x12\x1c.stab3l.exchange.BalanceLeaf\x1a\x1b.stab3l.exchange.ProofReply\x12M\n\x0fWithdrawalProof\x12\x1d.stab3l.exchange.WithdrawalId\x1a\x1b.stab3l.exchange.ProofReplyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -66,43 +66,43 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MARKETSREPLY']._serialized_start=958
   _globals['_MARKETSREPLY']._serialized_end=1014
   _globals['_TOTAL']._serialized_start=1016
-  _globals['_TOTAL']._serialized_end=1075
-  _globals['_TOTALSREPLY']._serialized_start=1077
-  _globals['_TOTALSREPLY']._serialized_end=1130
-  _globals['_OWNER']._serialized_start=1132
-  _globals['_OWNER']._serialized_end=1156
-  _globals['_ACCOUNTREPLY']._serialized_start=1158
-  _globals['_ACCOUNTREPLY']._serialized_end=1206
-  _globals['_BALANCE']._serialized_start=1208
-  _globals['_BALANCE']._serialized_end=1265
-  _globals['_BALANCESREPLY']._serialized_start=1267
-  _globals['_BALANCESREPLY']._serialized_end=1326
-  _globals['_BOOKREQUEST']._serialized_start=1328
-  _globals['_BOOKREQUEST']._serialized_end=1372
-  _globals['_LEVEL']._serialized_start=1374
-  _globals['_LEVEL']._serialized_end=1410
-  _globals['_BOOKREPLY']._serialized_start=1412
-  _globals['_BOOKREPLY']._serialized_end=1499
-  _globals['_ORDER']._serialized_start=1501
-  _globals['_ORDER']._serialized_end=1596
-  _globals['_ORDERREPLY']._serialized_start=1598
-  _globals['_ORDERREPLY']._serialized_end=1649
-  _globals['_ORDERSREPLY']._serialized_start=1651
-  _globals['_ORDERSREPLY']._serialized_end=1704
-  _globals['_CHAINDEPOSITSREPLY']._serialized_start=1706
-  _globals['_CHAINDEPOSITSREPLY']._serialized_end=1763
-  _globals['_WITHDRAWALRANGE']._serialized_start=1765
-  _globals['_WITHDRAWALRANGE']._serialized_end=1812
-  _globals['_WITHDRAWAL']._serialized_start=1814
-  _globals['_WITHDRAWAL']._serialized_end=1921
-  _globals['_WITHDRAWALSREPLY']._serialized_start=1923
-  _globals['_WITHDRAWALSREPLY']._serialized_end=1991
-  _globals['_BALANCELEAF']._serialized_start=1993
-  _globals['_BALANCELEAF']._serialized_end=2038
-  _globals['_PROOF']._serialized_start=2040
-  _globals['_PROOF']._serialized_end=2125
-  _globals['_PROOFREPLY']._serialized_start=2127
-  _globals['_PROOFREPLY']._serialized_end=2178
-  _globals['_EXCHANGE']._serialized_start=2181
-  _globals['_EXCHANGE']._serialized_end=3368
+  _globals['_TOTAL']._serialized_end=1090
+  _globals['_TOTALSREPLY']._serialized_start=1092
+  _globals['_TOTALSREPLY']._serialized_end=1145
+  _globals['_OWNER']._serialized_start=1147
+  _globals['_OWNER']._serialized_end=1171
+  _globals['_ACCOUNTREPLY']._serialized_start=1173
+  _globals['_ACCOUNTREPLY']._serialized_end=1221
+  _globals['_BALANCE']._serialized_start=1223
+  _globals['_BALANCE']._serialized_end=1280
+  _globals['_BALANCESREPLY']._serialized_start=1282
+  _globals['_BALANCESREPLY']._serialized_end=1341
+  _globals['_BOOKREQUEST']._serialized_start=1343
+  _globals['_BOOKREQUEST']._serialized_end=1387
+  _globals['_LEVEL']._serialized_start=1389
+  _globals['_LEVEL']._serialized_end=1425
+  _globals['_BOOKREPLY']._serialized_start=1427
+  _globals['_BOOKREPLY']._serialized_end=1514
+  _globals['_ORDER']._serialized_start=1516
+  _globals['_ORDER']._serialized_end=1630
+  _globals['_ORDERREPLY']._serialized_start=1632
+  _globals['_ORDERREPLY']._serialized_end=1683
+  _globals['_ORDERSREPLY']._serialized_start=1685
+  _globals['_ORDERSREPLY']._serialized_end=1738
+  _globals['_CHAINDEPOSITSREPLY']._serialized_start=1740
+  _globals['_CHAINDEPOSITSREPLY']._serialized_end=1797
+  _globals['_WITHDRAWALRANGE']._serialized_start=1799
+  _globals['_WITHDRAWALRANGE']._serialized_end=1846
+  _globals['_WITHDRAWAL']._serialized_start=1849
+  _globals['_WITHDRAWAL']._serialized_end=1988
+  _globals['_WITHDRAWALSREPLY']._serialized_start=1990
+  _globals['_WITHDRAWALSREPLY']._serialized_end=2058
+  _globals['_BALANCELEAF']._serialized_start=2060
+  _globals['_BALANCELEAF']._serialized_end=2105
+  _globals['_PROOF']._serialized_start=2107
+  _globals['_PROOF']._serialized_end=2192
+  _globals['_PROOFREPLY']._serialized_start=2194
+  _globals['_PROOFREPLY']._serialized_end=2245
+  _globals['_EXCHANGE']._serialized_start=2248
+  _globals['_EXCHANGE']._serialized_end=3435
 # @@protoc_insertion_point(module_scope)

@@ -26,3 +26,6 @@ READER_STALL_S: Final = 30
 
 WITHDRAWALS_PER_PAGE: Final = 1_000
 BOOK_DEPTH_MAX: Final = 1_000
+
+DRAIN_S: Final = 5
+"""How long a stopping gateway waits for what is under way."""

@@ -57,11 +57,12 @@ class Market(msgspec.Struct, frozen=True):
 
 
 class Total(msgspec.Struct, frozen=True):
-    """What was ever credited and withdrawn of an asset; the difference is what all accounts have together."""
+    """What was ever credited and withdrawn of an asset, and what all accounts own of it together (the difference)."""
 
     asset: int
     credited: int
     withdrawn: int
+    owned: int
 
 
 class Balance(msgspec.Struct, frozen=True):
@@ -85,6 +86,7 @@ class Order(msgspec.Struct, frozen=True):
     id: int
     account: int
     market: int
+    client_id: int
     side: int
     ticks: int
     lots: int
@@ -101,6 +103,8 @@ class Withdrawal(msgspec.Struct, frozen=True):
     """A leaf of the withdrawals tree."""
 
     id: int
+    account: int
+    asset: int
     chain_id: int
     token: bytes
     owner: bytes
@@ -140,76 +144,43 @@ def amount_of(data: bytes) -> int:
 
 def market_message(market: Market) -> Any:
     """A market's protobuf form."""
-    return pb.Market(
-        id=market.id,
-        base_asset=market.base_asset,
-        quote_asset=market.quote_asset,
-        lot=amount_bytes(market.lot),
-        tick=market.tick,
-        maker_fee_ppm=market.maker_fee_ppm,
-        taker_fee_ppm=market.taker_fee_ppm,
-        max_lots=market.max_lots,
-        open=market.open,
-    )
+    return pb.Market(**{**msgspec.structs.asdict(market), "lot": amount_bytes(market.lot)})
 
 
 def market_of(message: Any) -> Market:
     """A market from its protobuf form."""
-    return Market(
-        message.id,
-        message.base_asset,
-        message.quote_asset,
-        amount_of(message.lot),
-        message.tick,
-        message.maker_fee_ppm,
-        message.taker_fee_ppm,
-        message.max_lots,
-        message.open,
-    )
+    return Market(**{**_fields(message, Market), "lot": amount_of(message.lot)})
 
 
 def withdrawal_message(withdrawal: Withdrawal) -> Any:
     """A withdrawal's protobuf form."""
-    return pb.Withdrawal(
-        id=withdrawal.id,
-        chain_id=withdrawal.chain_id,
-        token=withdrawal.token,
-        owner=withdrawal.owner,
-        recipient=withdrawal.recipient,
-        amount=amount_bytes(withdrawal.amount),
-    )
+    return pb.Withdrawal(**{**msgspec.structs.asdict(withdrawal), "amount": amount_bytes(withdrawal.amount)})
 
 
 def withdrawal_of(message: Any) -> Withdrawal:
     """A withdrawal from its protobuf form."""
-    return Withdrawal(
-        message.id, message.chain_id, message.token, message.owner, message.recipient, amount_of(message.amount)
-    )
-
-
-def order_of(message: Any) -> Order:
-    """An order from its protobuf form."""
-    return Order(message.id, message.account, message.market, message.side, message.ticks, message.lots)
+    return Withdrawal(**{**_fields(message, Withdrawal), "amount": amount_of(message.amount)})
 
 
 def order_message(order: Order) -> Any:
     """An order's protobuf form."""
-    return pb.Order(
-        id=order.id, account=order.account, market=order.market, side=order.side, ticks=order.ticks, lots=order.lots
-    )
+    return pb.Order(**msgspec.structs.asdict(order))
+
+
+def order_of(message: Any) -> Order:
+    """An order from its protobuf form."""
+    return Order(**_fields(message, Order))
 
 
 def proof_message(proof: Proof) -> Any:
     """A proof's protobuf form."""
-    return pb.Proof(
-        index=proof.index,
-        amount=amount_bytes(proof.amount),
-        siblings=proof.siblings,
-        root=proof.root,
-        block=proof.block,
-    )
+    return pb.Proof(**{**msgspec.structs.asdict(proof), "amount": amount_bytes(proof.amount)})
 
 
 def proof_of(message: Any) -> Proof:
     """A proof from its protobuf form."""
     return Proof(message.index, amount_of(message.amount), tuple(message.siblings), message.root, message.block)
+
+
+def _fields(message: Any, kind: type[msgspec.Struct]) -> dict[str, Any]:
+    return {name: getattr(message, name) for name in kind.__struct_fields__}
