@@ -1,4 +1,4 @@
-"""The `stab3l` command. stdout is data, stderr is talk; an error is one line that says what to do, and an exit status."""
+"""The `stab3l` command. stdout is data, stderr is talk; an error is one line and an exit status."""
 
 from __future__ import annotations
 

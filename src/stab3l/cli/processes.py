@@ -1,0 +1,117 @@
+"""One command for each process of the system. Each runs until SIGTERM and survives being killed."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import uvloop
+from cyclopts import Parameter
+
+from stab3l.cli.output import configure_logs, talk
+from stab3l.config import Settings
+
+Home = Annotated[Path | None, Parameter(help="Folder of the network: network.json, keys, data.")]
+Member = Annotated[int, Parameter(help="Which member of the committee, from 0.")]
+Port = Annotated[int, Parameter(help="Port to listen on.")]
+
+
+def _run(home: Path | None, serve: Any, *arguments: Any) -> None:
+    settings = Settings()
+    configure_logs(settings.log_level)
+    running: Coroutine[Any, Any, None] = serve(home or settings.home, *arguments)
+    uvloop.run(running)
+
+
+def exchange_serve(*, home: Home = None) -> None:
+    """Runs the gateway with the engine inside. Nothing it acknowledges is lost when it is killed.
+
+    Example: `stab3l exchange serve --home .stab3l/local`
+    """
+    from stab3l.exchange.gateway import serve
+
+    _run(home, serve)
+
+
+def api_serve(*, home: Home = None, host: str = "127.0.0.1", port: Port = 8080) -> None:
+    """Runs the API: REST under /v1, WebSocket at /v1/ws, the live page at /.
+
+    Example: `stab3l api serve --home .stab3l/local --port 8080`
+    """
+    from stab3l.api.serve import serve
+
+    _run(home, serve, host, port)
+
+
+def indexer_serve(*, home: Home = None) -> None:
+    """Follows every chain and the engine's output into the SQL read model.
+
+    Example: `stab3l indexer serve --home .stab3l/local`
+    """
+    from stab3l.watch.process import serve
+
+    _run(home, serve)
+
+
+def keeper_deposits(*, home: Home = None) -> None:
+    """Credits deposits once they are as deep as the chain's confirmation depth.
+
+    Example: `stab3l keeper deposits --home .stab3l/local`
+    """
+    from stab3l.keepers.deposits import serve
+
+    _run(home, serve)
+
+
+def keeper_settlement(*, home: Home = None) -> None:
+    """Seals blocks, posts one batch to each chain, pays proved withdrawals.
+
+    Example: `stab3l keeper settlement --home .stab3l/local`
+    """
+    from stab3l.keepers.settlement import serve
+
+    _run(home, serve)
+
+
+def keeper_oracle(*, home: Home = None) -> None:
+    """Reports prices to each chain's oracle.
+
+    Example: `stab3l keeper oracle --home .stab3l/local`
+    """
+    from stab3l.keepers.oracle import serve
+
+    _run(home, serve)
+
+
+def verifier_serve(*, home: Home = None, index: Member) -> None:
+    """Runs one member of the verifier committee.
+
+    Example: `stab3l verifier serve --home .stab3l/local --index 0`
+    """
+    from stab3l.verifier.serving import serve
+
+    _run(home, serve, index)
+
+
+def provider_serve(*, home: Home = None) -> None:
+    """Serves benchmark artifacts to verifiers, takes job documents and runs redeemed jobs.
+
+    Example: `stab3l provider serve --home .stab3l/local`
+    """
+    from stab3l.provider.agent import serve
+
+    _run(home, serve)
+
+
+def provider_onboard(*, home: Home = None) -> None:
+    """Registers, deposits collateral, proves compute by the benchmark and mints sSTB. Goes on where it stopped.
+
+    Example: `stab3l provider onboard --home .stab3l/local`
+    """
+    from stab3l.provider.onboarding import onboard
+
+    def tell(step: Any) -> None:
+        talk.print(f"{step.name}  {step.tx or ''}", markup=False)
+
+    _run(home, onboard, tell)
