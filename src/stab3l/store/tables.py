@@ -1,9 +1,9 @@
 """The tables, by what may happen to their rows.
 
-``FACTS`` say that something happened; rows are only added. ``VERSIONED`` say how something stands; a change closes the
-current version (``until_block``) and adds the next. Both carry the position of the log that made them, so that a
-reorganisation is undone by two statements per table (``stab3l.store.history``). The exchange's tables follow its
-sequence, which never goes back.
+``FACTS`` say that something happened ``at`` a block's time (unix seconds); rows are only added. ``VERSIONED`` say how
+something stands; a change closes the current version (``until_block``) and adds the next. Both carry the position of
+the log that made them, so that a reorganisation is undone by two statements per table (``stab3l.store.history``). The
+exchange's tables follow its sequence, which never goes back.
 """
 
 from __future__ import annotations
@@ -55,8 +55,10 @@ chain_events = Table(
     Column("tx_hash", Hash, nullable=False),
     Column("contract", Word, nullable=False),
     Column("event", Word, nullable=False),
+    Column("at", Count, nullable=False),
     Column("args", JSON().with_variant(JSONB(), "postgresql"), nullable=False),
     PrimaryKeyConstraint("chain_id", "block_number", "log_index"),
+    Index("chain_events_by_time", "at"),
     Index("chain_events_by_kind", "chain_id", "contract", "event", "block_number", "log_index"),
 )
 """The raw log in words. In ``args`` integers are decimal strings and bytes 0x-hex: any JSON reader keeps them."""
@@ -68,8 +70,10 @@ def _fact(name: str, *columns: Column[object] | Index | UniqueConstraint) -> Tab
         metadata,
         *_position(),
         Column("tx_hash", Hash, nullable=False),
+        Column("at", Count, nullable=False),
         *columns,
         PrimaryKeyConstraint("chain_id", "block_number", "log_index"),
+        Index(f"{name}_by_time", "at"),
     )
 
 

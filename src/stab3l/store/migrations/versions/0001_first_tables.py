@@ -58,6 +58,7 @@ def _create_chain_log() -> None:
         sa.Column("tx_hash", Hash, nullable=False),
         sa.Column("contract", Word, nullable=False),
         sa.Column("event", Word, nullable=False),
+        sa.Column("at", Count, nullable=False),
         sa.Column("args", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
         sa.PrimaryKeyConstraint("chain_id", "block_number", "log_index"),
     )
@@ -67,6 +68,7 @@ def _create_chain_log() -> None:
         ["chain_id", "contract", "event", "block_number", "log_index"],
         unique=False,
     )
+    op.create_index("chain_events_by_time", "chain_events", ["at"], unique=False)
 
 
 def _create_facts() -> None:
@@ -76,18 +78,21 @@ def _create_facts() -> None:
         sa.Column("block_number", Count, nullable=False),
         sa.Column("log_index", Count, nullable=False),
         sa.Column("tx_hash", Hash, nullable=False),
+        sa.Column("at", Count, nullable=False),
         sa.Column("claim_id", Amount(), nullable=False),
         sa.Column("provider", Address, nullable=False),
         sa.Column("amount", Amount(), nullable=False),
         sa.Column("stake_id", Amount(), nullable=False),
         sa.PrimaryKeyConstraint("chain_id", "block_number", "log_index"),
     )
+    op.create_index("mints_by_time", "mints", ["at"], unique=False)
     op.create_table(
         "deposits",
         sa.Column("chain_id", Count, nullable=False),
         sa.Column("block_number", Count, nullable=False),
         sa.Column("log_index", Count, nullable=False),
         sa.Column("tx_hash", Hash, nullable=False),
+        sa.Column("at", Count, nullable=False),
         sa.Column("ordinal", Count, nullable=False),
         sa.Column("owner", Address, nullable=False),
         sa.Column("token", Address, nullable=False),
@@ -96,12 +101,14 @@ def _create_facts() -> None:
         sa.UniqueConstraint("chain_id", "ordinal"),
     )
     op.create_index("deposits_by_owner", "deposits", ["owner"], unique=False)
+    op.create_index("deposits_by_time", "deposits", ["at"], unique=False)
     op.create_table(
         "batches",
         sa.Column("chain_id", Count, nullable=False),
         sa.Column("block_number", Count, nullable=False),
         sa.Column("log_index", Count, nullable=False),
         sa.Column("tx_hash", Hash, nullable=False),
+        sa.Column("at", Count, nullable=False),
         sa.Column("batch_index", Count, nullable=False),
         sa.Column("first_input", Count, nullable=False),
         sa.Column("last_input", Count, nullable=False),
@@ -112,12 +119,14 @@ def _create_facts() -> None:
         sa.PrimaryKeyConstraint("chain_id", "block_number", "log_index"),
         sa.UniqueConstraint("chain_id", "batch_index"),
     )
+    op.create_index("batches_by_time", "batches", ["at"], unique=False)
     op.create_table(
         "payments",
         sa.Column("chain_id", Count, nullable=False),
         sa.Column("block_number", Count, nullable=False),
         sa.Column("log_index", Count, nullable=False),
         sa.Column("tx_hash", Hash, nullable=False),
+        sa.Column("at", Count, nullable=False),
         sa.Column("withdrawal", Count, nullable=False),
         sa.Column("owner", Address, nullable=False),
         sa.Column("recipient", Address, nullable=False),
@@ -126,6 +135,7 @@ def _create_facts() -> None:
         sa.PrimaryKeyConstraint("chain_id", "block_number", "log_index"),
         sa.UniqueConstraint("chain_id", "withdrawal"),
     )
+    op.create_index("payments_by_time", "payments", ["at"], unique=False)
 
 
 def _create_providers() -> None:

@@ -1,0 +1,220 @@
+"""What the read model answers with.
+
+Amounts are base units. ``at`` is a block's unix seconds in what chains say, nanoseconds in what the exchange says.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class ChainHead(msgspec.Struct, frozen=True):
+    """How far a chain is in the read model; ``number`` is None before its first block."""
+
+    chain_id: int
+    name: str
+    confirmations: int
+    number: int | None
+    hash: bytes | None
+    timestamp: int | None
+
+
+class Supply(msgspec.Struct, frozen=True):
+    """What a token of ours has minted and burned on a chain."""
+
+    chain_id: int
+    token: str
+    minted: int
+    burned: int
+
+    @property
+    def total(self) -> int:
+        """In circulation."""
+        return self.minted - self.burned
+
+
+class Provider(msgspec.Struct, frozen=True):
+    """A provider as it stands. ``liquidation``: none, grace, liquidated."""
+
+    chain_id: int
+    provider: str
+    method: int
+    stake_period_s: int
+    collateral: int
+    outstanding: int
+    staked: int
+    rewards_claimed: int
+    liquidation: str
+    grace_until: int
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """A benchmark claim. ``state``: open, committed, proven, minted."""
+
+    chain_id: int
+    claim_id: int
+    provider: str
+    state: str
+    compute_class: int
+    rows: int
+    depth: int
+    products: int
+    seed_block: int
+    deadline_block: int
+    root: bytes | None
+    operations_per_second: int
+    cu_value: int
+
+
+class Mint(msgspec.Struct, frozen=True):
+    """sSTB that came to be."""
+
+    chain_id: int
+    block_number: int
+    tx_hash: bytes
+    at: int
+    claim_id: int
+    provider: str
+    amount: int
+    stake_id: int
+
+
+class Stake(msgspec.Struct, frozen=True):
+    """A provider's time-locked sSTB."""
+
+    chain_id: int
+    stake_id: int
+    provider: str
+    amount: int
+    unlocks_at: int
+    unstaked: bool
+
+
+class Redemption(msgspec.Struct, frozen=True):
+    """sSTB burned for compute. ``state``: requested, delivered, disputed, settled, compensated."""
+
+    chain_id: int
+    redemption_id: int
+    state: str
+    buyer: str
+    provider: str
+    amount: int
+    tier: int
+    deadline: int
+    job_hash: bytes
+    job_uri: str
+    result_hash: bytes | None
+    result_uri: str
+    work_done: int
+    collateral_paid: int
+
+
+class Deposit(msgspec.Struct, frozen=True):
+    """A deposit into custody. ``state``: pending, confirmed, credited."""
+
+    chain_id: int
+    ordinal: int
+    owner: str
+    token: str
+    amount: int
+    block_number: int
+    tx_hash: bytes
+    at: int
+    log_index: int
+    depth: int
+    """Blocks on it, itself included."""
+    state: str
+
+
+class Withdrawal(msgspec.Struct, frozen=True):
+    """A withdrawal. ``state``: queued, settled (its root is on the chain), paid."""
+
+    withdrawal: int
+    chain_id: int
+    token: str
+    owner: str
+    recipient: str
+    amount: int
+    at: int
+    state: str
+    paid_tx: bytes | None
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """A settled batch on a chain."""
+
+    chain_id: int
+    batch_index: int
+    first_input: int
+    last_input: int
+    exchange_block: int
+    state_root: bytes
+    input_hash: bytes
+    output_hash: bytes
+    block_number: int
+    tx_hash: bytes
+    at: int
+
+
+class ExchangeBlock(msgspec.Struct, frozen=True):
+    """A sealed block of the exchange."""
+
+    block: int
+    sequence: int
+    at: int
+    first_input: int
+    last_input: int
+    input_hash: bytes
+    output_hash: bytes
+    state_root: bytes
+    withdrawals_count: int
+
+
+class Trade(msgspec.Struct, frozen=True):
+    """A fill. ``taker_side``: 0 buy, 1 sell."""
+
+    trade_id: int
+    sequence: int
+    at: int
+    market: int
+    taker_side: int
+    maker_order: int
+    taker_order: int
+    maker_account: int
+    taker_account: int
+    ticks: int
+    lots: int
+    maker_fee: int
+    taker_fee: int
+
+
+class Order(msgspec.Struct, frozen=True):
+    """An order as it stands. ``state``: open, filled, cancelled, expired (the rest of an immediate order)."""
+
+    order_id: int
+    sequence: int
+    at: int
+    account: int
+    market: int
+    client_id: int
+    side: int
+    order_type: int
+    time_in_force: int
+    ticks: int
+    lots: int
+    lots_left: int
+    state: str
+    changed_sequence: int
+
+
+class ChainEvent(msgspec.Struct, frozen=True):
+    """A contract event in words: integers as decimal strings, bytes as 0x-hex."""
+
+    chain_id: int
+    block_number: int
+    log_index: int
+    tx_hash: bytes
+    at: int
+    contract: str
+    event: str
+    args: dict[str, object]
