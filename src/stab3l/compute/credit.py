@@ -14,7 +14,9 @@ def rate_down(shape: Shape, seed_block: int, commit_block: int, block_seconds: i
     return shape.operations // ((commit_block - seed_block + 1) * block_seconds)
 
 
-def cu_value_down(operations_per_second: int, committed_seconds: int, haircut_bps: int) -> Wad:
-    """CU of a rate promised for a term: rate x term x haircut / 10^15."""
-    work = operations_per_second * committed_seconds * haircut_bps * WAD
-    return Wad(work // (BASIS_POINTS * OPERATIONS_PER_CU))
+def cu_value_down(
+    operations_per_second: int, committed_seconds: int, haircut_bps: int, class_conversion: Wad = Wad(WAD)
+) -> Wad:
+    """Standard CU of a rate promised for a term: rate x term x haircut / 10^15 x conversion of the class."""
+    work = operations_per_second * committed_seconds * haircut_bps
+    return Wad(work * class_conversion // (BASIS_POINTS * OPERATIONS_PER_CU))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from stab3l.compute.credit import cu_value_down, rate_down
 from stab3l.compute.shape import Shape
-from stab3l.units import WAD
+from stab3l.units import WAD, Wad
 
 
 def test_the_rate_counts_both_the_seed_block_and_the_commit_block() -> None:
@@ -24,6 +24,8 @@ def test_one_cu_is_ten_to_the_fifteen_operations() -> None:
 def test_a_fraction_is_lost_not_given() -> None:
     assert cu_value_down(1, 1, 9) == 0
     assert cu_value_down(1, 1, 19) == 1
+    assert cu_value_down(1, 1, 19, Wad(WAD - 1)) == 1
+    assert cu_value_down(1, 1, 20, Wad(WAD - 1)) == 1
 
 
 @given(st.integers(1, 2**20), st.integers(0, 500))

@@ -1,0 +1,289 @@
+"""From nothing to minted sSTB. Each step first looks at the chain, so a killed agent goes on where it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+import anyio
+import anyio.to_thread
+import httpx
+import structlog
+
+from stab3l.chain.contracts import contract, contract_at, decode_log
+from stab3l.chain.errors import ContractRejected
+from stab3l.chain.port import Receipt
+from stab3l.chain.rpc import RpcChain
+from stab3l.chain.sender import Sender
+from stab3l.chain.signer import Signer
+from stab3l.clock import monotonic_s
+from stab3l.compute.attestation import AttestationRequest
+from stab3l.compute.credit import cu_value_down
+from stab3l.compute.shape import Shape
+from stab3l.compute.statement import ComputeClass, ProofMethod, Statement, seed_of
+from stab3l.config import Network, load_network
+from stab3l.errors import Rejected, Unavailable
+from stab3l.provider.claims import BLOCKHASH_BLOCKS, Claim, ClaimState, NextAct, last_claim, next_act
+from stab3l.provider.committee import collect, committee_of
+from stab3l.provider.outputs import Complete, claim_outputs, discard_other_claims
+from stab3l.provider.pace import products_for, seconds_per_product
+from stab3l.units import BASIS_POINTS, STAKE_PERIOD_MIN_S, Wad, mul_div_up
+
+log = structlog.get_logger(__name__)
+
+ROLE: Final = "provider"
+COLLATERAL_MARGIN_BPS: Final = 12_000
+"""Of the collateral for the expected CU value: the credited rate may turn out higher than the trial's."""
+
+CLAIMS_MAX: Final = 3
+"""Claims that one run opens before it gives up."""
+
+PATIENCE_S: Final = 180
+"""How long a chain may be away before the run gives up; a later run goes on."""
+
+_PAUSE_S: Final = 0.2
+
+
+class OnboardingFailed(Rejected):
+    """Every claim that was opened failed. ``values``: ``claims`` (how many)."""
+
+    code: ClassVar[str] = "onboarding_failed"
+
+
+class CollateralShort(Rejected):
+    """The provider does not hold the collateral that its claim needs. ``values``: ``needed``, ``held`` (base units)."""
+
+    code: ClassVar[str] = "collateral_short"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that was done. ``tx_hash`` and ``gas`` are None for a step without a transaction."""
+
+    name: str
+    tx_hash: bytes | None = None
+    gas: int | None = None
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+OnStep = Callable[[Step], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the provider offers."""
+
+    stake_period_s: int = STAKE_PERIOD_MIN_S
+    committed_s: int = STAKE_PERIOD_MIN_S
+    """Term over which the rate is promised; at least the stake period."""
+    products: int | None = None
+    """R; None: as many as this machine computes in about twelve blocks."""
+
+
+async def onboard(
+    home: Path, *, terms: Terms | None = None, renew: bool = False, on_step: OnStep = lambda step: None
+) -> Claim:
+    """Registers, deposits collateral, proves compute and mints; returns the minted claim.
+
+    Does only what is still to be done. ``renew``: when the last claim is minted already, prove and mint another one.
+
+    Raises:
+        CollateralShort: the provider has too little of the collateral token.
+        OnboardingFailed, CommitteeRefused: no claim succeeded.
+        ContractRejected: the contracts refuse a step for a reason that waiting does not change.
+    """
+    network = load_network(home)
+    signer = Signer.load(home, ROLE)
+    client = httpx.AsyncClient(follow_redirects=False, trust_env=False)
+    async with RpcChain(network.primary) as chain, client:
+        return await Onboarding(home, network, chain, signer, client, terms or Terms(), on_step).run(renew=renew)
+
+
+class Onboarding:
+    """One provider's way to its mint."""
+
+    def __init__(
+        self,
+        home: Path,
+        network: Network,
+        chain: RpcChain,
+        signer: Signer,
+        client: httpx.AsyncClient,
+        terms: Terms,
+        on_step: OnStep,
+    ) -> None:
+        self._home = home
+        self._network = network
+        self._config = network.primary
+        self._chain = chain
+        self._signer = signer
+        self._sender = Sender(chain, signer)
+        self._client = client
+        self._terms = terms
+        self._on_step = on_step
+        self._opened = 0
+
+    async def run(self, *, renew: bool) -> Claim:
+        """Does what is left to do; see `onboard`."""
+        before = await last_claim(self._chain, self._config, self._signer.address)
+        enough = before.claim_id + 1 if renew and before.state == ClaimState.CONSUMED else 0
+        patience_until = monotonic_s() + PATIENCE_S
+        while True:
+            try:
+                minted = await self._advance(first_that_counts=enough)
+                patience_until = monotonic_s() + PATIENCE_S
+            except Unavailable as error:
+                if monotonic_s() > patience_until:
+                    raise
+                log.warning("onboarding_waits", error=str(error))
+                await anyio.sleep(error.retry_after_s)
+                continue
+            if minted is not None:
+                return minted
+
+    async def _advance(self, first_that_counts: int) -> Claim | None:
+        """Does the next thing; the claim once it is minted."""
+        await self._register()
+        claim = await last_claim(self._chain, self._config, self._signer.address)
+        act = next_act(claim, await self._chain.head(), self._has_outputs(claim))
+        if act == NextAct.DONE and claim.claim_id >= first_that_counts:
+            return claim
+        match act:
+            case NextAct.OPEN | NextAct.DONE:
+                await self._open()
+            case NextAct.WORK:
+                await self._work(claim)
+            case NextAct.PROVE:
+                await self._prove(claim)
+            case NextAct.MINT:
+                await self._mint(claim)
+            case NextAct.WAIT:
+                await anyio.sleep(_PAUSE_S)
+        return None
+
+    async def _register(self) -> None:
+        registration = await self._read("ComputeUnitVerifier", "registrationOf", self._signer.address)
+        wanted = (ProofMethod.COMMITTEE, self._terms.stake_period_s)
+        if tuple(registration) != wanted:
+            await self._transact("register", "ComputeUnitVerifier", "register", *wanted)
+
+    async def _open(self) -> None:
+        if self._opened == CLAIMS_MAX:
+            raise OnboardingFailed(f"{self._opened} claims failed", claims=self._opened)
+        rows, depth, window, _, block_seconds, haircut = await self._read("ComputeUnitVerifier", "standard")
+        one = Shape(rows, depth, 1)
+        per_product = await anyio.to_thread.run_sync(seconds_per_product, one, monotonic_s)
+        products = self._terms.products or products_for(per_product, block_seconds, window)
+        # The trial's rate, as operations in whole milliseconds: nothing that touches value is a float.
+        rate = one.operations * 1_000 // max(int(per_product * 1_000), 1)
+        self._on_step(Step("measure", values={"operations_per_second": rate, "products": products}))
+        expected = cu_value_down(rate, self._terms.committed_s, haircut, await self._conversion())
+        await self._ensure_collateral(Wad(mul_div_up(expected, COLLATERAL_MARGIN_BPS, BASIS_POINTS)))
+        await self._transact(
+            "open challenge",
+            "ComputeUnitVerifier",
+            "openChallenge",
+            ComputeClass.F32,
+            self._terms.committed_s,
+            products,
+        )
+        self._opened += 1
+
+    async def _work(self, claim: Claim) -> None:
+        outputs = claim_outputs(self._home, claim.claim_id)
+        discard_other_claims(self._home, claim.claim_id)
+        seed = await self._seed(claim)
+        complete = await anyio.to_thread.run_sync(outputs.complete)
+        if complete is None or (complete.seed, complete.shape) != (seed, claim.shape):
+            complete = await self._compute(claim, seed)
+        if complete is None or await self._seed(claim) != seed:
+            return
+        try:
+            await self._transact("commit root", "ComputeUnitVerifier", "commitRoot", claim.claim_id, complete.root)
+        except ContractRejected as error:
+            if error.error_name not in ("CommitTooLate", "SeedBlockNotMined", "ClaimInState"):
+                raise
+            log.warning("commit_refused", claim_id=claim.claim_id, error=error.error_name)
+            await anyio.sleep(_PAUSE_S)
+
+    async def _compute(self, claim: Claim, seed: bytes) -> Complete | None:
+        """All products on disk; None when the deadline passed meanwhile."""
+        assert claim.shape is not None
+        outputs = claim_outputs(self._home, claim.claim_id)
+        roots = []
+        for product in range(claim.shape.products):
+            roots.append(await anyio.to_thread.run_sync(outputs.write_product, seed, claim.shape, product))
+            self._on_step(Step("compute", values={"product": product + 1, "products": claim.shape.products}))
+            if (await self._chain.head()).number >= claim.deadline_block:
+                log.warning("deadline_passed", claim_id=claim.claim_id, computed=product + 1)
+                return None
+        complete = Complete(seed, claim.shape.rows, claim.shape.depth, tuple(roots))
+        await anyio.to_thread.run_sync(outputs.finish, complete)
+        return complete
+
+    async def _prove(self, claim: Claim) -> None:
+        statement = Statement(*await self._read("ComputeUnitVerifier", "statementOf", claim.claim_id))
+        outputs = claim_outputs(self._home, claim.claim_id)
+        complete = await anyio.to_thread.run_sync(outputs.complete)
+        assert complete is not None
+        openings = await anyio.to_thread.run_sync(outputs.open, complete, statement.sample_seed)
+        request = AttestationRequest(claim.claim_id, self._network.provider_url, openings)
+        committee = await committee_of(self._chain, self._config)
+        with anyio.move_on_after(await self._seconds_left_to_prove(claim)):
+            proof = await collect(self._client, self._network.verifier_urls, committee, statement, request)
+            self._on_step(Step("attest", values={"signatures": committee.threshold}))
+            await self._transact("prove", "ComputeUnitVerifier", "prove", claim.claim_id, proof)
+
+    async def _seconds_left_to_prove(self, claim: Claim) -> int:
+        head = await self._chain.head()
+        return max(claim.sample_block + BLOCKHASH_BLOCKS - head.number, 1) * self._config.block_seconds
+
+    async def _mint(self, claim: Claim) -> None:
+        await self._ensure_collateral(Wad(claim.cu_value))
+        await self._transact("mint", "MintingAgent", "mint", claim.claim_id)
+
+    async def _ensure_collateral(self, cu: Wad) -> None:
+        """Deposits what is missing for ``cu`` on top of all that is outstanding."""
+        me = self._signer.address
+        outstanding = await self._read("CollateralManager", "outstandingOf", me)
+        required = await self._read("CollateralManager", "requiredUp", outstanding + cu)
+        missing = required - await self._read("CollateralManager", "collateralOf", me)
+        if missing <= 0:
+            return
+        manager = contract(self._config, "CollateralManager")
+        token = contract_at(self._config.chain_id, "ERC20Permit", await self._read("CollateralManager", "token"))
+        held = await self._chain.call(token, "balanceOf", me)
+        if held < missing:
+            raise CollateralShort(f"{missing} of the collateral are needed, {held} held", needed=missing, held=held)
+        if await self._chain.call(token, "allowance", me, manager.address) < missing:
+            self._done("approve collateral", await self._sender.transact(token, "approve", manager.address, missing))
+        await self._transact("deposit collateral", "CollateralManager", "deposit", missing)
+
+    async def _seed(self, claim: Claim) -> bytes:
+        block = await self._chain.block(claim.seed_block)
+        return seed_of(block.hash, claim.claim_id, self._signer.address, claim.compute_class)
+
+    def _has_outputs(self, claim: Claim) -> bool:
+        complete = claim_outputs(self._home, claim.claim_id).complete()
+        return claim.state == ClaimState.COMMITTED and complete is not None and complete.root == claim.root
+
+    async def _conversion(self) -> Wad:
+        return Wad(int(await self._read("ComputeUnitVerifier", "classConversionOf", ComputeClass.F32)))
+
+    async def _read(self, name: str, function: str, *args: Any) -> Any:
+        return await self._chain.call(contract(self._config, name), function, *args)
+
+    async def _transact(self, step: str, name: str, function: str, *args: Any) -> None:
+        target = contract(self._config, name)
+        self._done(step, await self._sender.transact(target, function, *args), target.address)
+
+    def _done(self, step: str, receipt: Receipt, source: str = "") -> None:
+        values: dict[str, object] = {}
+        for entry in receipt.logs:
+            if entry.address == source:
+                name = next(n for n, address in self._config.contracts.items() if address == source)
+                decoded = decode_log(contract(self._config, name), entry)
+                values |= dict(decoded.args) if decoded else {}
+        self._on_step(Step(step, receipt.tx_hash, receipt.gas_used, values))
