@@ -23,7 +23,7 @@ interface IRewardsDistributor {
     event RewardClaimed(address indexed provider, uint256 amount);
 
     /// @notice Called by ProviderStaking before a stake changes.
-    function onStakeChange(address provider, uint256 newStake) external;
+    function onStakeChange(address provider) external;
     function accruedOf(address provider) external view returns (uint256);
     function claim() external returns (uint256 amount);
     /// @notice M [wad rSTB per sSTB and second].
