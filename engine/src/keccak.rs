@@ -141,7 +141,7 @@ mod tests {
             .iter_mut()
             .flatten()
             .enumerate()
-            .for_each(|(i, word)| *word = i as u64 * 0x9e37_79b9_7f4a_7c15);
+            .for_each(|(i, word)| *word = (i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let mut one_by_one = lanes.clone();
         let width = if Width::of_this_machine() == Width::One { Width::One } else { Width::Four };
         permute_all(&mut lanes, width);
