@@ -64,14 +64,23 @@ async def open_database(url: str) -> Database:
     """
     database = Database(_engine(_async_url(url)))
     try:
-        async with database.write() as connection:
-            if connection.dialect.name == "postgresql":
-                await connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
-            await connection.run_sync(_migrate)
+        await _bring_up_to_date(database)
     except BaseException:
         await database.close()
         raise
     return database
+
+
+async def _bring_up_to_date(database: Database) -> None:
+    async with _answering(), database.engine.connect() as connection:
+        # Who waited for the lock must then see what its holder made, so no snapshot from before.
+        on_postgresql = connection.dialect.name == "postgresql"
+        options = {"isolation_level": "READ COMMITTED"} if on_postgresql else {"writes": True}
+        await connection.execution_options(**options)
+        async with connection.begin():
+            if on_postgresql:
+                await connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+            await connection.run_sync(_migrate)
 
 
 def _async_url(url: str) -> URL:
@@ -88,11 +97,20 @@ def _async_url(url: str) -> URL:
 def _engine(url: URL) -> AsyncEngine:
     if url.get_backend_name() != "sqlite":
         return create_async_engine(url, pool_pre_ping=True, isolation_level="REPEATABLE READ")
-    Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    _make_room(Path(str(url.database)))
     engine = create_async_engine(url)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_room(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Invalid(f"{path} cannot hold a database: {error.strerror}", path=str(path)) from None
+    if path.is_dir():
+        raise Invalid(f"{path} cannot hold a database: it is a folder", path=str(path))
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
