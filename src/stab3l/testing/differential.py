@@ -150,23 +150,23 @@ def run(commands: int, seed: int, folder: Path, *, advance: Callable[[int], None
 
     Raises `Divergence` at the first difference.
     """
-    random, report = Random(seed), Report(seed)
+    dice, report = Random(seed), Report(seed)
     pair = Pair(folder)
     stream = CommandStream(Random(seed + 1), pair.reference)
     try:
         while report.commands < commands:
-            count = random.randint(2, 4) if random.random() < GROUP_CHANCE else 1
+            count = dice.randint(2, 4) if dice.random() < GROUP_CHANCE else 1
             batches = [stream.batch() for _ in range(count)]
             for events in pair.apply_many(batches, stream.now):
                 report.count(events)
-            if random.random() < COMPARE_CHANCE:
-                pair.compare(random)
+            if dice.random() < COMPARE_CHANCE:
+                pair.compare(dice)
                 report.comparisons += 1
-            if random.random() < REOPEN_CHANCE:
-                pair.reopen(snapshot=random.random() < 0.5)
+            if dice.random() < REOPEN_CHANCE:
+                pair.reopen(snapshot=dice.random() < 0.5)
                 report.reopenings += 1
             advance(min(report.commands, commands))
-        pair.compare(random)
+        pair.compare(dice)
         report.comparisons += 1
     except Divergence as error:
         raise Divergence(f"seed {seed}, after {report.commands} commands: {error}") from error
