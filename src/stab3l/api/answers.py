@@ -173,11 +173,14 @@ class StatusView(msgspec.Struct, frozen=True):
 
 
 class AccountView(msgspec.Struct, frozen=True):
-    """An address: its account (null before the first credited deposit), balances, orders, deposits, withdrawals."""
+    """An address: its account (null before the first credited deposit) and what it has.
+
+    ``deposits`` and ``withdrawals`` are null while the index does not answer.
+    """
 
     address: str
     account: int | None
     balances: list[BalanceView]
     open_orders: list[OrderView]
-    deposits: list[DepositView]
-    withdrawals: list[WithdrawalView]
+    deposits: list[DepositView] | None
+    withdrawals: list[WithdrawalView] | None

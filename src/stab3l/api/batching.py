@@ -15,7 +15,7 @@ import structlog
 from stab3l.api.exchange import Exchange
 from stab3l.api.problems import Problem
 from stab3l.engine.wire import Event, decode_events
-from stab3l.errors import Stab3lError
+from stab3l.errors import Invalid, Stab3lError, Unavailable
 
 BATCH_RECORDS_MAX: Final = 256
 WAITING_MAX: Final = 10_000
@@ -60,7 +60,7 @@ class Batcher:
             events: list[list[Event]] = [[] for _ in batch]
             for event in decode_events(answer.events):
                 events[event.sequence - answer.first_sequence].append(event)
-        except Stab3lError as error:
+        except Unavailable as error:
             for _, future in batch:
                 _fail(future, error)
             return
@@ -68,6 +68,11 @@ class Batcher:
             for _, future in batch:
                 _fail(future, Problem("submission_unknown", "the API stopped while the request was under way"))
             raise
+        except Invalid as error:
+            _log.exception("batch_refused", records=len(batch))
+            for _, future in batch:
+                _fail(future, Problem("internal", f"the exchange refused the batch: {error.message}"))
+            return
         except Exception as error:
             _log.exception("batch_failed", records=len(batch))
             for _, future in batch:

@@ -45,7 +45,7 @@ class Catalogue:
 
     def __init__(self, exchange: Exchange, network: Network) -> None:
         self._exchange = exchange
-        self._symbols = _token_symbols(network)
+        self._symbols = token_symbols(network)
         self._market_symbols = {
             (_token(market.base), _token(market.quote)): market.symbol for market in network.markets
         }
@@ -127,7 +127,8 @@ class Catalogue:
         return NamedAsset(asset, self.symbol(asset.chain_id, asset.token))
 
 
-def _token_symbols(network: Network) -> dict[tuple[int, bytes], str]:
+def token_symbols(network: Network) -> dict[tuple[int, bytes], str]:
+    """Symbols by (chain id, token): a market's symbol names its two tokens, any other contract its own name."""
     symbols = {}
     for chain in network.chains:
         for name, address in chain.contracts.items():

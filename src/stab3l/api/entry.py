@@ -33,6 +33,7 @@ from stab3l.api.signed import (
     u64,
     withdrawal_message,
 )
+from stab3l.chain.interface import checksum
 from stab3l.clock import Clock
 from stab3l.engine.wire import (
     Cancel,
@@ -214,7 +215,7 @@ class OrderEntry:
                 str(command.client_id),
                 command.asset,
                 str(command.amount),
-                "0x" + command.recipient.hex(),
+                checksum(command.recipient),
                 repeated,
                 str(outcome.sequence),
                 str(outcome.at),
@@ -232,13 +233,13 @@ class OrderEntry:
         if signer != address:
             raise Problem(
                 "signer_mismatch",
-                f"signed by 0x{signer.hex()}, not by the account 0x{address.hex()}",
-                account=address,
-                signer=signer,
+                f"signed by {checksum(signer)}, not by the account {checksum(address)}",
+                account=checksum(address),
+                signer=checksum(signer),
             )
         account = await self._catalogue.account(address)
         if account is None:
-            raise Problem("account_unknown", f"0x{address.hex()} has no account yet", account=address)
+            raise Problem("account_unknown", f"{checksum(address)} has no account yet", account=checksum(address))
         return account, evidence
 
     async def _known_order(self, outcome: Outcome, account: int, client_id: int) -> KnownOrder | None:
@@ -256,10 +257,8 @@ class OrderEntry:
         made = await self._exchange.withdrawal(outcome.id)
         if made is None:
             return False
-        asset = (await self._catalogue.asset(command.asset)).asset
-        owner = await self._catalogue.account(made.owner)
-        same = (made.chain_id, made.token, made.amount, made.recipient, owner)
-        return same == (asset.chain_id, asset.token, command.amount, command.recipient, command.account)
+        asked = (command.account, command.asset, command.amount, command.recipient)
+        return (made.account, made.asset, made.amount, made.recipient) == asked
 
     async def _funds_short(self, account: int, asset: int, needed: int) -> Problem:
         named = await self._catalogue.asset(asset)

@@ -1,7 +1,7 @@
-"""What the API needs of the exchange: one Protocol and the values that cross it.
+"""What the API needs of the exchange: one Protocol over the values of the gateway.
 
-``stab3l.api.gateway.GatewayExchange`` serves it from the gateway, ``stab3l.testing.gateway.ReferenceGateway`` from the
-reference exchange. Amounts are base units, addresses 20 bytes, hashes 32 bytes.
+``stab3l.exchange.gateway_client.GatewayClient`` is one; ``stab3l.testing.gateway.ReferenceGateway`` is one over the
+reference exchange.
 """
 
 from __future__ import annotations
@@ -9,101 +9,32 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-import msgspec
+from stab3l.exchange.gateway_client import (
+    Asset,
+    Balance,
+    Book,
+    Frame,
+    Market,
+    Order,
+    Proof,
+    Status,
+    Submitted,
+    Withdrawal,
+)
 
-
-class Submitted(msgspec.Struct, frozen=True):
-    """The engine's answer to one batch: event records of docs/reference/engine.md."""
-
-    first_sequence: int
-    events: bytes
-
-
-class Frame(msgspec.Struct, frozen=True):
-    """The events of one batch in the public output stream."""
-
-    first_sequence: int
-    now: int
-    payload: bytes
-
-
-class Asset(msgspec.Struct, frozen=True):
-    """A token of a chain as the engine registered it."""
-
-    id: int
-    chain_id: int
-    token: bytes
-    decimals: int
-
-
-class Market(msgspec.Struct, frozen=True):
-    """A market as the engine lists it. ``open``: false while it takes cancels only."""
-
-    id: int
-    base_asset: int
-    quote_asset: int
-    lot: int
-    tick: int
-    maker_fee_ppm: int
-    taker_fee_ppm: int
-    max_lots: int
-    open: bool
-
-
-class Balance(msgspec.Struct, frozen=True):
-    """One asset of an account."""
-
-    asset: int
-    available: int
-    held: int
-
-
-class Book(msgspec.Struct, frozen=True):
-    """(ticks, lots) of each level of both sides, best price first."""
-
-    bids: tuple[tuple[int, int], ...]
-    asks: tuple[tuple[int, int], ...]
-
-
-class Order(msgspec.Struct, frozen=True):
-    """A resting order; ``lots`` is what is left of it."""
-
-    id: int
-    account: int
-    market: int
-    side: int
-    ticks: int
-    lots: int
-
-
-class Withdrawal(msgspec.Struct, frozen=True):
-    """A leaf of the withdrawals tree."""
-
-    id: int
-    chain_id: int
-    token: bytes
-    owner: bytes
-    recipient: bytes
-    amount: int
-
-
-class Proof(msgspec.Struct, frozen=True):
-    """A leaf's index and siblings, lowest first, in the trees of sealed block ``block``. ``amount``: the leaf's."""
-
-    index: int
-    amount: int
-    siblings: tuple[bytes, ...]
-    root: bytes
-    block: int
-
-
-class Status(msgspec.Struct, frozen=True):
-    """How far the exchange is: last input, last sealed block and what it covers."""
-
-    sequence: int
-    block: int
-    sealed_sequence: int
-    state_root: bytes
+__all__ = [
+    "Asset",
+    "Balance",
+    "Book",
+    "Exchange",
+    "Frame",
+    "Market",
+    "Order",
+    "Proof",
+    "Status",
+    "Submitted",
+    "Withdrawal",
+]
 
 
 class Exchange(Protocol):

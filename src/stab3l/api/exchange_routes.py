@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Awaitable
+from typing import Any, Final, TypeVar
 
 from litestar import Request, Response, get, post
 from litestar.handlers.base import BaseRouteHandler
@@ -29,14 +30,21 @@ from stab3l.api.entry import order_state
 from stab3l.api.exchange import Order, Proof
 from stab3l.api.feed import TRADES_KEPT, KnownOrder
 from stab3l.api.grid import decimal_text
+from stab3l.api.history import PastOrder, PastTrade
 from stab3l.api.leaves import balance_leaf, withdrawal_leaf
-from stab3l.api.live import trade_view
+from stab3l.api.live import side_name, trade_view
 from stab3l.api.problems import Problem
 from stab3l.api.reading import body_of, query_integer
 from stab3l.api.signed import U32_MAX, CancelRequest, PlaceRequest, WithdrawalRequest, address_of, u64, unsigned
-from stab3l.engine.wire import Side
+from stab3l.chain.interface import checksum
+from stab3l.errors import Unavailable
+
+T = TypeVar("T")
 
 HISTORY_ROWS: Final = 50
+ORDERS_MAX: Final = 500
+I64_MAX: Final = 2**63 - 1
+"""What the index's columns hold."""
 
 
 @get("/v1/status")
@@ -67,10 +75,22 @@ async def book(desk: Desk, request: Request[Any, Any, Any], symbol: str) -> Book
 
 @get("/v1/markets/{symbol:str}/trades")
 async def trades(desk: Desk, request: Request[Any, Any, Any], symbol: str) -> list[TradeView]:
-    """The latest trades of a market, newest first; ``limit`` 1 to 1000."""
+    """Trades of a market, newest first; ``limit`` 1 to 1000, ``before`` a trade id to page on."""
     limit = query_integer(request, "limit", default=100, least=1, most=TRADES_KEPT)
+    before = query_integer(request, "before", default=I64_MAX, least=1, most=I64_MAX)
     market = await desk.catalogue.market(symbol)
-    return [trade_view(market, one) for one in desk.feed.trades(market.market.id, limit)]
+    recent = desk.feed.trades(market.market.id, limit) if before == I64_MAX else []
+    views = [trade_view(market, one) for one in recent]
+    if len(views) < limit:
+        below = recent[-1].trade.trade if recent else before
+        try:
+            past = await desk.history.trades(market.market.id, limit - len(views), below)
+        except Unavailable:
+            if not recent:
+                raise
+            past = []
+        views += [_past_trade_view(market, one) for one in past]
+    return views
 
 
 @post("/v1/orders")
@@ -95,11 +115,28 @@ async def withdraw(desk: Desk, request: Request[Any, Any, Any]) -> Response[With
 
 @get("/v1/orders/{order:str}")
 async def order(desk: Desk, order: str) -> OrderView:
-    """An order, while it rests or is recent."""
-    known = desk.feed.order(u64("order", order))
-    if known is None:
-        raise Problem("order_not_found", f"order {order} is not known", order=order)
-    return _known_view(await desk.catalogue.market_of(known.accepted.market), known)
+    """An order, open or closed."""
+    number = u64("order", order)
+    known = desk.feed.order(number)
+    if known is not None:
+        return _known_view(await desk.catalogue.market_of(known.accepted.market), known)
+    past = await desk.history.order(number) if number <= I64_MAX else None
+    if past is None:
+        raise Problem("order_not_found", f"order {number} is not known", order=number)
+    return _past_view(await desk.catalogue.market_of(past.market), past)
+
+
+@get("/v1/accounts/{address:str}/orders")
+async def orders(desk: Desk, request: Request[Any, Any, Any], address: str) -> list[OrderView]:
+    """Orders of an address, open and closed, newest first; ``limit`` 1 to 500, ``before`` an order id to page on."""
+    owner = address_of("address", address)
+    limit = query_integer(request, "limit", default=100, least=1, most=ORDERS_MAX)
+    before = query_integer(request, "before", default=I64_MAX, least=1, most=I64_MAX)
+    found = await desk.catalogue.account(owner)
+    if found is None:
+        raise Problem("account_unknown", f"{checksum(owner)} has no account", account=checksum(owner))
+    past = await desk.history.orders(found, limit, before)
+    return [_past_view(await desk.catalogue.market_of(one.market), one) for one in past]
 
 
 @get("/v1/accounts/{address:str}")
@@ -118,12 +155,12 @@ async def account(desk: Desk, address: str) -> AccountView:
         for resting in await desk.exchange.open_orders(found):
             orders.append(_resting_view(desk, await desk.catalogue.market_of(resting.market), resting))
     return AccountView(
-        address="0x" + owner.hex(),
+        address=checksum(owner),
         account=found,
         balances=balances,
         open_orders=orders,
-        deposits=await desk.history.deposits(owner, HISTORY_ROWS),
-        withdrawals=await desk.history.withdrawals(owner, HISTORY_ROWS),
+        deposits=await _or_none(desk.history.deposits(owner, HISTORY_ROWS)),
+        withdrawals=await _or_none(desk.history.withdrawals(owner, HISTORY_ROWS)),
     )
 
 
@@ -134,10 +171,10 @@ async def balance_proof(desk: Desk, address: str, asset: str) -> ProofView:
     named = await desk.catalogue.asset(unsigned("asset", asset, U32_MAX))
     found = await desk.catalogue.account(owner)
     if found is None:
-        raise Problem("account_unknown", f"0x{owner.hex()} has no account", account=owner)
+        raise Problem("account_unknown", f"{checksum(owner)} has no account", account=checksum(owner))
     proof = await desk.exchange.balance_proof(found, named.asset.id)
     if proof is None:
-        raise Problem("proof_not_ready", f"no sealed block has a balance of {named.symbol} of 0x{owner.hex()}")
+        raise Problem("proof_not_ready", f"no sealed block has a balance of {named.symbol} of {checksum(owner)}")
     token = named.asset
     leaf = balance_leaf(owner, found, token.chain_id, token.token, proof.amount)
     return _proof_view(proof, leaf, token.chain_id, token.token, owner, None)
@@ -165,15 +202,24 @@ EXCHANGE_ROUTES: Final[list[BaseRouteHandler]] = [
     cancel,
     withdraw,
     order,
+    orders,
     account,
     balance_proof,
     withdrawal_proof,
 ]
 
 
+async def _or_none(reading: Awaitable[T]) -> T | None:
+    """What is read, or None while it cannot be: the rest of the answer is worth having without it."""
+    try:
+        return await reading
+    except Unavailable:
+        return None
+
+
 def _asset_view(named: NamedAsset) -> AssetView:
     asset = named.asset
-    return AssetView(asset.id, named.symbol, asset.chain_id, "0x" + asset.token.hex(), asset.decimals)
+    return AssetView(asset.id, named.symbol, asset.chain_id, checksum(asset.token), asset.decimals)
 
 
 def _market_view(named: NamedMarket) -> MarketView:
@@ -199,7 +245,7 @@ def _known_view(market: NamedMarket, known: KnownOrder) -> OrderView:
     return OrderView(
         order_id=str(order.order),
         market=market.symbol,
-        side="buy" if order.side == Side.BUY else "sell",
+        side=side_name(order.side),
         price=market.price(order.ticks),
         remaining=market.quantity(known.lots_left),
         state=order_state(known.closed),
@@ -213,12 +259,37 @@ def _resting_view(desk: Desk, market: NamedMarket, resting: Order) -> OrderView:
     return OrderView(
         order_id=str(resting.id),
         market=market.symbol,
-        side="buy" if resting.side == Side.BUY else "sell",
+        side=side_name(resting.side),
         price=market.price(resting.ticks),
         remaining=market.quantity(resting.lots),
         state="open",
-        client_id=str(known.accepted.client_id) if known else None,
+        client_id=str(resting.client_id),
         quantity=market.quantity(known.accepted.lots) if known else None,
+    )
+
+
+def _past_view(market: NamedMarket, past: PastOrder) -> OrderView:
+    return OrderView(
+        order_id=str(past.order_id),
+        market=market.symbol,
+        side=side_name(past.side),
+        price=market.price(past.ticks),
+        remaining=market.quantity(past.lots_left),
+        state=past.state,
+        client_id=str(past.client_id),
+        quantity=market.quantity(past.lots),
+    )
+
+
+def _past_trade_view(market: NamedMarket, past: PastTrade) -> TradeView:
+    return TradeView(
+        trade_id=str(past.trade_id),
+        market=market.symbol,
+        side=side_name(past.taker_side),
+        price=market.price(past.ticks),
+        quantity=market.quantity(past.lots),
+        sequence=str(past.sequence),
+        at=str(past.at),
     )
 
 
@@ -232,8 +303,8 @@ def _proof_view(
         root="0x" + proof.root.hex(),
         block=str(proof.block),
         chain_id=chain_id,
-        token="0x" + token.hex(),
-        owner="0x" + owner.hex(),
-        recipient="0x" + recipient.hex() if recipient is not None else None,
+        token=checksum(token),
+        owner=checksum(owner),
+        recipient=checksum(recipient) if recipient is not None else None,
         amount=str(proof.amount),
     )

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -36,15 +36,15 @@ class ProviderView(msgspec.Struct, frozen=True):
 
 
 class ClaimView(msgspec.Struct, frozen=True):
-    """A claim of verified compute and how far it got."""
+    """A claim of verified compute. ``state``: open, committed, proven, minted."""
 
     claim_id: str
     provider: str
     state: str
     operations_per_s: str
     cu: str
-    minted: str
-    block: str
+    seed_block: str
+    deadline_block: str
 
 
 class RedemptionView(msgspec.Struct, frozen=True):
@@ -86,7 +86,7 @@ class ChainView(msgspec.Struct, frozen=True):
 
 
 class DepositView(msgspec.Struct, frozen=True):
-    """A deposit to Custody. ``state``: ``pending`` until the confirmation depth, then ``confirmed``."""
+    """A deposit to Custody. ``state``: pending until the confirmation depth, then confirmed, then credited."""
 
     chain_id: int
     ordinal: str
@@ -94,11 +94,13 @@ class DepositView(msgspec.Struct, frozen=True):
     symbol: str
     amount: str
     state: str
+    depth: str
+    confirmations: int
     tx_hash: str
 
 
 class WithdrawalView(msgspec.Struct, frozen=True):
-    """A withdrawal that was paid on its chain."""
+    """A withdrawal. ``state``: queued, settled (its root is on the chain, so it can be proved), paid."""
 
     withdrawal_id: str
     chain_id: int
@@ -106,7 +108,34 @@ class WithdrawalView(msgspec.Struct, frozen=True):
     symbol: str
     recipient: str
     amount: str
-    tx_hash: str
+    state: str
+    paid_tx: str | None
+
+
+class PastTrade(msgspec.Struct, frozen=True):
+    """A trade as the index keeps it; ``market``, ``taker_side``, ``ticks`` and ``lots`` are the engine's."""
+
+    trade_id: int
+    market: int
+    taker_side: int
+    ticks: int
+    lots: int
+    sequence: int
+    at: int
+
+
+class PastOrder(msgspec.Struct, frozen=True):
+    """An order as the index keeps it, open or closed."""
+
+    order_id: int
+    account: int
+    market: int
+    side: int
+    ticks: int
+    lots: int
+    lots_left: int
+    client_id: int
+    state: Literal["open", "filled", "cancelled"]
 
 
 class History(Protocol):
@@ -141,5 +170,17 @@ class History(Protocol):
         ...
 
     async def withdrawals(self, owner: bytes, limit: int) -> list[WithdrawalView]:
-        """An address's paid withdrawals, newest first."""
+        """An address's withdrawals, newest first."""
+        ...
+
+    async def trades(self, market: int, limit: int, before: int | None) -> list[PastTrade]:
+        """Trades of a market, newest first, below trade id ``before``."""
+        ...
+
+    async def order(self, order: int) -> PastOrder | None:
+        """An order, open or closed."""
+        ...
+
+    async def orders(self, account: int, limit: int, before: int | None) -> list[PastOrder]:
+        """Orders of an account, open and closed, newest first, below order id ``before``."""
         ...

@@ -134,13 +134,18 @@ class Live:
                     outbox.put(encoded)
 
 
+def side_name(side: int) -> Literal["buy", "sell"]:
+    """An engine side by name."""
+    return "buy" if side == Side.BUY else "sell"
+
+
 def trade_view(market: NamedMarket, timed: TimedTrade) -> TradeView:
     """A trade in decimals."""
     trade = timed.trade
     return TradeView(
         trade_id=str(trade.trade),
         market=market.symbol,
-        side="buy" if trade.taker_side == Side.BUY else "sell",
+        side=side_name(trade.taker_side),
         price=market.price(trade.ticks),
         quantity=market.quantity(trade.lots),
         sequence=str(trade.sequence),

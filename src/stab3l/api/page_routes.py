@@ -18,12 +18,10 @@ SECURITY_HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-_FILES: Final = {
-    "/": ("index.html", "text/html; charset=utf-8"),
-    "/page/style.css": ("style.css", "text/css; charset=utf-8"),
-    "/page/page.js": ("page.js", "text/javascript; charset=utf-8"),
-    "/page/live.js": ("live.js", "text/javascript; charset=utf-8"),
-    "/page/format.js": ("format.js", "text/javascript; charset=utf-8"),
+_MEDIA_TYPES: Final = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
 }
 
 
@@ -39,4 +37,7 @@ def _route(path: str, name: str, media_type: str) -> BaseRouteHandler:
 
 def page_routes() -> list[BaseRouteHandler]:
     """The page's routes; its files are read once."""
-    return [_route(path, name, media_type) for path, (name, media_type) in _FILES.items()]
+    return [
+        _route("/" if file.name == "index.html" else f"/page/{file.name}", file.name, _MEDIA_TYPES[file.suffix])
+        for file in sorted(PAGE.iterdir())
+    ]

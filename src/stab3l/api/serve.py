@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import structlog
 from granian.constants import Interfaces
@@ -16,9 +17,10 @@ from litestar import Litestar
 from stab3l.api.app import create_app
 from stab3l.api.chronicle import SqlHistory
 from stab3l.api.desk import Desk
+from stab3l.api.heads import follow_heads
 from stab3l.clock import SystemClock
 from stab3l.config import load_network
-from stab3l.exchange.gateway_client import GatewayClient
+from stab3l.exchange.gateway_client import trader_client
 
 HEADER_BUFFER_BYTES: Final = 64 * 1024
 CONNECTIONS_BACKLOG: Final = 1024
@@ -29,22 +31,27 @@ _log = structlog.get_logger(__name__)
 async def serve(home: Path, host: str = "127.0.0.1", port: int = 8080) -> None:
     """Serves the network in ``home`` until SIGTERM or SIGINT. Starts, and goes on, while gateway or index are down."""
     network = load_network(home)
-    token = (home / "keys" / "gateway-token").read_text().strip()
-    async with GatewayClient(network.gateway, token) as exchange, SqlHistory.open(network) as history:
-        await serve_app(create_app(Desk.of(network, exchange, history, SystemClock())), host, port)
+    heads: dict[int, int] = {}
+    async with trader_client(home, network.gateway) as exchange, SqlHistory(network, heads) as history:
+        following = asyncio.create_task(follow_heads(network.chains, heads))
+        try:
+            await serve_app(create_app(Desk.of(network, exchange, history, SystemClock())), host, port)
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
 
 
 async def serve_app(app: Litestar, host: str, port: int) -> None:
     """Serves an application until SIGTERM, SIGINT or cancellation."""
     server = granian_server(app, host, port)
-    loop = asyncio.get_running_loop()
+    loop, stop = asyncio.get_running_loop(), cast("Callable[[], None]", server.stop)
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, server.stop)
+        loop.add_signal_handler(number, stop)
     _log.info("api_serving", host=host, port=port)
     try:
         await server.serve()
     finally:
-        server.stop()
+        stop()
         _log.info("api_stopped", host=host, port=port)
 
 

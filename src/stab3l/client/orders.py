@@ -1,7 +1,7 @@
 """Orders, cancels and withdrawals as a user signs them. No I/O: give a signer, get a body to send.
 
-Prices and quantities are decimal strings on the market's grid; anything between two steps raises ``OffGrid`` here, before
-it is signed.
+Prices and quantities are decimal strings on the market's grid; anything between two steps raises ``OffGrid`` here,
+before it is signed.
 """
 
 from __future__ import annotations

@@ -8,17 +8,12 @@ from typing import Final
 
 from stab3l.api.exchange import Asset, Balance, Book, Frame, Market, Order, Proof, Status, Submitted, Withdrawal
 from stab3l.clock import Clock
-from stab3l.engine.wire import MarketStatus, Sealed, Side, decode_events
-from stab3l.errors import Unavailable
-from stab3l.testing.reference_exchange import SYSTEM_ACCOUNTS, ReferenceExchange
+from stab3l.engine.wire import MarketStatus
+from stab3l.exchange.gateway_client import GatewayUnavailable, SubmissionUnknown
+from stab3l.testing.reference_exchange import ReferenceExchange
+from stab3l.testing.reference_queries import ReferenceQueries
 
 ZERO_HASH: Final = bytes(32)
-
-
-class SubmissionUnknown(Unavailable):
-    """The batch was sent and its answer lost."""
-
-    code = "submission_unknown"
 
 
 class ReferenceGateway:
@@ -26,13 +21,13 @@ class ReferenceGateway:
 
     def __init__(self, clock: Clock) -> None:
         self.exchange = ReferenceExchange()
+        self._queries = ReferenceQueries(self.exchange)
         self.down = False
         self.lose_answers = False
         self.batches = 0
         self._clock = clock
         self._frames: list[Frame] = []
         self._grown = asyncio.Condition()
-        self._sealed: Sealed | None = None
 
     async def submit(self, batch: bytes) -> Submitted:
         """Applies a batch; an empty one is refused, as the gateway refuses it."""
@@ -40,9 +35,6 @@ class ReferenceGateway:
         self.batches += 1
         first, now = self.exchange.sequence + 1, self._clock.now()
         events = self.exchange.apply(batch, now)
-        for event in decode_events(events):
-            if isinstance(event, Sealed):
-                self._sealed = event
         async with self._grown:
             self._frames.append(Frame(first, self.exchange.now, events))
             self._grown.notify_all()
@@ -67,88 +59,68 @@ class ReferenceGateway:
     async def status(self) -> Status:
         """How far it is."""
         self._check()
-        root = self._sealed.state_root if self._sealed else ZERO_HASH
-        return Status(self.exchange.sequence, self.exchange.block, self.exchange.sealed_through, root)
+        at, sealed = self.exchange, self.exchange.last_sealed
+        return Status(at.sequence, at.now, at.block, at.sealed_through, sealed.state_root if sealed else ZERO_HASH)
 
     async def assets(self) -> tuple[Asset, ...]:
         """All assets."""
         self._check()
-        return tuple(Asset(i, a.chain_id, a.token, a.decimals) for i, a in enumerate(self.exchange.assets))
+        return tuple(Asset(*row[:4]) for row in self._queries.assets())
 
     async def markets(self) -> tuple[Market, ...]:
         """All markets."""
         self._check()
-        return tuple(
-            Market(
-                m.id,
-                m.base,
-                m.quote,
-                m.lot,
-                m.tick,
-                m.maker_fee_ppm,
-                m.taker_fee_ppm,
-                m.max_lots,
-                m.status == MarketStatus.OPEN,
-            )
-            for m in self.exchange.markets
-        )
+        return tuple(Market(*row[:8], open=row[8] == MarketStatus.OPEN) for row in self._queries.markets())
 
     async def account_of(self, owner: bytes) -> int | None:
         """The account of an address."""
         self._check()
-        users = self.exchange.owners[SYSTEM_ACCOUNTS:]
-        return SYSTEM_ACCOUNTS + users.index(owner) if owner in users else None
+        return self._queries.account_of(owner)
 
     async def balances(self, account: int) -> tuple[Balance, ...]:
         """Balances by asset."""
         self._check()
-        own = sorted((asset, one) for (who, asset), one in self.exchange.balances.items() if who == account)
-        return tuple(Balance(asset, one.available, one.held) for asset, one in own)
+        return tuple(Balance(*row) for row in self._queries.balances(account))
 
     async def book(self, market: int, depth: int) -> Book:
         """The best levels."""
         self._check()
-        bids, asks = (tuple(self.exchange.book(market, side)[:depth]) for side in (Side.BUY, Side.SELL))
-        return Book(bids, asks)
+        bids, asks = self._queries.book(market, depth)
+        return Book(tuple(row[:2] for row in bids), tuple(row[:2] for row in asks))
 
     async def open_orders(self, account: int) -> tuple[Order, ...]:
         """Resting orders by id."""
         self._check()
-        own = [(m.id, o) for m in self.exchange.markets for o in m.resting if o.account == account]
-        orders = [Order(o.id, o.account, market, int(o.side), o.ticks, o.lots) for market, o in own]
-        return tuple(sorted(orders, key=lambda order: order.id))
+        rows = self._queries.open_orders(account)
+        return tuple(
+            Order(order, owner, market, client_id, side, ticks, lots)
+            for order, owner, market, client_id, ticks, lots, side in rows
+        )
 
     async def withdrawal(self, withdrawal: int) -> Withdrawal | None:
         """A withdrawal."""
         self._check()
-        if withdrawal >= len(self.exchange.withdrawals):
-            return None
-        w = self.exchange.withdrawals[withdrawal]
-        return Withdrawal(w.id, w.chain_id, w.token, w.owner, w.recipient, w.amount)
+        row = self._queries.withdrawal(withdrawal)
+        return Withdrawal(withdrawal, *row) if row else None
 
     async def balance_proof(self, account: int, asset: int) -> Proof | None:
         """Proof of a balance in the last sealed block."""
         self._check()
-        try:
-            index, amount, siblings = self.exchange.balance_proof(account, asset)
-        except KeyError:
+        found, sealed = self._queries.balance_proof(account, asset), self.exchange.last_sealed
+        if found is None or sealed is None:
             return None
-        return Proof(index, amount, tuple(siblings), self._last_seal().balances_root, self.exchange.block)
+        index, amount, siblings = found
+        return Proof(index, amount, tuple(siblings), sealed.balances_root, sealed.block)
 
     async def withdrawal_proof(self, withdrawal: int) -> Proof | None:
         """Proof of a withdrawal in the last sealed block."""
         self._check()
-        try:
-            siblings = self.exchange.withdrawal_proof(withdrawal)
-        except KeyError:
+        siblings, sealed = self._queries.withdrawal_proof(withdrawal), self.exchange.last_sealed
+        if siblings is None or sealed is None:
             return None
         amount = self.exchange.withdrawals[withdrawal].amount
-        return Proof(withdrawal, amount, tuple(siblings), self._last_seal().withdrawals_root, self.exchange.block)
-
-    def _last_seal(self) -> Sealed:
-        assert self._sealed is not None, "a proof needs a seal"
-        return self._sealed
+        return Proof(withdrawal, amount, tuple(siblings), sealed.withdrawals_root, sealed.block)
 
     def _check(self) -> None:
         if self.down:
-            raise Unavailable("the gateway is down", retry_after_s=2)
+            raise GatewayUnavailable("the gateway is down", retry_after_s=2)

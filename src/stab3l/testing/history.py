@@ -9,6 +9,8 @@ from stab3l.api.history import (
     ChainView,
     ClaimView,
     DepositView,
+    PastOrder,
+    PastTrade,
     ProviderView,
     RedemptionView,
     SupplyView,
@@ -29,6 +31,8 @@ class GivenHistory:
     chain_views: list[ChainView] = field(default_factory=list)
     deposit_views: dict[bytes, list[DepositView]] = field(default_factory=dict)
     withdrawal_views: dict[bytes, list[WithdrawalView]] = field(default_factory=dict)
+    past_trades: list[PastTrade] = field(default_factory=list)
+    past_orders: list[PastOrder] = field(default_factory=list)
     down: bool = False
 
     async def supply(self) -> SupplyView:
@@ -70,6 +74,25 @@ class GivenHistory:
         """The given withdrawals of an owner."""
         self._check()
         return self.withdrawal_views.get(owner, [])[:limit]
+
+    async def trades(self, market: int, limit: int, before: int | None) -> list[PastTrade]:
+        """The given trades of a market."""
+        self._check()
+        fitting = [
+            one for one in self.past_trades if one.market == market and (before is None or one.trade_id < before)
+        ]
+        return fitting[:limit]
+
+    async def order(self, order: int) -> PastOrder | None:
+        """A given order."""
+        self._check()
+        return next((one for one in self.past_orders if one.order_id == order), None)
+
+    async def orders(self, account: int, limit: int, before: int | None) -> list[PastOrder]:
+        """The given orders of an account."""
+        self._check()
+        own = [one for one in self.past_orders if one.account == account and (before is None or one.order_id < before)]
+        return own[:limit]
 
     def _check(self) -> None:
         if self.down:
