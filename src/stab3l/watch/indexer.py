@@ -199,7 +199,7 @@ class ChainIndexer:
             sa.delete(blocks).where(
                 blocks.c.chain_id == self.config.chain_id,
                 blocks.c.number >= oldest - self.policy.recent_blocks,
-                blocks.c.number < newest - self.policy.recent_blocks,
+                blocks.c.number <= newest - self.policy.recent_blocks,
                 blocks.c.number < oldest,
                 blocks.c.number.not_in(with_logs),
             )

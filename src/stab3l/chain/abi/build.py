@@ -10,7 +10,7 @@ from typing import Any
 from stab3l.errors import NotFound
 
 KEPT_ENTRIES = ("function", "event", "error")
-KEPT_FOLDERS = ("src/",)
+KEPT_FOLDERS = ("src/", "script/local/")
 SKIPPED_FOLDERS = ("src/interfaces/", "src/libraries/", "src/types/")
 FOREIGN = {
     "ERC20Permit": "ERC20Permit.sol/ERC20Permit.json",
