@@ -10,6 +10,7 @@ import anyio
 import anyio.to_thread
 from litestar import Litestar, Response, get, put
 from litestar.datastructures import State
+from litestar.params import FromPath, RawBody
 from litestar.response import Stream
 
 from stab3l.errors import NotFound
@@ -29,7 +30,7 @@ class OutputUnknown(NotFound):
 
 
 @get("/claims/{claim_id:int}/products/{product:int}")
-async def product_of(claim_id: int, product: int, state: State) -> Stream:
+async def product_of(claim_id: FromPath[int], product: FromPath[int], state: State) -> Stream:
     """C of one product: rows after each other, big-endian int32."""
     path = anyio.Path(claim_outputs(state.home, claim_id).product_path(product))
     if claim_id < 0 or product < 0 or not await path.is_file():
@@ -39,7 +40,7 @@ async def product_of(claim_id: int, product: int, state: State) -> Stream:
 
 
 @put("/documents/{name:str}", request_max_body_size=JOB_BYTES_MAX)
-async def put_job(name: str, body: bytes, state: State) -> Response[None]:
+async def put_job(name: FromPath[str], body: RawBody, state: State) -> Response[None]:
     """Stores a job document under its hash: 201 when it is new, 200 when it was there."""
     Job.parse(body)
     new = await anyio.to_thread.run_sync(job_documents(state.home).put, parse_name(name), body)
@@ -47,13 +48,13 @@ async def put_job(name: str, body: bytes, state: State) -> Response[None]:
 
 
 @get("/documents/{name:str}")
-async def get_job(name: str, state: State) -> Response[bytes]:
+async def get_job(name: FromPath[str], state: State) -> Response[bytes]:
     """A job document."""
     return Response(await anyio.to_thread.run_sync(job_documents(state.home).get, parse_name(name)), media_type=OCTETS)
 
 
 @get("/results/{name:str}")
-async def get_result(name: str, state: State) -> Response[bytes]:
+async def get_result(name: FromPath[str], state: State) -> Response[bytes]:
     """A result document."""
     document = await anyio.to_thread.run_sync(result_documents(state.home).get, parse_name(name))
     return Response(document, media_type=OCTETS)
@@ -72,6 +73,7 @@ def application(home: Path, provider: str) -> Litestar:
         state=State({"home": home, "provider": provider}),
         plugins=[problems()],
         openapi_config=None,
+        logging_config=None,
     )
 
 

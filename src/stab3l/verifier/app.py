@@ -6,6 +6,7 @@ from typing import Final
 
 from litestar import Litestar, get, post
 from litestar.datastructures import State
+from litestar.params import JSONBody
 
 from stab3l.compute.attestation import Attestation, AttestationRequest
 from stab3l.http.problems import problems
@@ -16,7 +17,7 @@ REQUEST_BYTES_MAX: Final = 16 << 20
 
 
 @post("/attestations", request_max_body_size=REQUEST_BYTES_MAX, status_code=200)
-async def attest(data: AttestationRequest, state: State) -> Attestation:
+async def attest(data: JSONBody[AttestationRequest], state: State) -> Attestation:
     """Checks a claim and signs its statement."""
     member: Member = state.member
     return await member.attest(data)
@@ -36,4 +37,5 @@ def application(member: Member) -> Litestar:
         state=State({"member": member}),
         plugins=[problems()],
         openapi_config=None,
+        logging_config=None,
     )
