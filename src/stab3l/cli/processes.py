@@ -9,12 +9,16 @@ from typing import Annotated, Any
 import uvloop
 from cyclopts import Parameter
 
-from stab3l.cli.output import configure_logs, talk
+from stab3l.cli.output import configure_logs, emit, talk
 from stab3l.config import Settings
 
 Home = Annotated[Path | None, Parameter(help="Folder of the network: network.json, keys, data.")]
 Member = Annotated[int, Parameter(help="Which member of the committee, from 0.")]
+StakeDays = Annotated[int, Parameter(help="Days for which the minted sSTB is staked, at least 7.")]
+CommittedDays = Annotated[int, Parameter(help="Days for which the proven rate is promised.")]
 Port = Annotated[int, Parameter(help="Port to listen on.")]
+
+DAY_S = 86_400
 
 
 def _run(home: Path | None, serve: Any, *arguments: Any) -> None:
@@ -99,19 +103,25 @@ def provider_serve(*, home: Home = None) -> None:
 
     Example: `stab3l provider serve --home .stab3l/local`
     """
-    from stab3l.provider.agent import serve
+    from stab3l.provider.serving import serve
 
     _run(home, serve)
 
 
-def provider_onboard(*, home: Home = None) -> None:
+def provider_onboard(*, home: Home = None, stake_days: StakeDays = 7, committed_days: CommittedDays = 365) -> None:
     """Registers, deposits collateral, proves compute by the benchmark and mints sSTB. Goes on where it stopped.
 
-    Example: `stab3l provider onboard --home .stab3l/local`
+    Example: `stab3l provider onboard --home .stab3l/local --stake-days 30`
     """
-    from stab3l.provider.onboarding import onboard
+    from stab3l.provider.onboarding import Step, Terms, onboard
 
-    def tell(step: Any) -> None:
-        talk.print(f"{step.name}  {step.tx or ''}", markup=False)
+    def tell(step: Step) -> None:
+        transaction = "" if step.tx_hash is None else f"0x{step.tx_hash.hex()}  {step.gas} gas"
+        talk.print(f"{step.name:20} {transaction}", markup=False)
 
-    _run(home, onboard, tell)
+    async def run(folder: Path) -> None:
+        terms = Terms(stake_period_s=stake_days * DAY_S, committed_s=committed_days * DAY_S)
+        minted = await onboard(folder, terms=terms, on_step=tell)
+        emit({"claim_id": minted.claim_id, "cu_value": str(minted.cu_value)})
+
+    _run(home, run)

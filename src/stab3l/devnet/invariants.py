@@ -11,7 +11,7 @@ from stab3l.chain.rpc import RpcChain
 from stab3l.config import PRIMARY_CHAIN_ID, Network
 from stab3l.exchange.gateway_client import GatewayClient
 
-BURNS = {"RedemptionRequested": "amount", "Retired": "amount", "LiquidationRedeemed": "amount"}
+BURNS = {"RedemptionRequested": "amount", "Retired": "amount", "RedeemedLiquidated": "amount"}
 """Events of Redemption that burn sSTB, and the field that says how much."""
 
 

@@ -8,29 +8,35 @@ from typing import Any
 import anyio
 
 from stab3l.chain.contracts import Contract, contract
+from stab3l.chain.errors import TransactionLost
 from stab3l.chain.port import Receipt
 from stab3l.chain.rpc import RpcChain
 from stab3l.chain.sender import Sender
 from stab3l.chain.signer import Signer
 from stab3l.clock import monotonic_s
 from stab3l.config import Network
-from stab3l.devnet.steps import Steps
 from stab3l.errors import Unavailable
 
 PATIENCE_S = 180
 PAUSE_S = 0.25
 APPROVAL = 2**255
 
+Saved = Callable[[int, int], Awaitable[None]]
+"""Waits until a block of a chain is in its saved state."""
+
 
 class Person:
     """One role at work on every chain of a network."""
 
-    def __init__(self, role: str, signer: Signer, network: Network, chains: Mapping[int, RpcChain]) -> None:
+    def __init__(
+        self, role: str, signer: Signer, network: Network, chains: Mapping[int, RpcChain], saved: Saved
+    ) -> None:
         self.role = role
         self.signer = signer
         self.address = signer.address
         self.network = network
         self._chains = chains
+        self._saved = saved
         self._senders = {chain_id: Sender(chain, signer) for chain_id, chain in chains.items()}
 
     def contract(self, chain_id: int, name: str) -> Contract:
@@ -42,8 +48,17 @@ class Person:
         return await self._chains[chain_id].call(self.contract(chain_id, name), function, *args)
 
     async def send(self, chain_id: int, name: str, function: str, *args: Any) -> Receipt:
-        """One transaction, mined."""
-        return await self._senders[chain_id].transact(self.contract(chain_id, name), function, *args)
+        """One transaction, mined in a block that a killed local node cannot lose.
+
+        Raises:
+            TransactionLost: the node was killed and came back without it; look at the chain before acting again.
+        """
+        receipt = await self._senders[chain_id].transact(self.contract(chain_id, name), function, *args)
+        await self._saved(chain_id, receipt.block_number)
+        kept = await self._chains[chain_id].receipt(receipt.tx_hash)
+        if kept is None:
+            raise TransactionLost(f"{name}.{function} was undone by a restart", tx_hash=receipt.tx_hash.hex())
+        return kept
 
     async def balance(self, chain_id: int, token: str) -> int:
         """Own balance of a token contract."""
@@ -106,8 +121,3 @@ async def until(condition: Callable[[], Awaitable[bool]], what: str, patience_s:
             pass
         await anyio.sleep(PAUSE_S)
     raise Unavailable(f"{what}: not seen within {patience_s} s", what=what)
-
-
-async def recorded(steps: Steps, name: str, act: Awaitable[Receipt | None], **values: Any) -> None:
-    """Runs an act and records it as a step."""
-    steps.add(name, await act, **values)

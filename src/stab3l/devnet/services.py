@@ -39,6 +39,13 @@ class ChainKeeper:
         self._state = home / "chains" / f"{chain.chain_id}.json"
         self._state.parent.mkdir(parents=True, exist_ok=True)
         self._saving: asyncio.Task[None] | None = None
+        self._saved_block = -1
+        self._saved = asyncio.Condition()
+
+    async def kept(self, block: int) -> None:
+        """Waits until a block is in the saved state, where killing the node cannot undo it."""
+        async with self._saved:
+            await self._saved.wait_for(lambda: self._saved_block >= block)
 
     @property
     def has_state(self) -> bool:
@@ -61,6 +68,7 @@ class ChainKeeper:
         )
 
     async def _started(self) -> None:
+        self._saved_block = -1
         if self.has_state:
             await self.control.resume_time(SystemClock())
             await self.control.mine_at_intervals()
@@ -70,13 +78,20 @@ class ChainKeeper:
     async def _stopping(self) -> None:
         if self._saving is not None:
             self._saving.cancel()
+        await self._save()
+
+    async def _save(self) -> None:
+        number, _ = await self.control.latest()
         await self.control.save_state(self._state)
+        async with self._saved:
+            self._saved_block = number
+            self._saved.notify_all()
 
     async def _save_forever(self) -> None:
         while True:
             begun = monotonic_s()
             with contextlib.suppress(Unavailable):
-                await self.control.save_state(self._state)
+                await self._save()
             await asyncio.sleep(max(SAVE_SECONDS_MIN, SAVE_SHARE * (monotonic_s() - begun)))
 
 

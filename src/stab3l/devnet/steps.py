@@ -37,19 +37,25 @@ def _plain(value: Any) -> Any:
 
 
 class Steps:
-    """Collects steps and tells a listener of each."""
+    """Collects steps and tells a listener of each; `on_progress` hears of work that goes on within a step."""
 
-    def __init__(self, listener: Callable[[Step], None]) -> None:
+    def __init__(
+        self, listener: Callable[[Step], None], on_progress: Callable[[str, dict[str, Any]], None] = lambda *_: None
+    ) -> None:
         self.done: list[Step] = []
+        self.progress = on_progress
         self._listener = listener
         self._since = monotonic_s()
 
     def add(self, name: str, receipt: Receipt | None = None, **values: Any) -> None:
         """Records a step that has just ended; it took the time since the one before."""
+        tx_hash, gas = (None, None) if receipt is None else (receipt.tx_hash, receipt.gas_used)
+        self.note(name, tx_hash, gas, values)
+
+    def note(self, name: str, tx_hash: bytes | None, gas: int | None, values: dict[str, Any]) -> None:
+        """As `add`, for a transaction known by its hash and gas."""
         now = monotonic_s()
-        tx = None if receipt is None else "0x" + receipt.tx_hash.hex()
-        gas = None if receipt is None else receipt.gas_used
-        step = Step(name, now - self._since, tx, gas, values)
+        step = Step(name, now - self._since, None if tx_hash is None else "0x" + tx_hash.hex(), gas, values)
         self._since = now
         self.done.append(step)
         self._listener(step)

@@ -77,6 +77,17 @@ class Supervisor:
         await service.started()
         running.watcher = asyncio.create_task(self._watch(running), name=f"watch {service.name}")
 
+    async def hold(self, name: str) -> None:
+        """Stops one service and keeps it down until `release`."""
+        running = self._running[name]
+        if running.watcher is not None:
+            running.watcher.cancel()
+        await self._end(running.process)
+
+    async def release(self, name: str) -> None:
+        """Starts a held service again."""
+        await self.start(self._running[name].service)
+
     def pid(self, name: str) -> int:
         """Process id of a running service."""
         return self._running[name].process.pid

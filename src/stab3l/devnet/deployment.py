@@ -1,0 +1,127 @@
+"""Deploys the contracts on a local chain by the one deploy path, `contracts/script/Deploy.s.sol`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stab3l.chain.signer import Signer
+from stab3l.config import PRIMARY_CHAIN_ID
+from stab3l.devnet.anvil import AnvilControl
+from stab3l.devnet.keys import REPORTERS
+from stab3l.devnet.ports import VERIFIERS
+from stab3l.errors import NotFound, Unavailable
+
+COMMITTEE_THRESHOLD = 2
+"""M of the M-of-N committee; N is `VERIFIERS`."""
+
+TIMEOUT_S = 120
+DOLLAR_SYMBOL, DOLLAR_CONTRACT = "USDC", "LocalDollar"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """Contracts of one chain and the block before their first."""
+
+    block: int
+    contracts: dict[str, str]
+
+
+class Deployment:
+    """Deploys and remembers, in one home. A file of addresses is written only when all of it stands."""
+
+    def __init__(self, repository: Path, home: Path, signers: dict[str, Signer]) -> None:
+        self._contracts = repository / "contracts"
+        self._folder = home.resolve() / "deployments"
+        self._signers = signers
+
+    async def existing(self, control: AnvilControl) -> Deployed | None:
+        """What was deployed before, if every contract of it still has code."""
+        path = self._folder / f"{control.chain.chain_id}.json"
+        if not path.exists():
+            return None
+        found = _read(path)
+        for address in found.contracts.values():
+            if await control.request("eth_getCode", address, "latest") == "0x":
+                return None
+        return found
+
+    async def deploy(self, control: AnvilControl) -> Deployed:
+        """Runs the deploy script. Interrupted, it is simply run again: what is half there is never used.
+
+        Raises:
+            Unavailable: forge failed; the message ends with its last words.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        chain_id = control.chain.chain_id
+        config, draft = self._folder / f"{chain_id}.config.json", self._folder / f"{chain_id}.part.json"
+        config.write_text(json.dumps(self._config(chain_id), indent=1))
+        deployer = (await control.accounts())[0]
+        await self._forge(control.chain.url, deployer, config, draft, chain_id)
+        final = self._folder / f"{chain_id}.json"
+        draft.replace(final)
+        return _read(final)
+
+    def _config(self, chain_id: int) -> dict[str, Any]:
+        address = {role: signer.address for role, signer in self._signers.items()}
+        return {
+            "chainId": chain_id,
+            "primary": chain_id == PRIMARY_CHAIN_ID,
+            "guardian": address["guardian"],
+            "sequencer": address["sequencer"],
+            "arbiter": address["arbiter"],
+            "governor": address["governor"],
+            "reporters": [address[f"reporter-{index}"] for index in range(REPORTERS)],
+            "committee": {
+                "signers": [address[f"verifier-{index}"] for index in range(VERIFIERS)],
+                "threshold": COMMITTEE_THRESHOLD,
+            },
+        }
+
+    async def _forge(self, url: str, deployer: str, config: Path, out: Path, chain_id: int) -> None:
+        forge = _find_forge(self._contracts)
+        script = ("script", "script/Deploy.s.sol", "--rpc-url", url, "--broadcast", "--unlocked", "--sender", deployer)
+        process = await asyncio.create_subprocess_exec(
+            str(forge),
+            *script,
+            cwd=self._contracts,
+            env={
+                **os.environ,
+                "STAB3L_DEPLOY_CONFIG": str(config),
+                "STAB3L_DEPLOY_OUT": str(out),
+            },
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        try:
+            output, _ = await asyncio.wait_for(process.communicate(), TIMEOUT_S)
+        except BaseException:
+            if process.returncode is None:
+                process.kill()
+            raise
+        if process.returncode != 0:
+            last = output.decode(errors="replace").strip().splitlines()[-12:]
+            raise Unavailable(f"deploying on chain {chain_id} failed:\n" + "\n".join(last), chain_id=chain_id)
+
+
+def _read(path: Path) -> Deployed:
+    found = json.loads(path.read_text())
+    contracts = dict(found["contracts"])
+    contracts[DOLLAR_CONTRACT] = contracts.pop(DOLLAR_SYMBOL)
+    return Deployed(int(found["block"]), contracts)
+
+
+def _find_forge(contracts: Path) -> Path:
+    local = contracts / "node_modules" / ".bin" / "forge"
+    if local.exists():
+        return local
+    on_path = shutil.which("forge")
+    if on_path is None:
+        raise NotFound("forge is missing: run make setup", looked_in=str(local))
+    return Path(on_path)

@@ -1,0 +1,172 @@
+"""A whole local network in one home folder: starts it, resumes it, stops it, losing nothing in between."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import IO, Self
+
+import httpx
+
+from stab3l.chain.rpc import RpcChain
+from stab3l.chain.signer import Signer
+from stab3l.config import ChainConfig, Network
+from stab3l.devnet.anvil import find_anvil
+from stab3l.devnet.deployment import Deployment
+from stab3l.devnet.keys import ensure_keys, fund
+from stab3l.devnet.listing import spot_markets
+from stab3l.devnet.people import Person, until
+from stab3l.devnet.ports import Ports, require_free
+from stab3l.devnet.services import ChainKeeper, local_chains, processes
+from stab3l.devnet.supervisor import Supervisor, end_leftovers
+from stab3l.errors import Unavailable
+from stab3l.exchange.gateway_client import GatewayClient, operator_client
+from stab3l.exchange.listing import ensure_listed
+from stab3l.exchange.tokens import ensure_tokens
+
+CONFIRMATIONS = 3
+"""Blocks until a deposit counts; more than a killed local chain can lose."""
+
+REPOSITORY = Path(__file__).parents[3]
+
+Say = Callable[[str], None]
+
+
+class LocalNetwork:
+    """Chains, contracts and processes of one home. Use it as an async context manager."""
+
+    def __init__(self, home: Path, ports: Ports, say: Say) -> None:
+        self.home = home
+        self.ports = ports
+        self.supervisor = Supervisor(home)
+        self.network: Network
+        self.signers: dict[str, Signer] = {}
+        self.chains: dict[int, RpcChain] = {}
+        self.keepers: dict[int, ChainKeeper] = {}
+        self._say = say
+        self._open = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        self.home.mkdir(parents=True, exist_ok=True)
+        self._open.callback(_lock(self.home).close)
+        try:
+            await self._start()
+        except BaseException:
+            await self._stop()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stop()
+
+    async def _stop(self) -> None:
+        await self.supervisor.stop()
+        await self._open.aclose()
+
+    async def _start(self) -> None:
+        ended = end_leftovers(self.home)
+        if ended:
+            self._say(f"ended what an earlier run left behind: {', '.join(ended)}")
+        require_free(self.ports)
+        client = await self._open.enter_async_context(httpx.AsyncClient(trust_env=False))
+        await self._start_chains(client)
+        self.signers = await ensure_keys(self.home)
+        self.network = await self._deployed()
+        for config in self.network.chains:
+            self.chains[config.chain_id] = await self._open.enter_async_context(RpcChain(config))
+        await self._start_processes()
+
+    async def _start_chains(self, client: httpx.AsyncClient) -> None:
+        self._say("starting chains")
+        anvil = find_anvil(REPOSITORY)
+        for chain in local_chains(self.ports):
+            self.keepers[chain.chain_id] = ChainKeeper(self.home, anvil, chain, client)
+            await self.supervisor.start(self.keepers[chain.chain_id].service())
+
+    async def _deployed(self) -> Network:
+        deployment = Deployment(REPOSITORY, self.home, self.signers)
+        self._say("deploying contracts")
+        configs = await asyncio.gather(*(self._deploy(deployment, keeper) for keeper in self.keepers.values()))
+        chains = {config.chain_id: config for config in configs}
+        network = Network(
+            chains=tuple(configs),
+            markets=spot_markets(chains),
+            gateway=f"127.0.0.1:{self.ports.gateway}",
+            api_url=f"http://127.0.0.1:{self.ports.api}",
+            verifier_urls=tuple(f"http://127.0.0.1:{port}" for port in self.ports.verifiers),
+            provider_url=f"http://127.0.0.1:{self.ports.provider}",
+            database_url=f"sqlite+aiosqlite:///{self.home.resolve() / 'index.sqlite'}",
+        )
+        draft = self.home / "network.json.part"
+        draft.write_text(network.model_dump_json(indent=1))
+        draft.replace(self.home / "network.json")
+        return network
+
+    async def _deploy(self, deployment: Deployment, keeper: ChainKeeper) -> ChainConfig:
+        control = keeper.control
+        found = await deployment.existing(control)
+        if found is None:
+            await control.mine_instantly()
+            await fund(control, self.signers)
+            found = await deployment.deploy(control)
+            await control.mine_at_intervals()
+        chain = control.chain
+        return ChainConfig(
+            chain_id=chain.chain_id,
+            name=chain.name,
+            rpc_url=chain.url,
+            confirmations=CONFIRMATIONS,
+            block_seconds=chain.block_seconds,
+            deploy_block=found.block,
+            contracts=found.contracts,
+        )
+
+    async def _start_processes(self) -> None:
+        ensure_tokens(self.home)
+        for service in processes(self.home, self.ports):
+            self._say(f"starting {service.name}")
+            await self.supervisor.start(service)
+            if service.name == "exchange":
+                await self._list_markets()
+
+    async def _list_markets(self) -> None:
+        async with self.operator() as gateway:
+            await until(lambda: _listed(gateway, self.network), "the markets' listing")
+
+    def operator(self) -> GatewayClient:
+        """A gateway client with the operator's token."""
+        return operator_client(self.home, self.network.gateway)
+
+    def person(self, role: str) -> Person:
+        """Someone with a key in this home."""
+        return Person(role, self.signers[role], self.network, self.chains, self._saved)
+
+    async def _saved(self, chain_id: int, block: int) -> None:
+        await self.keepers[chain_id].kept(block)
+
+
+async def _listed(gateway: GatewayClient, network: Network) -> bool:
+    await ensure_listed(gateway, network)
+    return True
+
+
+def _lock(home: Path) -> IO[str]:
+    """Holds the home for this process; the lock goes with the process, however it ends.
+
+    Raises:
+        Unavailable: another process has it.
+    """
+    file = (home / "lock").open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.seek(0)
+        raise Unavailable(f"{home} is in use by process {file.read().strip()}: stop that first") from None
+    file.truncate(0)
+    file.write(str(os.getpid()))
+    file.flush()
+    return file
