@@ -98,7 +98,7 @@ class SubmitStream:
             response_deserializer=pb.Applied.FromString,
         )(metadata=metadata)
         self._permits = asyncio.Semaphore(STREAM_BATCHES_MAX)
-        self._queue: asyncio.Queue[tuple[int, bytes]] = asyncio.Queue()
+        self._queue: asyncio.Queue[tuple[int, bytes] | None] = asyncio.Queue()
         self._answers: dict[int, asyncio.Future[Submitted]] = {}
         self._sent: set[int] = set()
         self._tag = 0
@@ -119,18 +119,16 @@ class SubmitStream:
 
     async def close(self) -> None:
         """Ends the stream; what is under way is answered as unknown."""
-        self._call.cancel()
         self._end(GatewayUnavailable("gateway: the client is closing"))
-        for task in self._tasks:
-            task.cancel()
+        self._call.cancel()
+        self._queue.put_nowait(None)
+        # Not cancelled: gRPC's own operations must come to their end before the event loop does.
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _write(self) -> None:
         try:
-            while True:
-                tag, batch = await self._queue.get()
-                if self.ended:
-                    return
+            while (item := await self._queue.get()) is not None and not self.ended:
+                tag, batch = item
                 if self._answers[tag].done():
                     del self._answers[tag]
                     continue

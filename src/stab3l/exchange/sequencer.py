@@ -81,11 +81,12 @@ class Sequencer:
     async def run(self) -> None:
         """Applies groups until `close`, and then what still waits. Raises `EngineStopped` at the engine's failure."""
         try:
-            while not self._closing:
-                await self._arrived.wait()
+            while self._waiting or not self._closing:
                 self._arrived.clear()
                 while self._waiting:
                     await self._apply(self._gather())
+                if not self._closing:
+                    await self._arrived.wait()
         finally:
             self._thread.shutdown(wait=False)
 

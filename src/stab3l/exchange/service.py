@@ -9,6 +9,7 @@ from typing import Any, Final, NoReturn, TypeAlias
 
 import grpc
 import grpc.aio
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from stab3l._engine import EngineError
 from stab3l.engine.port import ExchangeEngine, FrameRow
@@ -129,6 +130,8 @@ class ExchangeService:
                 room.release()
         except EngineStopped as error:
             await context.abort(grpc.StatusCode.UNAVAILABLE, error.message)
+        except Invalid as error:
+            await _abort(context, error)
         finally:
             taker.cancel()
             self._takers.discard(taker)
@@ -151,6 +154,8 @@ class ExchangeService:
                 if batch is grpc.aio.EOF:
                     return
                 under_way.put_nowait((batch.tag, await self._sequenced(batch.commands, role)))
+        except DecodeError:
+            under_way.put_nowait((0, _failed(Invalid("this message is no batch"))))
         finally:
             under_way.put_nowait(None)
 
@@ -159,9 +164,7 @@ class ExchangeService:
             check_batch(commands, role)
             return await self._sequencer.enqueue(commands)
         except (BatchRefused, EngineStopped) as error:
-            refused: Answer = asyncio.get_running_loop().create_future()
-            refused.set_exception(error)
-            return refused
+            return _failed(error)
 
     def _follower(self, read: Read, last_of: Callable[[int, bytes], int]) -> Callable[..., Coroutine[Any, Any, None]]:
         async def follow(request: Any, context: Context) -> None:
@@ -213,6 +216,13 @@ async def _applied(tag: int, answer: Answer) -> Any:
         return pb.Applied(tag=tag, refused=refusal)
     events = pb.Events(first_sequence=submitted.first_sequence, events=submitted.events)
     return pb.Applied(tag=tag, applied=events)
+
+
+def _failed(error: Stab3lError) -> Answer:
+    answer: Answer = asyncio.get_running_loop().create_future()
+    answer.set_exception(error)
+    answer.exception()  # a client that went away leaves nobody to retrieve it
+    return answer
 
 
 def _last_input_of(first_sequence: int, batch: bytes) -> int:
