@@ -1,13 +1,11 @@
-//! The Python face: the only file that knows PyO3. `src/stab3l/_engine.pyi` documents it.
+//! The Python face: only this module and those in it know PyO3. `src/stab3l/_engine.pyi` documents it.
 
 use std::sync::{Mutex, MutexGuard};
 
-use pyo3::buffer::PyBuffer;
-use pyo3::exceptions::{PyException, PyValueError};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
-use pyo3::{create_exception, wrap_pyfunction};
 
 use crate::book::Order;
 use crate::command::{MarketTerms, Side};
@@ -19,72 +17,8 @@ use crate::journal::reader::Frames;
 use crate::listing::{Asset, Market};
 use crate::units::*;
 
-create_exception!(stab3l._engine, EngineError, PyException, "Root of the engine's errors.");
-create_exception!(stab3l._engine, JournalLocked, EngineError, "Another process has this journal open.");
-create_exception!(
-    stab3l._engine,
-    JournalCorrupt,
-    EngineError,
-    "A file does not hold what was written to it."
-);
-create_exception!(
-    stab3l._engine,
-    OutputMismatch,
-    JournalCorrupt,
-    "Replay gives other events than the output stream."
-);
-create_exception!(
-    stab3l._engine,
-    EngineHalted,
-    EngineError,
-    "The engine stopped at a failure and takes no more work."
-);
-create_exception!(stab3l._engine, EngineClosed, EngineError, "The engine was closed.");
-create_exception!(stab3l._engine, BatchTooLarge, EngineError, "A batch is longer than a frame may be.");
-create_exception!(stab3l._engine, JournalIo, EngineError, "The operating system refused a file operation.");
-
-impl From<Failure> for PyErr {
-    fn from(failure: Failure) -> PyErr {
-        let text = failure.to_string();
-        Python::attach(|py| match failure {
-            Failure::Locked { path } => with_values(py, JournalLocked::new_err(text), [("file", path)]),
-            Failure::Corrupt { path, offset, reason } => {
-                let error = with_values(py, JournalCorrupt::new_err(text), [("file", path)]);
-                with_values(py, with_values(py, error, [("offset", offset)]), [("reason", reason)])
-            }
-            Failure::OutputMismatch { path, offset, sequence } => {
-                let error = with_values(py, OutputMismatch::new_err(text), [("file", path)]);
-                let error = with_values(py, error, [("reason", "other events")]);
-                with_values(py, error, [("offset", offset), ("sequence", sequence)])
-            }
-            Failure::BatchTooLarge { bytes, limit } => {
-                with_values(py, BatchTooLarge::new_err(text), [("bytes", bytes), ("limit", limit)])
-            }
-            Failure::Halted { reason } | Failure::Defect { reason, .. } => {
-                with_values(py, EngineHalted::new_err(text), [("reason", reason)])
-            }
-            Failure::Closed => EngineClosed::new_err(text),
-            Failure::Io { path, source } => {
-                let error = with_values(py, JournalIo::new_err(text), [("file", path)]);
-                with_values(py, error, [("errno", source.raw_os_error())])
-            }
-        })
-    }
-}
-
-/// Sets attributes on an exception, so that a handler reads values instead of parsing the message.
-fn with_values<'py, V: IntoPyObject<'py>, const N: usize>(
-    py: Python<'py>,
-    error: PyErr,
-    values: [(&str, V); N],
-) -> PyErr {
-    for (name, value) in values {
-        if let Err(unexpected) = error.value(py).setattr(name, value) {
-            return unexpected;
-        }
-    }
-    error
-}
+mod exceptions;
+mod hashing;
 
 type AssetRow<'py> = (u32, u64, Bound<'py, PyBytes>, u8, u128, u128);
 type BalanceProofRow<'py> = (usize, u128, Vec<Bound<'py, PyBytes>>);
@@ -410,83 +344,10 @@ fn hashes<'py>(py: Python<'py>, hashes: &[Hash]) -> Vec<Bound<'py, PyBytes>> {
     hashes.iter().map(|hash| PyBytes::new(py, &hash.0)).collect()
 }
 
-/// Bytes that no other thread can change: `bytes` are shared, any other buffer is copied.
-enum Fixed {
-    Shared(PyBackedBytes),
-    Copied(Vec<u8>),
-}
-
-impl std::ops::Deref for Fixed {
-    type Target = [u8];
-    fn deref(&self) -> &[u8] {
-        match self {
-            Fixed::Shared(bytes) => bytes,
-            Fixed::Copied(bytes) => bytes,
-        }
-    }
-}
-
-fn fixed(data: &Bound<'_, PyAny>) -> PyResult<Fixed> {
-    match data.cast::<PyBytes>() {
-        Ok(bytes) => Ok(Fixed::Shared(bytes.clone().into())),
-        Err(_) => Ok(Fixed::Copied(PyBuffer::<u8>::get(data)?.to_vec(data.py())?)),
-    }
-}
-
-#[pyfunction]
-fn keccak256<'py>(py: Python<'py>, data: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
-    let data = fixed(data)?;
-    Ok(PyBytes::new(py, &py.detach(|| crate::keccak::keccak256(&data)).0))
-}
-
-#[pyfunction]
-fn keccak_many<'py>(
-    py: Python<'py>,
-    data: &Bound<'py, PyAny>,
-    width: usize,
-) -> PyResult<Bound<'py, PyBytes>> {
-    let data = fixed(data)?;
-    if width == 0 || !data.len().is_multiple_of(width) {
-        let text = format!("{} bytes are not whole messages of {width} bytes", data.len());
-        return Err(PyValueError::new_err(text));
-    }
-    let hashes = py.detach(|| crate::keccak::keccak_many(&data, width));
-    PyBytes::new_with(py, hashes.len() * 32, |bytes| {
-        bytes.as_chunks_mut().0.iter_mut().zip(&hashes).for_each(|(bytes, hash)| *bytes = hash.0);
-        Ok(())
-    })
-}
-
-#[pyfunction]
-fn merkle_layers<'py>(py: Python<'py>, leaves: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
-    let leaves = fixed(leaves)?;
-    if !leaves.len().is_multiple_of(32) {
-        return Err(PyValueError::new_err(format!(
-            "{} bytes are not whole leaves of 32 bytes",
-            leaves.len()
-        )));
-    }
-    Ok(PyBytes::new(py, &py.detach(|| crate::merkle::layers(&leaves))))
-}
-
 #[pymodule]
 fn _engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    let py = module.py();
     module.add_class::<PyEngine>()?;
     module.add_class::<PyRecovery>()?;
-    for (name, error) in [
-        ("EngineError", py.get_type::<EngineError>()),
-        ("JournalLocked", py.get_type::<JournalLocked>()),
-        ("JournalCorrupt", py.get_type::<JournalCorrupt>()),
-        ("OutputMismatch", py.get_type::<OutputMismatch>()),
-        ("EngineHalted", py.get_type::<EngineHalted>()),
-        ("EngineClosed", py.get_type::<EngineClosed>()),
-        ("BatchTooLarge", py.get_type::<BatchTooLarge>()),
-        ("JournalIo", py.get_type::<JournalIo>()),
-    ] {
-        module.add(name, error)?;
-    }
-    module.add_function(wrap_pyfunction!(keccak256, module)?)?;
-    module.add_function(wrap_pyfunction!(keccak_many, module)?)?;
-    module.add_function(wrap_pyfunction!(merkle_layers, module)?)
+    exceptions::add_to(module)?;
+    hashing::add_to(module)
 }

@@ -45,6 +45,8 @@ impl Stream {
         let last = segments.last_mut().expect("one segment at least");
         let (next, torn) = cut_torn_tail(kind, last)?;
         let file = OpenOptions::new().append(true).open(&last.path).at(&last.path)?;
+        // A killed process may have left frames that were written but not yet synced; from now on they count.
+        file.sync_data().at(&last.path)?;
         Ok((Stream { kind, folder, segment_bytes, segments, file, next }, torn))
     }
 
@@ -66,7 +68,7 @@ impl Stream {
     /// Appends a group. After a failure the stream must not be appended to again: a restart cuts what was written in part.
     pub fn append(&mut self, group: &Group, durability: Durability) -> Result<(), Failure> {
         assert_eq!((group.first, group.bytes.is_empty()), (self.next, false), "the next group");
-        if self.last().end >= self.segment_bytes {
+        if self.last().end >= self.segment_bytes.max(1) {
             self.roll()?;
         }
         let last = self.segments.last_mut().expect("one segment at least");

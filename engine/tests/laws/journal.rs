@@ -133,9 +133,9 @@ fn an_acknowledged_input_that_is_gone_is_not_passed_over_in_silence() {
 fn a_changed_byte_before_the_last_group_stops_with_file_and_offset() {
     let root = TempDir::new().unwrap();
     let (_, lengths) = written(root.path());
-    for frame in 0..lengths.len() - 2 {
+    for start in &lengths[..lengths.len() - 2] {
         let header_and_some = [0, 5, 9, 17, 33, 41, 44, 60, HEADER as u64, HEADER as u64 + 3];
-        for at in header_and_some.map(|byte| lengths[frame] + byte) {
+        for at in header_and_some.map(|byte| start + byte) {
             let copy = copy(root.path());
             change_byte(&segment(copy.path(), Kind::Inputs), at as usize);
             match Engine::open(copy.path(), OPTIONS).map(|_| ()) {
