@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
+import {Script} from "forge-std/Script.sol";
+import {stdJson} from "forge-std/StdJson.sol";
+
+import {Deployed, Deployment} from "./Deployment.sol";
+import {DeploymentConfig, DeploymentDefaults, Holders, Parameters} from "./DeploymentConfig.sol";
+
+/// @title Deploy
+/// @notice Deploys one chain from the JSON file STAB3L_DEPLOY_CONFIG and writes the addresses to STAB3L_DEPLOY_OUT (contracts/README.md).
+/// @dev forge runs a script to its end before it sends the first transaction: the file counts only once forge has exited with 0.
+contract Deploy is Script {
+    using stdJson for string;
+
+    error ConfigForOtherChain(uint256 configured, uint256 connected);
+    error ParameterTooLarge(string key, uint256 value, uint256 max);
+
+    function run() external returns (Deployed memory deployed) {
+        DeploymentConfig memory config = read(vm.readFile(vm.envString("STAB3L_DEPLOY_CONFIG")), msg.sender);
+        uint256 block_ = vm.getBlockNumber();
+        vm.startBroadcast();
+        deployed = Deployment.deploy(config);
+        vm.stopBroadcast();
+        vm.writeFile(vm.envString("STAB3L_DEPLOY_OUT"), render(deployed, block_));
+    }
+
+    // --- In
+
+    function read(string memory json, address deployer) public view returns (DeploymentConfig memory config) {
+        uint256 chainId = json.readUint(".chainId");
+        if (chainId != block.chainid) revert ConfigForOtherChain(chainId, block.chainid);
+        config.deployer = deployer;
+        config.primary = json.readBool(".primary");
+        config.dollar = IERC20Metadata(json.readAddressOr(".dollar", address(0)));
+        config.holders = _readHolders(json);
+        config.parameters = _readParameters(json);
+    }
+
+    function _readHolders(string memory json) private view returns (Holders memory holders) {
+        holders.guardian = json.readAddress(".guardian");
+        holders.sequencer = json.readAddress(".sequencer");
+        holders.arbiter = json.readAddress(".arbiter");
+        holders.governor = json.readAddress(".governor");
+        holders.reporters = json.readAddressArray(".reporters");
+        holders.committee = json.readAddressArray(".committee.signers");
+        holders.committeeThreshold = json.readUint(".committee.threshold");
+        holders.timelockDelaySeconds = json.readUintOr(".timelockDelaySeconds", DeploymentDefaults.TIMELOCK_DELAY_SECONDS);
+    }
+
+    function _readParameters(string memory json) private view returns (Parameters memory p) {
+        p = DeploymentDefaults.parameters();
+        p.benchmark.rows = uint32(_read(json, "benchmark.rows", p.benchmark.rows, type(uint32).max));
+        p.benchmark.depth = uint32(_read(json, "benchmark.depth", p.benchmark.depth, type(uint32).max));
+        p.benchmark.windowBlocks = uint32(_read(json, "benchmark.windowBlocks", p.benchmark.windowBlocks, type(uint32).max));
+        p.benchmark.seedDelayBlocks = uint32(_read(json, "benchmark.seedDelayBlocks", p.benchmark.seedDelayBlocks, type(uint32).max));
+        p.benchmark.blockSeconds = uint32(_read(json, "benchmark.blockSeconds", p.benchmark.blockSeconds, type(uint32).max));
+        p.benchmark.haircutBps = uint16(_read(json, "benchmark.haircutBps", p.benchmark.haircutBps, type(uint16).max));
+        p.collateral.par = uint64(_read(json, "collateral.par", p.collateral.par, type(uint64).max));
+        p.collateral.ratioBpsMin = uint16(_read(json, "collateral.ratioBpsMin", p.collateral.ratioBpsMin, type(uint16).max));
+        p.collateral.graceSeconds = uint32(_read(json, "collateral.graceSeconds", p.collateral.graceSeconds, type(uint32).max));
+        p.redemption.disputeSeconds = uint32(_read(json, "redemption.disputeSeconds", p.redemption.disputeSeconds, type(uint32).max));
+        p.redemption.compensationBps = uint16(_read(json, "redemption.compensationBps", p.redemption.compensationBps, type(uint16).max));
+        p.dollarFeed.quorum = uint8(_read(json, "dollarFeed.quorum", p.dollarFeed.quorum, type(uint8).max));
+        p.dollarFeed.ageSecondsMax = uint32(_read(json, "dollarFeed.ageSecondsMax", p.dollarFeed.ageSecondsMax, type(uint32).max));
+        p.dollarFeed.deviationBpsMax = uint16(_read(json, "dollarFeed.deviationBpsMax", p.dollarFeed.deviationBpsMax, type(uint16).max));
+        p.rewardMultiplier = _read(json, "rewards.multiplier", p.rewardMultiplier, type(uint256).max);
+        p.rewardBudget = _read(json, "rewards.budget", p.rewardBudget, type(uint256).max);
+        p.rewardGovernanceCap = _read(json, "rewards.governanceCap", p.rewardGovernanceCap, type(uint256).max);
+        p.epochSeconds = uint64(_read(json, "custody.epochSeconds", p.epochSeconds, type(uint64).max));
+        p.dollarEpochCap = _read(json, "custody.dollarEpochCap", p.dollarEpochCap, type(uint256).max);
+        p.computeEpochCap = _read(json, "custody.computeEpochCap", p.computeEpochCap, type(uint256).max);
+    }
+
+    function _read(string memory json, string memory key, uint256 fallback_, uint256 max) private view returns (uint256 value) {
+        value = json.readUintOr(string.concat(".parameters.", key), fallback_);
+        if (value > max) revert ParameterTooLarge(key, value, max);
+    }
+
+    // --- Out
+
+    function render(Deployed memory deployed, uint256 block_) public returns (string memory) {
+        string memory root = "deployment";
+        vm.serializeUint(root, "chainId", block.chainid);
+        vm.serializeUint(root, "block", block_);
+        return vm.serializeString(root, "contracts", _renderContracts(deployed));
+    }
+
+    function _renderContracts(Deployed memory deployed) private returns (string memory json) {
+        string memory map = "contracts";
+        vm.serializeAddress(map, "AccessManager", address(deployed.authority));
+        vm.serializeAddress(map, "Timelock", address(deployed.timelock));
+        vm.serializeAddress(map, deployed.localDollar ? "LocalDollar" : "Dollar", address(deployed.dollar));
+        vm.serializeAddress(map, "Oracle", address(deployed.oracle));
+        vm.serializeAddress(map, "OracleFeed", address(deployed.dollarFeed));
+        vm.serializeAddress(map, "sSTBToken", address(deployed.token));
+        json = vm.serializeAddress(map, "Custody", address(deployed.custody));
+        if (!deployed.primary) return json;
+        vm.serializeAddress(map, "CUToken", address(deployed.cuToken));
+        vm.serializeAddress(map, "rSTBToken", address(deployed.rewardToken));
+        vm.serializeAddress(map, "ComputeUnitVerifier", address(deployed.verifier));
+        vm.serializeAddress(map, "CommitteeProof", address(deployed.committee));
+        vm.serializeAddress(map, "CollateralManager", address(deployed.collateral));
+        vm.serializeAddress(map, "ProviderStaking", address(deployed.staking));
+        vm.serializeAddress(map, "RewardsDistributor", address(deployed.distributor));
+        vm.serializeAddress(map, "MintingAgent", address(deployed.agent));
+        return vm.serializeAddress(map, "Redemption", address(deployed.redemption));
+    }
+}
