@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Self
 
+import anyio
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
@@ -20,6 +21,8 @@ from stab3l.errors import Invalid, Unavailable
 MIGRATIONS = Path(__file__).parent / "migrations"
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
 BUSY_TIMEOUT_MS = 15_000
+CONNECT_TIMEOUT_S = 10
+STATEMENT_TIMEOUT_MS = 30_000
 MIGRATION_LOCK = 0x5354_4233_4C
 """PostgreSQL advisory lock: processes that start at once migrate one after the other."""
 
@@ -43,16 +46,24 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """One consistent view. Raises ``Unavailable`` while the database does not answer."""
-        async with _answering(), self.engine.connect() as connection, connection.begin():
+        async with self._transaction(writes=False) as connection:
             yield connection
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """All or nothing; on SQLite it holds the write lock from the start. Raises as ``read`` does."""
-        async with _answering(), self.engine.connect() as connection:
-            await connection.execution_options(writes=True)
-            async with connection.begin():
-                yield connection
+        async with self._transaction(writes=True) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _transaction(self, *, writes: bool) -> AsyncIterator[AsyncConnection]:
+        # Shielded: a connection whose task is cancelled in the middle of a statement could not be given back. Every
+        # wait inside has its own limit, so shutting down waits for one short transaction at most.
+        with anyio.CancelScope(shield=True):
+            async with _answering(), self.engine.connect() as connection:
+                await connection.execution_options(writes=writes)
+                async with connection.begin():
+                    yield connection
 
 
 async def open_database(url: str) -> Database:
@@ -96,7 +107,8 @@ def _async_url(url: str) -> URL:
 
 def _engine(url: URL) -> AsyncEngine:
     if url.get_backend_name() != "sqlite":
-        return create_async_engine(url, pool_pre_ping=True, isolation_level="REPEATABLE READ")
+        limits = {"connect_timeout": CONNECT_TIMEOUT_S, "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"}
+        return create_async_engine(url, pool_pre_ping=True, isolation_level="REPEATABLE READ", connect_args=limits)
     _make_room(Path(str(url.database)))
     engine = create_async_engine(url)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)

@@ -115,9 +115,8 @@ async def test_a_chain_that_starts_from_nothing_takes_everything_back(
 async def test_states_of_claims_and_providers_go_back_with_their_blocks(
     database: Database, watched: WatchedChain, tmp_path: Path
 ) -> None:
-    watched.mine(
-        registered(), ("CollateralManager", "CollateralDeposited", {"provider": PROVIDER, "amount": 9, "collateral": 9})
-    )
+    collateral = {"provider": PROVIDER, "amount": 9, "collateral": 9}
+    watched.mine(registered(), ("CollateralManager", "CollateralDeposited", collateral))
     watched.mine(challenge(1))
     watched.mine(committed(1), proven(1, 500))
     watched.mine(*minted(1, 500))
@@ -155,7 +154,7 @@ HISTORY: tuple[tuple[Entry, ...], ...] = (
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     moves=st.lists(st.tuples(st.integers(0, 12), st.integers(0, 5), st.booleans()), min_size=1, max_size=6),
     recent=st.sampled_from([3, 256]),
@@ -182,9 +181,8 @@ def test_any_sequence_of_reorganisations_ends_as_if_there_had_been_none(
             await watched.follow(database, policy)
             moved, straight = await content(database), await undisturbed(watched, folder, policy)
             # Which old empty blocks are still remembered depends on when one looked; what they brought does not.
-            assert {k: v for k, v in moved.items() if k != "blocks"} == {
-                k: v for k, v in straight.items() if k != "blocks"
-            }
+            del moved["blocks"], straight["blocks"]
+            assert moved == straight
 
     anyio.run(run, tmp_path_factory.mktemp("reorganisations"))
 
@@ -223,10 +221,12 @@ async def test_a_chain_that_is_away_is_waited_for(database: Database, watched: W
         tasks.start_soon(watched.indexer(database, IndexerPolicy(poll_s=0.01)).run)
         await anyio.sleep(0.1)
         watched.fake.away = False
-        with anyio.fail_after(5):
-            while not await queries.deposits(database):
-                await anyio.sleep(0.01)
+        for _ in range(500):
+            if await queries.deposits(database):
+                break
+            await anyio.sleep(0.01)
         tasks.cancel_scope.cancel()
+    assert [d.ordinal for d in await queries.deposits(database)] == [1]
 
 
 async def test_two_indexers_of_one_database_write_everything_once(
