@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 from litestar import Litestar, Request, Response, WebSocket, websocket
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
 
 from stab3l.api.desk import Desk
@@ -27,7 +27,7 @@ _log = structlog.get_logger(__name__)
 
 
 @websocket("/v1/ws")
-async def live_socket(socket: WebSocket[Any, Any, Any], desk: Desk) -> None:
+async def live_socket(socket: WebSocket[Any, Any, Any], desk: NamedDependency[Desk]) -> None:
     """Subscriptions and order entry."""
     await Session(socket, desk.live, desk.entry).run()
 

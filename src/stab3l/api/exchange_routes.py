@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
+from litestar.di import NamedDependency
 from litestar.handlers.base import BaseRouteHandler
+from litestar.params import FromPath
 
 from stab3l.api.answers import (
     AccountView,
@@ -34,7 +36,7 @@ from stab3l.api.history import PastOrder, PastTrade
 from stab3l.api.leaves import balance_leaf, withdrawal_leaf
 from stab3l.api.live import side_name, trade_view
 from stab3l.api.problems import Problem
-from stab3l.api.reading import body_of, query_integer
+from stab3l.api.reading import HttpRequest, body_of, query_integer
 from stab3l.api.signed import U32_MAX, CancelRequest, PlaceRequest, WithdrawalRequest, address_of, u64, unsigned
 from stab3l.chain.interface import checksum
 from stab3l.errors import Unavailable
@@ -48,13 +50,13 @@ I64_MAX: Final = 2**63 - 1
 
 
 @get("/v1/status")
-async def status(desk: Desk) -> StatusView:
+async def status(desk: NamedDependency[Desk]) -> StatusView:
     """How far every part is."""
     return await desk.status()
 
 
 @get("/v1/markets")
-async def markets(desk: Desk) -> Markets:
+async def markets(desk: NamedDependency[Desk]) -> Markets:
     """Assets, markets and what a client needs to sign."""
     await desk.catalogue.refresh()
     return Markets(
@@ -66,7 +68,7 @@ async def markets(desk: Desk) -> Markets:
 
 
 @get("/v1/markets/{symbol:str}/book")
-async def book(desk: Desk, request: Request[Any, Any, Any], symbol: str) -> BookView:
+async def book(desk: NamedDependency[Desk], request: HttpRequest, symbol: FromPath[str]) -> BookView:
     """The best levels of a market; ``depth`` 1 to 200."""
     depth = query_integer(request, "depth", default=50, least=1, most=DEPTH_MAX)
     market = await desk.catalogue.market(symbol)
@@ -74,7 +76,7 @@ async def book(desk: Desk, request: Request[Any, Any, Any], symbol: str) -> Book
 
 
 @get("/v1/markets/{symbol:str}/trades")
-async def trades(desk: Desk, request: Request[Any, Any, Any], symbol: str) -> list[TradeView]:
+async def trades(desk: NamedDependency[Desk], request: HttpRequest, symbol: FromPath[str]) -> list[TradeView]:
     """Trades of a market, newest first; ``limit`` 1 to 1000, ``before`` a trade id to page on."""
     limit = query_integer(request, "limit", default=100, least=1, most=TRADES_KEPT)
     before = query_integer(request, "before", default=I64_MAX, least=1, most=I64_MAX)
@@ -94,27 +96,27 @@ async def trades(desk: Desk, request: Request[Any, Any, Any], symbol: str) -> li
 
 
 @post("/v1/orders")
-async def place(desk: Desk, request: Request[Any, Any, Any]) -> Response[OrderPlaced]:
+async def place(desk: NamedDependency[Desk], request: HttpRequest) -> Response[OrderPlaced]:
     """Places a signed order: 201 when it was taken, 200 when the same request was taken before."""
     answer = await desk.entry.place(await body_of(PlaceRequest, request))
     return Response(answer, status_code=200 if answer.repeated else 201)
 
 
 @post("/v1/orders/cancel", status_code=200)
-async def cancel(desk: Desk, request: Request[Any, Any, Any]) -> OrderCancelled:
+async def cancel(desk: NamedDependency[Desk], request: HttpRequest) -> OrderCancelled:
     """Takes a resting order off the book."""
     return await desk.entry.cancel(await body_of(CancelRequest, request))
 
 
 @post("/v1/withdrawals")
-async def withdraw(desk: Desk, request: Request[Any, Any, Any]) -> Response[WithdrawalQueued]:
+async def withdraw(desk: NamedDependency[Desk], request: HttpRequest) -> Response[WithdrawalQueued]:
     """Queues a signed withdrawal: 201 when it was taken, 200 when the same request was taken before."""
     answer = await desk.entry.withdraw(await body_of(WithdrawalRequest, request))
     return Response(answer, status_code=200 if answer.repeated else 201)
 
 
 @get("/v1/orders/{order:str}")
-async def order(desk: Desk, order: str) -> OrderView:
+async def order(desk: NamedDependency[Desk], order: FromPath[str]) -> OrderView:
     """An order, open or closed."""
     number = u64("order", order)
     known = desk.feed.order(number)
@@ -127,7 +129,7 @@ async def order(desk: Desk, order: str) -> OrderView:
 
 
 @get("/v1/accounts/{address:str}/orders")
-async def orders(desk: Desk, request: Request[Any, Any, Any], address: str) -> list[OrderView]:
+async def orders(desk: NamedDependency[Desk], request: HttpRequest, address: FromPath[str]) -> list[OrderView]:
     """Orders of an address, open and closed, newest first; ``limit`` 1 to 500, ``before`` an order id to page on."""
     owner = address_of("address", address)
     limit = query_integer(request, "limit", default=100, least=1, most=ORDERS_MAX)
@@ -140,7 +142,7 @@ async def orders(desk: Desk, request: Request[Any, Any, Any], address: str) -> l
 
 
 @get("/v1/accounts/{address:str}")
-async def account(desk: Desk, address: str) -> AccountView:
+async def account(desk: NamedDependency[Desk], address: FromPath[str]) -> AccountView:
     """Balances, open orders, deposits (pending ones, too) and withdrawals of an address."""
     owner = address_of("address", address)
     found = await desk.catalogue.account(owner)
@@ -165,7 +167,7 @@ async def account(desk: Desk, address: str) -> AccountView:
 
 
 @get("/v1/accounts/{address:str}/balances/{asset:str}/proof")
-async def balance_proof(desk: Desk, address: str, asset: str) -> ProofView:
+async def balance_proof(desk: NamedDependency[Desk], address: FromPath[str], asset: FromPath[str]) -> ProofView:
     """Proof of a balance against the last sealed block, for an exit without the operator."""
     owner = address_of("address", address)
     named = await desk.catalogue.asset(unsigned("asset", asset, U32_MAX))
@@ -181,7 +183,7 @@ async def balance_proof(desk: Desk, address: str, asset: str) -> ProofView:
 
 
 @get("/v1/withdrawals/{withdrawal:str}/proof")
-async def withdrawal_proof(desk: Desk, withdrawal: str) -> ProofView:
+async def withdrawal_proof(desk: NamedDependency[Desk], withdrawal: FromPath[str]) -> ProofView:
     """Proof of a withdrawal against the last sealed block: what ``Custody.withdraw`` takes."""
     number = u64("withdrawal", withdrawal)
     made = await desk.exchange.withdrawal(number)

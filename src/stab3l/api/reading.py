@@ -12,10 +12,11 @@ from stab3l.api.problems import Problem
 
 BODY_BYTES_MAX: Final = 16 * 1024
 
+HttpRequest = Request[Any, Any, Any]
 T = TypeVar("T")
 
 
-async def body_of(kind: type[T], request: Request[Any, Any, Any]) -> T:
+async def body_of(kind: type[T], request: HttpRequest) -> T:
     """The body of a request as a ``kind``. Raises `Problem` for what is wrong with it."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
@@ -41,7 +42,7 @@ def decoded(kind: type[T], data: bytes) -> T:
         raise Problem("json_malformed", str(error)) from None
 
 
-def query_integer(request: Request[Any, Any, Any], name: str, *, default: int, least: int, most: int) -> int:
+def query_integer(request: HttpRequest, name: str, *, default: int, least: int, most: int) -> int:
     """An integer query parameter. Raises `Problem` ``query_invalid``."""
     text = request.query_params.get(name)
     if text is None:
