@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import signal
 import sys
 import tempfile
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from cyclopts import Parameter
 
@@ -17,6 +19,7 @@ from stab3l.config import Settings
 BASE_PORT = 8545
 API_PORT = 8080
 
+T = TypeVar("T")
 Home = Annotated[Path | None, Parameter(help="Folder that holds the network: chains, journal, keys, logs.")]
 
 
@@ -40,7 +43,7 @@ def demo(
     configure_logs(Settings().log_level, quiet=True)
     folder = home or Path(tempfile.mkdtemp(prefix="stab3l-demo-"))
     with Teller() as teller:
-        outcome = asyncio.run(run_demo(folder, free_ports(), teller.say, teller.step, teller.progress))
+        outcome = _run(run_demo(folder, free_ports(), teller.say, teller.step, teller.progress))
     if json:
         emit(outcome.as_dict())
     else:
@@ -69,5 +72,23 @@ def up(
     configure_logs(Settings().log_level, quiet=True)
     folder = home or Path(".stab3l") / "local"
     with Teller() as teller:
-        run: Any = run_until_stopped(folder, fixed_ports(base_port, api_port), teller)
-        asyncio.run(run)
+        _run(run_until_stopped(folder, fixed_ports(base_port, api_port), teller))
+
+
+def _run(main: Coroutine[Any, Any, T]) -> T:
+    """Runs it; SIGTERM stops it as Ctrl-C does, so that nothing it started stays behind.
+
+    Raises:
+        KeyboardInterrupt: it was stopped.
+    """
+
+    async def stoppable() -> T:
+        task = asyncio.ensure_future(main)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        return await task
+
+    try:
+        return asyncio.run(stoppable())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None

@@ -65,7 +65,7 @@ async def run_demo(
     on_step: Callable[[Step], None],
     on_progress: Callable[[str, dict[str, Any]], None],
 ) -> Outcome:
-    """Starts a network, tells the story, measures, stops everything. A failed step ends the story and is in the outcome."""
+    """Starts a network, tells the story, measures, stops everything. A failed step ends the story."""
     begun = monotonic_s()
     outcome = Outcome(ok=False, seconds=0, start_seconds=0)
     try:

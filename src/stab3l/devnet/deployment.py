@@ -21,7 +21,6 @@ COMMITTEE_THRESHOLD = 2
 """M of the M-of-N committee; N is `VERIFIERS`."""
 
 TIMEOUT_S = 120
-DOLLAR_SYMBOL, DOLLAR_CONTRACT = "USDC", "LocalDollar"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ class Deployment:
             "governor": address["governor"],
             "reporters": [address[f"reporter-{index}"] for index in range(REPORTERS)],
             "committee": {
-                "signers": [address[f"verifier-{index}"] for index in range(VERIFIERS)],
+                "signers": sorted((address[f"verifier-{index}"] for index in range(VERIFIERS)), key=str.lower),
                 "threshold": COMMITTEE_THRESHOLD,
             },
         }
@@ -112,9 +111,7 @@ class Deployment:
 
 def _read(path: Path) -> Deployed:
     found = json.loads(path.read_text())
-    contracts = dict(found["contracts"])
-    contracts[DOLLAR_CONTRACT] = contracts.pop(DOLLAR_SYMBOL)
-    return Deployed(int(found["block"]), contracts)
+    return Deployed(int(found["block"]), dict(found["contracts"]))
 
 
 def _find_forge(contracts: Path) -> Path:

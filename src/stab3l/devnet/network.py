@@ -127,11 +127,12 @@ class LocalNetwork:
 
     async def _start_processes(self) -> None:
         ensure_tokens(self.home)
-        for service in processes(self.home, self.ports):
-            self._say(f"starting {service.name}")
-            await self.supervisor.start(service)
-            if service.name == "exchange":
-                await self._list_markets()
+        exchange, *others = processes(self.home, self.ports)
+        self._say("starting the exchange")
+        await self.supervisor.start(exchange)
+        await self._list_markets()
+        self._say("starting " + ", ".join(service.name for service in others))
+        await asyncio.gather(*(self.supervisor.start(service) for service in others))
 
     async def _list_markets(self) -> None:
         async with self.operator() as gateway:
