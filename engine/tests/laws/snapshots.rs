@@ -85,7 +85,7 @@ fn two_snapshots_are_kept_and_a_damaged_newest_falls_back_to_the_older() {
     let files = snapshot_files(&root);
     assert_eq!(files.len(), 2);
     let length = fs::metadata(&files[1]).unwrap().len() as usize;
-    for at in (0..length).step_by(97).chain([length - 1]) {
+    for at in (0..length).step_by(211).chain([length - 1]) {
         let sound = fs::read(&files[1]).unwrap();
         let mut damaged = sound.clone();
         damaged[at] ^= 1;
