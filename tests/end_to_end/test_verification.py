@@ -63,9 +63,7 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
     """Two honest members, one that is down, one that lies; two signatures are needed."""
     market = asyncio.run(open_market(tmp_path_factory.mktemp("market")))
     asyncio.run(give_dollars(market, Signer.load(market.home, "provider").address, DOLLARS))
-    for index in HONEST:
-        market.start_verifier(index)
-    market.start_provider()
+    market.start("provider", *(f"verifier-{index}" for index in HONEST))
     with Liar(market.network.verifier_urls[LYING]):
         yield market
     market.close()
@@ -417,7 +415,7 @@ def test_a_malformed_request_gets_a_problem(market: Market, changes: dict[str, o
 
 
 def test_a_member_ends_cleanly_when_it_is_told_to(market: Market) -> None:
-    market.start_verifier(DOWN)
+    market.start(f"verifier-{DOWN}")
     member = market.processes.pop(f"verifier-{DOWN}")
     member.terminate()
     started = time.monotonic()

@@ -32,9 +32,19 @@ PRICE_AGE_S = 400 * 86_400
 COMMITTEE = 4
 THRESHOLD = 2
 CONFIRMATIONS = 2
-START_WITHIN_S = 30
+START_WITHIN_S = 90
 CHEAP_KEYS = 2**4
 WEI = 10**22
+
+
+def _index(name: str) -> int:
+    return int(name.removeprefix("verifier-"))
+
+
+def _serving(name: str) -> str:
+    if name == "provider":
+        return "from stab3l.provider.serving import serve\nanyio.run(serve, home)"
+    return f"from stab3l.verifier.serving import serve\nanyio.run(serve, home, {_index(name)})"
 
 
 @dataclass
@@ -79,27 +89,24 @@ class Market:
         self.anvil.ask("anvil_setBalance", signer.address, hex(WEI))
         return signer
 
-    def start(self, name: str, code: str, health: str = "") -> subprocess.Popen[bytes]:
-        """A Python process of this package; waits until it is healthy."""
-        script = f"from pathlib import Path\nimport anyio\nhome = Path({str(self.home)!r})\n{code}"
-        environment = {"PYTHONPATH": str(ROOT / "src")}
-        with (self.home / f"{name}.log").open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-c", script], cwd=ROOT, env=environment, stdout=log, stderr=log
-            )
-        self.processes[name] = process
-        if health:
-            wait_until_healthy(health, process)
-        return process
+    def start(self, *names: str) -> None:
+        """Starts agents as processes, all at once, and waits until each is healthy."""
+        for name in names:
+            script = f"from pathlib import Path\nimport anyio\nhome = Path({str(self.home)!r})\n{_serving(name)}"
+            with (self.home / f"{name}.log").open("ab") as log:
+                self.processes[name] = subprocess.Popen(
+                    [sys.executable, "-c", script],
+                    cwd=ROOT,
+                    env={"PYTHONPATH": str(ROOT / "src")},
+                    stdout=log,
+                    stderr=log,
+                )
+        for name in names:
+            wait_until_healthy(self.url(name), self.processes[name])
 
-    def start_verifier(self, index: int) -> None:
-        url = self.network.verifier_urls[index]
-        code = f"from stab3l.verifier.serving import serve\nanyio.run(serve, home, {index})"
-        self.start(f"verifier-{index}", code, url)
-
-    def start_provider(self) -> None:
-        code = "from stab3l.provider.serving import serve\nanyio.run(serve, home)"
-        self.start("provider", code, self.network.provider_url)
+    def url(self, name: str) -> str:
+        """Where ``provider`` or ``verifier-0``, ``verifier-1``, ... listens."""
+        return self.network.provider_url if name == "provider" else self.network.verifier_urls[_index(name)]
 
     def kill(self, name: str) -> None:
         """kill -9."""
