@@ -43,7 +43,11 @@ verifier.command("stab3l.cli.processes:verifier_serve", name="serve")
 provider = App(name="provider", help="A provider of compute.")
 provider.command("stab3l.cli.processes:provider_serve", name="serve")
 provider.command("stab3l.cli.processes:provider_onboard", name="onboard")
-for part in (exchange, api, indexer, keeper, verifier, provider):
+agent = App(name="agent", help="Agents of the demo economy.")
+agent.command("stab3l.cli.processes:agent_maker", name="maker")
+agent.command("stab3l.cli.processes:agent_trader", name="trader")
+agent.command("stab3l.cli.processes:agent_buyer", name="buyer")
+for part in (exchange, api, indexer, keeper, verifier, provider, agent):
     app.command(part)
 
 

@@ -16,6 +16,9 @@ Home = Annotated[Path | None, Parameter(help="Folder of the network: network.jso
 Member = Annotated[int, Parameter(help="Which member of the committee, from 0.")]
 StakeDays = Annotated[int, Parameter(help="Days for which the minted sSTB is staked, at least 7.")]
 CommittedDays = Annotated[int, Parameter(help="Days for which the proven rate is promised.")]
+Role = Annotated[str, Parameter(help="Whose key under <home>/keys to use.")]
+Market = Annotated[str, Parameter(help="Symbol of the market.")]
+Lots = Annotated[int, Parameter(help="Inventory in lots that the agent returns to.")]
 Port = Annotated[int, Parameter(help="Port to listen on.")]
 
 DAY_S = 86_400
@@ -125,3 +128,39 @@ def provider_onboard(*, home: Home = None, stake_days: StakeDays = 7, committed_
         emit({"claim_id": minted.claim_id, "cu_value": str(minted.cu_value)})
 
     _run(home, run)
+
+
+def agent_maker(*, home: Home = None, role: Role, market: Market, inventory_lots: Lots = 5_000) -> None:
+    """Makes a market around par with the key of a role; leans against its inventory.
+
+    Example: `stab3l agent maker --home .stab3l/local --role maker-0 --market sSTB-USDC`
+    """
+    from stab3l.client.agents.maker import MakerPolicy, serve
+
+    policy = MakerPolicy(
+        inventory_lots_target=inventory_lots,
+        inventory_lots_span=inventory_lots,
+        level_lots=max(inventory_lots // 50, 1),
+    )
+    _run(home, serve, role, policy, market)
+
+
+def agent_trader(*, home: Home = None, role: Role, market: Market, inventory_lots: Lots = 500) -> None:
+    """Takes small amounts from the book with the key of a role.
+
+    Example: `stab3l agent trader --home .stab3l/local --role trader --market sSTB-USDC`
+    """
+    from stab3l.client.agents.trader import TraderPolicy, serve
+
+    policy = TraderPolicy(inventory_lots_target=inventory_lots, trade_lots_max=max(inventory_lots // 10, 1))
+    _run(home, serve, role, policy, market)
+
+
+def agent_buyer(*, home: Home = None, role: Role) -> None:
+    """Redeems a little sSTB for a small job every half minute, checks the result and accepts it.
+
+    Example: `stab3l agent buyer --home .stab3l/local --role buyer`
+    """
+    from stab3l.client.agents.buyer import serve
+
+    _run(home, serve, role)

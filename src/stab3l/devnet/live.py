@@ -62,7 +62,7 @@ async def run_until_stopped(home: Path, ports: Ports, audience: Audience) -> Non
         async with local.operator() as gateway, RestClient(local.network.api_url) as api:
             stage = Stage(local, gateway, api, Steps(audience.step, audience.progress))
             await tell_once(stage, audience.say)
-        for service in agents(local.home, local.ports):
+        for service in agents(local.home):
             await local.supervisor.start(service)
         audience.say(f"running: {local.network.api_url}  (Ctrl-C stops everything)")
         await asyncio.Event().wait()

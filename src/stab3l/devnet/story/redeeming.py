@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import httpx
+from collections.abc import Awaitable
 
+from stab3l.client.redemption import DocumentDesk
 from stab3l.config import PRIMARY_CHAIN_ID
 from stab3l.devnet.people import Person, ensure, until
 from stab3l.devnet.story.stage import DOLLAR, TOKEN, Stage
 from stab3l.devnet.story.trading import withdraw
-from stab3l.errors import Unavailable
-from stab3l.provider.jobs import Job, Result, document_hash, primes_job
+from stab3l.provider.jobs import Job, document_hash, primes_job
 from stab3l.units import OPERATIONS_PER_CU, WAD
 
 PRIMES_BELOW = 200_000
@@ -41,11 +41,12 @@ async def redeem_and_confirm(stage: Stage) -> None:
     """The provider is notified by the chain, runs the job, delivers; the buyer checks the result and accepts."""
     buyer = stage.person("buyer")
     job = primes_job(PRIMES_BELOW)
-    await _upload(stage, job)
+    desk = DocumentDesk(stage.local.network.provider_url)
+    await until(lambda: _done(desk.upload(job)), "the job's upload")
     order = await _redeem(stage, buyer, AMOUNT, STANDARD, job)
     await until(lambda: _in_state(buyer, order, DELIVERED, SETTLED), "the delivery")
     delivered = await buyer.read(PRIMARY_CHAIN_ID, "Redemption", "orderOf", order)
-    result = await _fetch_result(stage, delivered.resultHash)
+    result = await desk.result(delivered.resultHash)
     stage.steps.add(
         "redemption.delivered",
         order=order,
@@ -83,7 +84,7 @@ async def _redeem(stage: Stage, buyer: Person, amount: int, tier: int, job: Job)
     name = document_hash(job.document())
     orders = int(await buyer.read(PRIMARY_CHAIN_ID, "Redemption", "orderCount"))
     provider = stage.person("provider").address
-    uri = f"{stage.local.network.provider_url}/documents/{name.hex()}"
+    uri = DocumentDesk(stage.local.network.provider_url).job_url(job)
     held = await buyer.balance(PRIMARY_CHAIN_ID, TOKEN)
 
     async def redeemed() -> bool:
@@ -100,23 +101,6 @@ async def _in_state(buyer: Person, order: int, *states: int) -> bool:
     return int((await buyer.read(PRIMARY_CHAIN_ID, "Redemption", "orderOf", order)).state) in states
 
 
-async def _upload(stage: Stage, job: Job) -> None:
-    url = f"{stage.local.network.provider_url}/documents/{document_hash(job.document()).hex()}"
-
-    async def uploaded() -> bool:
-        return (await _request("PUT", url, job.document())).is_success
-
-    await until(uploaded, "the job's upload")
-
-
-async def _fetch_result(stage: Stage, name: bytes) -> Result:
-    answer = await _request("GET", f"{stage.local.network.provider_url}/results/{name.hex()}", None)
-    return Result.parse(answer.content)
-
-
-async def _request(method: str, url: str, content: bytes | None) -> httpx.Response:
-    try:
-        async with httpx.AsyncClient(trust_env=False) as client:
-            return await client.request(method, url, content=content)
-    except httpx.TransportError as error:
-        raise Unavailable(f"{url} does not answer: {error!r}") from None
+async def _done(act: Awaitable[None]) -> bool:
+    await act
+    return True

@@ -1,0 +1,41 @@
+"""A buyer of the demo economy: redeems a little sSTB for a small job now and then, checks the result and accepts it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import structlog
+
+from stab3l.chain.rpc import RpcChain
+from stab3l.chain.signer import Signer
+from stab3l.client.agents.desk import repeat
+from stab3l.client.redemption import Buyer
+from stab3l.clock import SystemClock, seconds
+from stab3l.config import load_network
+from stab3l.provider.jobs import primes_job
+from stab3l.units import OPERATIONS_PER_CU, WAD
+
+PAUSE_S = 30.0
+DELIVERY_TIMEOUT_S = 120
+FUEL = 200_000_000
+PRIMES_MIN, PRIMES_SPAN = 100_000, 100_000
+STANDARD = 0
+
+_log = structlog.get_logger(__name__)
+
+
+async def serve(home: Path, role: str, pause_s: float = PAUSE_S) -> None:
+    """Redeems from the network's provider with the key of ``role``, until cancelled."""
+    network, signer, clock = load_network(home), Signer.load(home, role), SystemClock()
+    provider = Signer.load(home, "provider").address
+    async with RpcChain(network.primary) as chain:
+        buyer = Buyer(network, chain, signer)
+
+        async def step() -> None:
+            below = PRIMES_MIN + seconds(clock.now()) % PRIMES_SPAN
+            order, _ = await buyer.redeem(provider, FUEL * WAD // OPERATIONS_PER_CU, STANDARD, primes_job(below))
+            result = await buyer.accept(order, DELIVERY_TIMEOUT_S)
+            primes = int.from_bytes(result.output, "little")
+            _log.info("redeemed", order=order, below=below, primes=primes, fuel=result.fuel)
+
+        await repeat(step, pause_s)
