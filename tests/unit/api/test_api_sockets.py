@@ -101,9 +101,7 @@ async def test_signed_requests_work_over_the_socket_as_over_rest(venue: Venue, u
     async with StreamClient(url) as stream, RestClient(url) as rest:
         placed = await stream.place(order)
         assert (await rest.place(order)).order_id == placed.order_id
-        cancel = signed_cancel(
-            venue.trader, venue.market.domain, order_id=int(placed.order_id), now=venue.clock.at
-        )
+        cancel = signed_cancel(venue.trader, venue.market.domain, order_id=int(placed.order_id), now=venue.clock.at)
         assert (await stream.cancel(cancel)).remaining == "1"
         with pytest.raises(ApiProblem) as refused:
             await stream.cancel(cancel)

@@ -1,0 +1,24 @@
+"""The client against an API around the reference exchange."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
+
+from api_venue import Venue, opened
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+async def venue() -> AsyncIterator[Venue]:
+    async with opened() as venue:
+        yield venue
