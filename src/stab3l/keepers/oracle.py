@@ -21,6 +21,7 @@ from stab3l.chain.sender import Sender
 from stab3l.chain.signer import Signer, keystore_path
 from stab3l.config import ChainConfig, load_network
 from stab3l.errors import NotFound
+from stab3l.feeds.fixed import FixedFeed
 from stab3l.feeds.port import PriceFeed
 from stab3l.hashing import keccak256
 from stab3l.keepers.rounds import Round, keep
