@@ -192,7 +192,7 @@ class Sender:
             nonce = await self._next_nonce()
             if await self._known(flight) or await self._receipt(flight) is not None:
                 return
-            held_by_another = nonce > flight.nonce
+            held_by_another = nonce >= flight.nonce
             raise self._lost(flight, "lost its nonce to another" if held_by_another else "was undone with earlier ones")
 
     async def _known(self, flight: _Flight) -> bool:
