@@ -117,21 +117,23 @@ class Venue:
         await self.gateway.submit(encode(Seal()))
 
 
-def _listing() -> bytes:
+def listing() -> bytes:
+    """Registers the assets and lists the market."""
     setting = network().markets[0]
     assets = [RegisterAsset(PRIMARY_CHAIN_ID, bytes.fromhex(token[2:]), d) for token, d in ((SSTB, 18), (USDC, 6))]
     market = ListMarket(0, 1, setting.lot, setting.tick, setting.maker_fee_ppm, setting.taker_fee_ppm, setting.max_lots)
     return encode_batch([*assets, market])
 
 
-def _deposits(*owners: Signer) -> bytes:
-    ordinal, deposits = 0, []
+def deposits(*owners: Signer) -> bytes:
+    """Both assets for each owner."""
+    ordinal, made = 0, []
     for owner in owners:
         for asset, amount in ((0, DEPOSIT_SSTB), (1, DEPOSIT_USDC)):
             ordinal += 1
             address = bytes.fromhex(owner.address[2:])
-            deposits.append(Deposit(PRIMARY_CHAIN_ID, ordinal, asset, 0, address, amount, bytes(32)))
-    return encode_batch(deposits)
+            made.append(Deposit(PRIMARY_CHAIN_ID, ordinal, asset, 0, address, amount, bytes(32)))
+    return encode_batch(made)
 
 
 @asynccontextmanager
@@ -140,8 +142,8 @@ async def opened() -> AsyncIterator[Venue]:
     clock = HandClock()
     gateway, history = ReferenceGateway(clock), GivenHistory()
     maker, trader, stranger = (Signer(bytes([n]) * 32) for n in (1, 2, 3))
-    await gateway.submit(_listing())
-    await gateway.submit(_deposits(maker, trader))
+    await gateway.submit(listing())
+    await gateway.submit(deposits(maker, trader))
     desk = Desk.of(network(), gateway, history, clock)
     app = create_app(desk)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)  # type: ignore[arg-type]
