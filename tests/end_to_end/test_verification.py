@@ -47,7 +47,7 @@ from stab3l.hashing import keccak256, merkle_root
 from stab3l.provider.committee import proof_of
 from stab3l.provider.onboarding import Step, Terms, onboard
 from stab3l.provider.outputs import claim_outputs
-from stab3l.units import STAKE_PERIOD_MIN_S
+from stab3l.units import STAKE_PERIOD_MIN_S, WAD, Wad
 
 pytestmark = pytest.mark.chain
 
@@ -97,7 +97,7 @@ def test_real_compute_becomes_staked_sstb_although_one_verifier_is_down_and_one_
             statement = Statement(*await anyone.read("ComputeUnitVerifier", "statementOf", claim.claim_id))
             rate = rate_down(Shape(ROWS, DEPTH, PRODUCTS), claim.seed_block, claim.commit_block, 1)
             assert statement.operations_per_second == rate
-            assert claim.cu_value == cu_value_down(rate, TERM_S, HAIRCUT_BPS)
+            assert claim.cu_value == cu_value_down(rate, TERM_S, HAIRCUT_BPS, Wad(WAD))
             assert await anyone.read("ProviderStaking", "stakedOf", provider) == claim.cu_value
             assert await anyone.chain.call(market.token("sSTBToken"), "totalSupply") == claim.cu_value
             assert await anyone.chain.call(market.token("CUToken"), "totalSupply") == 0

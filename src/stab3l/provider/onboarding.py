@@ -34,7 +34,7 @@ from stab3l.units import BASIS_POINTS, STAKE_PERIOD_MIN_S, Wad, mul_div_up
 log = structlog.get_logger(__name__)
 
 ROLE: Final = "provider"
-COLLATERAL_MARGIN_BPS: Final = 12_000
+COLLATERAL_MARGIN_BPS: Final = 15_000
 """Of the collateral for the expected CU value: the credited rate may turn out higher than the trial's."""
 
 CLAIMS_MAX: Final = 3

@@ -11,7 +11,7 @@ from stab3l.chain.rpc import RpcChain
 from stab3l.chain.sender import Sender
 from stab3l.chain.signer import Signer
 from stab3l.config import load_network
-from stab3l.http.server import serve_application, until_told_to_stop
+from stab3l.http.server import listening_address, serve_application, until_told_to_stop
 from stab3l.provider.app import application
 from stab3l.provider.deliveries import Deliveries
 from stab3l.provider.onboarding import ROLE
@@ -27,6 +27,7 @@ async def serve(home: Path) -> None:
         AddressInvalid: the network's provider_url is no address to listen on.
     """
     network = load_network(home)
+    listening_address(network.provider_url)
     signer = Signer.load(home, ROLE)
     async with RpcChain(network.primary) as chain, anyio.create_task_group() as tasks:
         deliveries = Deliveries(home, network, chain, Sender(chain, signer))

@@ -12,7 +12,7 @@ from stab3l.chain.rpc import RpcChain
 from stab3l.chain.signer import Signer
 from stab3l.config import load_network
 from stab3l.errors import NotFound
-from stab3l.http.server import serve_application, until_told_to_stop
+from stab3l.http.server import listening_address, serve_application, until_told_to_stop
 from stab3l.verifier.app import application
 from stab3l.verifier.member import Member
 from stab3l.verifier.memory import Memory
@@ -27,11 +27,13 @@ async def serve(home: Path, index: int) -> None:
 
     Raises:
         NotFound: the network, its contracts, the member's key or its address are not there.
+        AddressInvalid: its URL in the network is no address to listen on.
         Corrupt: the member's memory cannot be read.
     """
     network = load_network(home)
     if not 0 <= index < len(network.verifier_urls):
         raise NotFound(f"the network has no verifier {index}", index=index)
+    listening_address(network.verifier_urls[index])
     signer = Signer.load(home, f"verifier-{index}")
     memory = Memory.open(home / "verifier" / str(index))
     client = httpx.AsyncClient(timeout=CONNECT_TIMEOUT_S, follow_redirects=False, trust_env=False)

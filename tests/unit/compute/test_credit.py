@@ -9,6 +9,8 @@ from stab3l.compute.credit import cu_value_down, rate_down
 from stab3l.compute.shape import Shape
 from stab3l.units import WAD, Wad
 
+ONE = Wad(WAD)
+
 
 def test_the_rate_counts_both_the_seed_block_and_the_commit_block() -> None:
     shape = Shape(4096, 4096, 10)
@@ -17,13 +19,13 @@ def test_the_rate_counts_both_the_seed_block_and_the_commit_block() -> None:
 
 
 def test_one_cu_is_ten_to_the_fifteen_operations() -> None:
-    assert cu_value_down(10**9, 10**6, 10_000) == WAD
-    assert cu_value_down(10**9, 10**6, 9_000) == 9 * WAD // 10
+    assert cu_value_down(10**9, 10**6, 10_000, ONE) == WAD
+    assert cu_value_down(10**9, 10**6, 9_000, ONE) == 9 * WAD // 10
 
 
 def test_a_fraction_is_lost_not_given() -> None:
-    assert cu_value_down(1, 1, 9) == 0
-    assert cu_value_down(1, 1, 19) == 1
+    assert cu_value_down(1, 1, 9, ONE) == 0
+    assert cu_value_down(1, 1, 19, ONE) == 1
     assert cu_value_down(1, 1, 19, Wad(WAD - 1)) == 1
     assert cu_value_down(1, 1, 20, Wad(WAD - 1)) == 1
 
