@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stab3l.engine.wire import Command, decode_events
@@ -18,6 +18,7 @@ from stab3l.testing.trading_desk import BASE, FOREIGN, QUOTE
 
 
 @pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
+@settings(deadline=None)
 @given(flow=order_flows())
 def test_every_command_conserves_every_asset(implementation: str, flow: list[Command]) -> None:
     with opened(implementation) as exchange:
@@ -31,6 +32,7 @@ def test_every_command_conserves_every_asset(implementation: str, flow: list[Com
 
 
 @pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
+@settings(deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_any_stream_conserves_every_asset(implementation: str, seed: int) -> None:
     """Also with the largest lots, ticks and fees, malformed records and refusals of every kind."""

@@ -23,6 +23,7 @@ def trades_of(implementation: str, batches: list[list[Command]]) -> int:
 
 
 @pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
+@settings(deadline=None)
 @given(flow=order_flows(), together=st.booleans())
 def test_every_trade_keeps_to_limits_and_to_price_and_time(
     implementation: str, flow: list[Command], together: bool
@@ -32,6 +33,6 @@ def test_every_trade_keeps_to_limits_and_to_price_and_time(
 
 def test_the_order_flows_do_trade() -> None:
     """The law above would say nothing about flows that never trade: many levels must be swept by one order."""
-    only_look = settings(phases=[Phase.generate], database=None, max_examples=1_000)
+    only_look = settings(phases=[Phase.generate], database=None, derandomize=True, max_examples=500)
     flow = find(order_flows(), lambda flow: trades_of("reference", [flow]) >= 4, settings=only_look)
     assert trades_of("native", [flow]) >= 4

@@ -67,7 +67,8 @@ def _with_fresh_client_ids(commands: list[Command]) -> list[Command]:
 def order_flows(*, size_max: int = 40) -> st.SearchStrategy[list[Command]]:
     """Lists of places, cancels and withdrawals by the traders whom `audited_desk` funds."""
     one: st.SearchStrategy[Command] = st.one_of(places, places, places, cancels, withdrawals)
-    return st.lists(one, min_size=1, max_size=size_max).map(_with_fresh_client_ids)
+    short, long = (st.lists(one, min_size=least, max_size=size_max) for least in (1, max(1, size_max // 2)))
+    return st.one_of(short, long).map(_with_fresh_client_ids)
 
 
 def audited_desk(exchange: Exchange, auditor: Auditor) -> TradingDesk:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stab3l.engine.wire import (
@@ -100,17 +100,20 @@ def page_rows(heading: str) -> list[list[str]]:
     return rows
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(any_commands, st.binary(max_size=EVIDENCE_BYTES_MAX)), max_size=5))
 def test_a_batch_reads_back_as_it_was_written(items: list[tuple[Command, bytes]]) -> None:
     records = decode_records(encode_batch(items))
     assert [(record.command, record.evidence) for record in records] == items
 
 
+@settings(deadline=None)
 @given(st.lists(events, max_size=6))
 def test_events_read_back_as_they_were_written(items: list[Event]) -> None:
     assert decode_events(encode_events(items)) == items
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_decode_to_records_that_cover_them(data: bytes) -> None:
     assert b"".join(split_records(data)) == data
