@@ -19,7 +19,8 @@ import {Peers} from "../libraries/Peers.sol";
 /// once nothing is outstanding.
 /// @dev The collateral counts at its price but never above one dollar. A seizure takes at most the share collateral x cu / outstanding, so it never lowers
 /// the ratio of what stays, and nobody who comes first takes from those who come later.
-/// @custom:stop The guardian pauses new obligations and liquidations. Deposits, withdrawals above the minimum, redemptions and compensation go on.
+/// @custom:stop The guardian pauses liquidations (new obligations stop at MintingAgent). Deposits, withdrawals above the minimum, cures, redemptions and
+/// compensation go on.
 /// @custom:trusts The Oracle for the collateral's price: without one nothing can be minted, seized, or withdrawn while compute is outstanding.
 /// MintingAgent and Redemption for what is outstanding. The token may charge fees; it may not rebase.
 contract CollateralManager is ICollateralManager, AccessManaged, Pausable, ReentrancyGuardTransient {
@@ -34,7 +35,7 @@ contract CollateralManager is ICollateralManager, AccessManaged, Pausable, Reent
     }
 
     struct Rules {
-        uint128 par; // [wad dollars per CU]
+        uint64 par; // [wad dollars per CU]
         uint16 ratioBpsMin; // [bps] of the outstanding compute's value at par
         uint32 graceSeconds; // [seconds]
     }
@@ -57,7 +58,6 @@ contract CollateralManager is ICollateralManager, AccessManaged, Pausable, Reent
     bytes32 public constant PRICE_FEED = keccak256("USDC/USD");
     uint256 public constant RATIO_BPS_FLOOR = 12_000;
     uint256 public constant RATIO_BPS_CEILING = 50_000;
-    uint256 public constant PAR_MAX = 1e24;
     uint256 private constant BASIS_POINTS = 10_000;
     uint256 private constant DOLLAR = 1e18;
 
@@ -65,9 +65,11 @@ contract CollateralManager is ICollateralManager, AccessManaged, Pausable, Reent
     IOracle public immutable oracle;
     uint256 private immutable _wadPerUnit; // [wad] of one base unit: 10^(18 - decimals)
 
-    Rules private _rules;
     /// @notice MintingAgent.
     address public agent;
+    uint64 private _par; // beside `agent`: one slot for all that a mint needs
+    uint16 private _ratioBpsMin;
+    uint32 private _graceSeconds;
     /// @notice Redemption.
     address public redemption;
     mapping(address provider => Account) private _accounts;
@@ -122,7 +124,7 @@ contract CollateralManager is ICollateralManager, AccessManaged, Pausable, Reent
     // --- Obligations
 
     /// @inheritdoc ICollateralManager
-    function addObligation(address provider, uint256 cu) external whenNotPaused {
+    function addObligation(address provider, uint256 cu) external {
         Peers.check(agent);
         Account storage account = _accounts[provider];
         if (account.graceUntil != 0) revert ProviderInLiquidation(provider);
@@ -168,7 +170,7 @@ contract CollateralManager is ICollateralManager, AccessManaged, Pausable, Reent
         Account storage account = _accounts[provider];
         if (account.graceUntil != 0) revert ProviderInLiquidation(provider);
         _checkShort(provider, account);
-        uint48 graceUntil = uint48(block.timestamp + _rules.graceSeconds);
+        uint48 graceUntil = uint48(block.timestamp + _graceSeconds);
         account.graceUntil = graceUntil;
         emit LiquidationStarted(provider, graceUntil);
     }
@@ -220,7 +222,7 @@ contract CollateralManager is ICollateralManager, AccessManaged, Pausable, Reent
         _setRules(rules_);
     }
 
-    /// @notice Stops new obligations and liquidations.
+    /// @notice Stops liquidations.
     function pause() external restricted {
         _pause();
     }
@@ -231,10 +233,10 @@ contract CollateralManager is ICollateralManager, AccessManaged, Pausable, Reent
     }
 
     function _setRules(Rules memory next) private {
-        bool valid = next.par > 0 && next.par <= PAR_MAX && next.ratioBpsMin >= RATIO_BPS_FLOOR && next.ratioBpsMin <= RATIO_BPS_CEILING
+        bool valid = next.par > 0 && next.ratioBpsMin >= RATIO_BPS_FLOOR && next.ratioBpsMin <= RATIO_BPS_CEILING
             && next.graceSeconds > 0;
         if (!valid) revert RulesInvalid(next);
-        _rules = next;
+        (_par, _ratioBpsMin, _graceSeconds) = (next.par, next.ratioBpsMin, next.graceSeconds);
         emit RulesSet(next);
     }
 
@@ -253,14 +255,13 @@ contract CollateralManager is ICollateralManager, AccessManaged, Pausable, Reent
     /// @inheritdoc ICollateralManager
     function requiredUp(uint256 cu) public view returns (uint256) {
         if (cu == 0) return 0;
-        Rules memory current = _rules;
-        return Math.ceilDiv(cu * current.par * current.ratioBpsMin, BASIS_POINTS * _unitPrice());
+        return Math.ceilDiv(cu * _par * _ratioBpsMin, BASIS_POINTS * _unitPrice());
     }
 
     /// @inheritdoc ICollateralManager
     function valueDown(uint256 cu) external view returns (uint256) {
         if (cu == 0) return 0;
-        return cu * _rules.par / _unitPrice();
+        return cu * _par / _unitPrice();
     }
 
     /// @notice The part of a provider's collateral [base units, rounded down] that `cu` [wad] of all that it owes has a claim on.
@@ -299,7 +300,7 @@ contract CollateralManager is ICollateralManager, AccessManaged, Pausable, Reent
 
     /// @notice Par [wad dollars per CU], minimum ratio [bps] and grace period [seconds].
     function rules() external view returns (Rules memory) {
-        return _rules;
+        return Rules(_par, _ratioBpsMin, _graceSeconds);
     }
 
     // --- Shared checks

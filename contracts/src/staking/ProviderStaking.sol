@@ -14,7 +14,7 @@ import {Peers} from "../libraries/Peers.sol";
 /// @title ProviderStaking
 /// @notice Holds sSTB of providers until the period that they chose has passed; at least 7 days. Rewards are RewardsDistributor's.
 /// @dev A stake's id is its provider's address and the ordinal of the stake among the provider's, from 1: one slot less to write in a mint.
-/// @custom:stop The guardian pauses new stakes; unstaking goes on.
+/// @custom:stop The guardian pauses new stakes (mints stop at MintingAgent); unstaking goes on.
 /// @custom:trusts MintingAgent to have minted here what it says; RewardsDistributor not to revert.
 contract ProviderStaking is IProviderStaking, AccessManaged, Pausable, ReentrancyGuardTransient {
     using SafeCast for uint256;
@@ -58,7 +58,7 @@ contract ProviderStaking is IProviderStaking, AccessManaged, Pausable, Reentranc
     // --- Stakes
 
     /// @inheritdoc IProviderStaking
-    function stakeMinted(address provider, uint256 amount, uint32 periodSeconds) external whenNotPaused returns (uint256 stakeId) {
+    function stakeMinted(address provider, uint256 amount, uint32 periodSeconds) external returns (uint256 stakeId) {
         Peers.check(agent);
         return _stake(provider, amount, periodSeconds);
     }
@@ -108,7 +108,7 @@ contract ProviderStaking is IProviderStaking, AccessManaged, Pausable, Reentranc
         distributor = IRewardsDistributor(Peers.bindOnce(address(distributor), address(distributor_)));
     }
 
-    /// @notice Stops new stakes.
+    /// @notice Stops new stakes by holders.
     function pause() external restricted {
         _pause();
     }

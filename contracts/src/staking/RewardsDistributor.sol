@@ -75,22 +75,20 @@ contract RewardsDistributor is IRewardsDistributor, AccessManaged {
     }
 
     function _accrueIndex() private returns (uint256 index) {
-        uint256 promised;
-        (index, promised) = _next();
+        (uint256 growth, uint256 emission) = _growth();
+        index = _index + growth;
         (_index, _accruedAt) = (uint144(index), uint48(block.timestamp));
-        if (promised != _promised) _promised = uint128(promised);
+        if (emission > 0) _promised += uint128(emission);
     }
 
-    /// @dev Index and promises as of now. Short of budget, the index grows by what is left and no more.
-    function _next() private view returns (uint256 index, uint256 promised) {
-        (index, promised) = (_index, _promised);
-        uint256 growth = uint256(_multiplier) * (block.timestamp - _accruedAt) * RAY_PER_WAD;
-        if (growth == 0) return (index, promised);
-        uint256 staked = staking.totalStaked();
-        if (staked == 0) return (index, promised);
-        uint256 left = _budget - promised;
+    /// @dev What the index has grown since it was last written, and what that takes from the budget. Short of budget, it grows by what is left and no more.
+    function _growth() private view returns (uint256 growth, uint256 emissionUp) {
+        growth = uint256(_multiplier) * (block.timestamp - _accruedAt) * RAY_PER_WAD;
+        uint256 staked = growth == 0 ? 0 : staking.totalStaked();
+        if (staked == 0) return (0, 0);
+        uint256 left = _budget - _promised;
         if (Math.ceilDiv(staked * growth, RAY) > left) growth = left * RAY / staked;
-        return (index + growth, promised + Math.ceilDiv(staked * growth, RAY));
+        return (growth, Math.ceilDiv(staked * growth, RAY));
     }
 
     function _earnedDown(address provider, Account storage account, uint256 index) private view returns (uint256) {
@@ -125,8 +123,8 @@ contract RewardsDistributor is IRewardsDistributor, AccessManaged {
     /// @inheritdoc IRewardsDistributor
     function accruedOf(address provider) external view returns (uint256) {
         Account storage account = _accounts[provider];
-        (uint256 index,) = _next();
-        return account.accrued + _earnedDown(provider, account, index);
+        (uint256 growth,) = _growth();
+        return account.accrued + _earnedDown(provider, account, _index + growth);
     }
 
     /// @inheritdoc IRewardsDistributor
@@ -141,7 +139,8 @@ contract RewardsDistributor is IRewardsDistributor, AccessManaged {
     }
 
     /// @notice [wad rSTB] Accrued so far to all providers, claimed or not; rounded up, never above the budget.
-    function promisedUp() external view returns (uint256 promised) {
-        (, promised) = _next();
+    function promisedUp() external view returns (uint256) {
+        (, uint256 emission) = _growth();
+        return _promised + emission;
     }
 }
