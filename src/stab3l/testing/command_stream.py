@@ -50,6 +50,7 @@ CHAINS: Final = (412346, 138, 651940)
 ASSETS_MAX: Final = 8
 MARKETS_MAX: Final = 5
 MIDDLE_TICKS: Final = 1_000
+REQUEST_LIVES: Final = (SECOND_NS // 10, SECOND_NS, 60 * SECOND_NS, REQUEST_LIFE_MAX_NS)
 SEAL_CHANCE: Final = 0.03
 SEAL_AGAIN_CHANCE: Final = 0.3
 
@@ -345,7 +346,7 @@ class CommandStream:
         return self.client_ids
 
     def _expiry(self) -> int:
-        life = self.random.choice([SECOND_NS // 10, SECOND_NS, 60 * SECOND_NS, REQUEST_LIFE_MAX_NS])
+        life = self.random.choices(REQUEST_LIVES, [10, 10, 4, 1])[0]
         return min(max(self.now, self.reference.now) + life, U64_MAX)
 
     def _evidence(self) -> bytes:

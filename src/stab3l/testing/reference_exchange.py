@@ -86,6 +86,7 @@ class ReferenceExchange:
         self.trades = 0
         self.sealed_balances: list[tuple[int, int, int]] = []
         """(account, asset, amount) of each slot when the last block was sealed."""
+        self.sealed_balance_leaves: list[bytes] = []
         self.sealed_withdrawals = 0
         self.last_sealed: Sealed | None = None
         self._events: list[Event] = []
@@ -443,8 +444,9 @@ class ReferenceExchange:
         self.block += 1
         self.output_hash = keccak(self.output_hash + keccak(b""))
         self.sealed_balances = [(*pair, balance.total) for pair, balance in self.balances.items()]
+        self.sealed_balance_leaves = [self._balance_leaf(*slot) for slot in self.sealed_balances]
         self.sealed_withdrawals = len(self.withdrawals)
-        roots = merkle_root(self.balance_leaves()), merkle_root(self.withdrawal_leaves)
+        roots = merkle_root(self.sealed_balance_leaves), merkle_root(self.withdrawal_leaves)
         counts = len(self.sealed_balances), self.sealed_withdrawals
         self.last_sealed = Sealed(
             self.sequence,
@@ -494,10 +496,6 @@ class ReferenceExchange:
     def balance(self, account: int, asset: int) -> Balance:
         """An account's balance of an asset; zero when it was never credited."""
         return self.balances.get((account, asset), Balance())
-
-    def balance_leaves(self) -> list[bytes]:
-        """Leaves of the balances tree when the last block was sealed."""
-        return [self._balance_leaf(*slot) for slot in self.sealed_balances]
 
     def _balance_leaf(self, account: int, asset: int, amount: int) -> bytes:
         token = self.assets[asset]

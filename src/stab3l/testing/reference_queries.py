@@ -107,7 +107,7 @@ class ReferenceQueries:
         """(leaf index, amount, siblings) of a pair in the last sealed block; none if it has no leaf there."""
         for index, slot in enumerate(self.exchange.sealed_balances):
             if slot[:2] == (account, asset):
-                return index, slot[2], merkle_proof(self.exchange.balance_leaves(), index)
+                return index, slot[2], merkle_proof(self.exchange.sealed_balance_leaves, index)
         return None
 
     def withdrawal_proof(self, withdrawal: int) -> list[bytes] | None:

@@ -232,7 +232,7 @@ def test_every_proof_leads_to_the_sealed_root(exchange: ReferenceExchange, desk:
     sealed = desk.seal()
     desk.fund(1, BASE, 5)
     queries = ReferenceQueries(exchange)
-    for index, leaf in enumerate(exchange.balance_leaves()):
+    for index, leaf in enumerate(exchange.sealed_balance_leaves):
         proof = queries.balance_proof(3 + index, BASE)
         assert proof is not None
         assert proof[:2] == (index, 99)
