@@ -37,7 +37,7 @@ DELIVERY_MARGIN_S: Final = 30
 """Kept free before the deadline for the delivering transaction."""
 
 TRIES_MAX: Final = 3
-"""Tries of a job that has no result; after a restart they count anew."""
+"""Tries of a job that has no result; then its order is left to expire."""
 
 BLOCKS_AT_ONCE: Final = 2_000
 

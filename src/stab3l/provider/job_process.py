@@ -14,7 +14,7 @@ from stab3l.provider.jobs import Job, Result
 from stab3l.provider.sandbox import EXIT_INTERRUPTED, REQUEST
 from stab3l.units import Operations
 
-GRACE_S: Final = 10
+GRACE_S: Final = 30
 """Start, compilation and end of the child, beyond the job's own wall limit."""
 
 
