@@ -66,7 +66,7 @@ contracts/node_modules/.installed: contracts/package-lock.json | .venv/.prerequi
 
 contracts/out/.built: contracts/node_modules/.installed contracts/foundry.toml $(SOL)
 	@echo "setup: contracts" >&2
-	@$(FORGE) build --quiet
+	@$(FORGE) build --quiet --skip test
 	@touch $@
 
 .PHONY: help setup up demo test check contracts-test engine-test python-test bench clean lock

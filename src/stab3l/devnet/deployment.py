@@ -20,7 +20,9 @@ from stab3l.errors import NotFound, Unavailable
 COMMITTEE_THRESHOLD = 2
 """M of the M-of-N committee; N is `VERIFIERS`."""
 
-TIMEOUT_S = 120
+SCRIPT = "script/Deploy.s.sol"
+LAST_LINES = 12
+TIMEOUT_S = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,11 @@ class Deployment:
         config, draft = self._folder / f"{chain_id}.config.json", self._folder / f"{chain_id}.part.json"
         config.write_text(json.dumps(self._config(chain_id), indent=1))
         deployer = (await control.accounts())[0]
-        await self._forge(control.chain.url, deployer, config, draft, chain_id)
+        await self._forge(
+            ("script", SCRIPT, "--rpc-url", control.chain.url, "--broadcast", "--unlocked", "--sender", deployer),
+            {"STAB3L_DEPLOY_CONFIG": str(config), "STAB3L_DEPLOY_OUT": str(draft)},
+            f"deploying on chain {chain_id}",
+        )
         final = self._folder / f"{chain_id}.json"
         draft.replace(final)
         return _read(final)
@@ -82,31 +88,30 @@ class Deployment:
             },
         }
 
-    async def _forge(self, url: str, deployer: str, config: Path, out: Path, chain_id: int) -> None:
-        forge = _find_forge(self._contracts)
-        script = ("script", "script/Deploy.s.sol", "--rpc-url", url, "--broadcast", "--unlocked", "--sender", deployer)
+    async def build(self) -> None:
+        """Compiles what changed since the last build, once for all chains. Raises ``Unavailable`` with the compiler's words."""
+        await self._forge(("build", "--quiet", "--skip", "test"), {}, "building the contracts")
+
+    async def _forge(self, arguments: tuple[str, ...], environment: dict[str, str], doing: str) -> None:
         process = await asyncio.create_subprocess_exec(
-            str(forge),
-            *script,
+            str(_find_forge(self._contracts)),
+            *arguments,
             cwd=self._contracts,
-            env={
-                **os.environ,
-                "STAB3L_DEPLOY_CONFIG": str(config),
-                "STAB3L_DEPLOY_OUT": str(out),
-            },
+            env={**os.environ, **environment},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
         try:
             output, _ = await asyncio.wait_for(process.communicate(), TIMEOUT_S)
-        except BaseException:
+        except TimeoutError:
+            raise Unavailable(f"{doing} took more than {TIMEOUT_S} s") from None
+        finally:
             if process.returncode is None:
                 process.kill()
-            raise
         if process.returncode != 0:
-            last = output.decode(errors="replace").strip().splitlines()[-12:]
-            raise Unavailable(f"deploying on chain {chain_id} failed:\n" + "\n".join(last), chain_id=chain_id)
+            last = output.decode(errors="replace").strip().splitlines()[-LAST_LINES:]
+            raise Unavailable(f"{doing} failed:\n" + "\n".join(last))
 
 
 def _read(path: Path) -> Deployed:

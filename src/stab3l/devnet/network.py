@@ -90,6 +90,7 @@ class LocalNetwork:
     async def _deployed(self) -> Network:
         deployment = Deployment(REPOSITORY, self.home, self.signers)
         self._say("deploying contracts")
+        await deployment.build()
         configs = await asyncio.gather(*(self._deploy(deployment, keeper) for keeper in self.keepers.values()))
         chains = {config.chain_id: config for config in configs}
         network = Network(
