@@ -81,14 +81,14 @@ contract Deploy is Script {
     // --- Out
 
     function render(Deployed memory deployed, uint256 block_) public returns (string memory) {
-        string memory root = "deployment";
+        string memory root = string.concat("deployment ", vm.toString(address(deployed.authority)));
         vm.serializeUint(root, "chainId", block.chainid);
         vm.serializeUint(root, "block", block_);
         return vm.serializeString(root, "contracts", _renderContracts(deployed));
     }
 
     function _renderContracts(Deployed memory deployed) private returns (string memory json) {
-        string memory map = "contracts";
+        string memory map = string.concat("contracts ", vm.toString(address(deployed.authority)));
         vm.serializeAddress(map, "AccessManager", address(deployed.authority));
         vm.serializeAddress(map, "Timelock", address(deployed.timelock));
         vm.serializeAddress(map, deployed.localDollar ? "LocalDollar" : "Dollar", address(deployed.dollar));

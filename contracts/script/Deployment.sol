@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
+import {Arrays} from "@openzeppelin/contracts/utils/Arrays.sol";
 
 import {Custody} from "../src/exchange/Custody.sol";
 import {Timelock} from "../src/governance/Timelock.sol";
@@ -113,7 +114,7 @@ library Deployment {
         deployed.cuToken = new CUToken(authority);
         deployed.rewardToken = new rSTBToken(authority, parameters.rewardGovernanceCap);
         deployed.verifier = new ComputeUnitVerifier(authority, parameters.benchmark);
-        deployed.committee = new CommitteeProof(authority, config.holders.committee, config.holders.committeeThreshold);
+        deployed.committee = new CommitteeProof(authority, Arrays.sort(config.holders.committee), config.holders.committeeThreshold);
         deployed.collateral = new CollateralManager(authority, deployed.dollar, deployed.oracle, parameters.collateral);
         deployed.staking = new ProviderStaking(authority, deployed.token);
         deployed.distributor = new RewardsDistributor(authority, deployed.rewardToken, deployed.staking, parameters.rewardMultiplier);

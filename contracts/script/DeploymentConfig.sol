@@ -57,7 +57,7 @@ library DeploymentDefaults {
             collateral: CollateralManager.Rules({par: 0.06e18, ratioBpsMin: 12_000, graceSeconds: 24 hours}),
             redemption: Redemption.Rules({disputeSeconds: 72 hours, compensationBps: 11_000}),
             dollarFeed: Oracle.FeedRules({quorum: 2, ageSecondsMax: 1 hours, deviationBpsMax: 1000}),
-            rewardMultiplier: 1_585_489_599,
+            rewardMultiplier: uint256(0.05e18) / 365 days,
             rewardBudget: 1_000_000e18,
             rewardGovernanceCap: 100_000_000e18,
             epochSeconds: 1 days,
