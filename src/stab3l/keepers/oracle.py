@@ -76,7 +76,7 @@ class Reporter:
         self._policy = policy
         self._dry_run = dry_run
         self._oracle = contract(config, "Oracle")
-        self._key = keccak256(PAIR.encode())
+        self.feed_key = keccak256(PAIR.encode())
 
     async def round(self) -> None:
         """One look, and at most one report.
@@ -86,8 +86,8 @@ class Reporter:
             Unavailable: the chain or the price's source is away.
         """
         price = await self._feed.price(PAIR)
-        rules = await self._chain.call(self._oracle, "rulesOf", self._key)
-        last = await self._chain.call(self._oracle, "reportOf", self._key, self._sender.signer.address)
+        rules = await self._chain.call(self._oracle, "rulesOf", self.feed_key)
+        last = await self._chain.call(self._oracle, "reportOf", self.feed_key, self._sender.signer.address)
         now = (await self._chain.head()).timestamp
         if not is_due(Report(last.price, last.at), price, now, rules.ageSecondsMax, self._policy):
             return
@@ -95,7 +95,7 @@ class Reporter:
         if self._dry_run:
             log.info("would_report", **place)
             return
-        receipt = await self._sender.transact(self._oracle, "report", self._key, price)
+        receipt = await self._sender.transact(self._oracle, "report", self.feed_key, price)
         REPORTS.labels(self._chain.chain_id, self._sender.signer.address).inc()
         log.info("price_reported", tx=receipt.tx_hash.hex(), gas=receipt.gas_used, **place)
 
