@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import msgspec
@@ -33,24 +30,13 @@ async def live_socket(socket: WebSocket[Any, Any, Any], desk: NamedDependency[De
 
 
 def create_app(desk: Desk) -> Litestar:
-    """The application around a desk, which it runs while it serves."""
-
-    @asynccontextmanager
-    async def running(_: Litestar) -> AsyncIterator[None]:
-        task = asyncio.create_task(desk.run())
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
+    """The application around a desk; whoever serves it runs the desk, too."""
     return Litestar(
         route_handlers=[*EXCHANGE_ROUTES, *HISTORY_ROUTES, *page_routes(), live_socket],
         dependencies={"desk": Provide(lambda: desk, sync_to_thread=False)},
         exception_handlers={Stab3lError: _tell_error, HTTPException: _tell_http, Exception: _tell_mistake},
         response_headers=SECURITY_HEADERS,
         request_max_body_size=BODY_BYTES_MAX,
-        lifespan=[running],
         openapi_config=None,
         logging_config=None,
     )

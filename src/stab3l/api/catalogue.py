@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 import msgspec
+import structlog
 
 from stab3l.api.exchange import Asset, Exchange, Market
-from stab3l.api.grid import Grid
+from stab3l.api.grid import Grid, GridInvalid
 from stab3l.api.problems import Problem
 from stab3l.config import Network
 from stab3l.units import Lots, Ticks
 
 ACCOUNTS_KEPT: Final = 100_000
+
+_log = structlog.get_logger(__name__)
 
 
 class NamedAsset(msgspec.Struct, frozen=True):
@@ -55,18 +58,25 @@ class Catalogue:
         self._accounts: dict[bytes, int] = {}
 
     async def refresh(self) -> None:
-        """Reads assets and markets again (a market's status may have changed)."""
+        """Reads assets and markets again (a market's status may have changed).
+
+        A market whose prices have no decimal form cannot be traded here and is left out.
+        """
         assets = {asset.id: self._named(asset) for asset in await self._exchange.assets()}
         markets = {}
         for market in await self._exchange.markets():
             base, quote = assets[market.base_asset], assets[market.quote_asset]
             key = ((base.asset.chain_id, base.asset.token), (quote.asset.chain_id, quote.asset.token))
-            grid = Grid.of(
-                lot=market.lot,
-                tick=market.tick,
-                base_decimals=base.asset.decimals,
-                quote_decimals=quote.asset.decimals,
-            )
+            try:
+                grid = Grid.of(
+                    lot=market.lot,
+                    tick=market.tick,
+                    base_decimals=base.asset.decimals,
+                    quote_decimals=quote.asset.decimals,
+                )
+            except GridInvalid as error:
+                _log.error("market_not_shown", market=market.id, error=error.message)
+                continue
             symbol = self._market_symbols.get(key, f"{base.symbol}-{quote.symbol}")
             markets[market.id] = NamedMarket(market, symbol, base, quote, grid)
         self._assets, self._markets = assets, markets

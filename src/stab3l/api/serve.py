@@ -12,7 +12,6 @@ import structlog
 from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
-from litestar import Litestar
 
 from stab3l.api.app import create_app
 from stab3l.api.chronicle import SqlHistory
@@ -35,24 +34,29 @@ async def serve(home: Path, host: str = "127.0.0.1", port: int = 8080) -> None:
     async with trader_client(home, network.gateway) as exchange, SqlHistory(network, heads) as history:
         following = asyncio.create_task(follow_heads(network.chains, heads))
         try:
-            await serve_app(create_app(Desk.of(network, exchange, history, SystemClock())), host, port)
+            await serve_desk(Desk.of(network, exchange, history, SystemClock()), host, port)
         finally:
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)
 
 
-async def serve_app(app: Litestar, host: str, port: int) -> None:
-    """Serves an application until SIGTERM, SIGINT or cancellation."""
-    server = granian_server(app, host, port)
+async def serve_desk(desk: Desk, host: str, port: int) -> None:
+    """Serves a desk until SIGTERM, SIGINT or cancellation. Raises what ends the desk itself: then it cannot serve."""
+    server = granian_server(create_app(desk), host, port)
     loop, stop = asyncio.get_running_loop(), cast("Callable[[], None]", server.stop)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
+    serving, running = asyncio.create_task(server.serve()), asyncio.create_task(desk.run())
     _log.info("api_serving", host=host, port=port)
     try:
-        await server.serve()
+        done, _ = await asyncio.wait((serving, running), return_when=asyncio.FIRST_COMPLETED)
     finally:
         stop()
+        running.cancel()
+        await asyncio.gather(serving, running, return_exceptions=True)
         _log.info("api_stopped", host=host, port=port)
+    for task in done:
+        task.result()
 
 
 def granian_server(app: Any, host: str, port: int) -> Server:

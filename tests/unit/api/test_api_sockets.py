@@ -9,14 +9,18 @@ from typing import Any
 
 import msgspec
 import pytest
-from api_venue import SYMBOL, Venue
+from api_venue import SYMBOL, Venue, network
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from stab3l.api.serve import granian_server
+from stab3l.api.desk import Desk
+from stab3l.api.exchange import Status
+from stab3l.api.serve import granian_server, serve_desk
 from stab3l.client.orders import signed_cancel, signed_order
 from stab3l.client.rest import ApiProblem, RestClient
 from stab3l.client.stream import Book, StreamClient
+from stab3l.errors import Corrupt
+from stab3l.testing.gateway import ReferenceGateway
 
 pytestmark = pytest.mark.anyio
 
@@ -164,3 +168,20 @@ async def test_a_client_that_does_not_read_holds_nobody_up(venue: Venue, url: st
             async with asyncio.timeout(10):
                 while last != "100":
                     last = (await receive(reader, channel="trades", type="update"))["seq"]
+
+
+class DamagedGateway(ReferenceGateway):
+    """A gateway whose answers make no sense."""
+
+    async def status(self) -> Status:
+        raise Corrupt("the exchange says what cannot be")
+
+
+async def test_an_api_that_cannot_follow_the_exchange_ends_instead_of_serving_stale_data(venue: Venue) -> None:
+    desk = Desk.of(network(), DamagedGateway(venue.clock), venue.history, venue.clock)
+    with sockets.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with pytest.raises(ExceptionGroup) as ended:
+        await serve_desk(desk, "127.0.0.1", port)
+    assert ended.value.subgroup(Corrupt) is not None
