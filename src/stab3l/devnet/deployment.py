@@ -89,7 +89,7 @@ class Deployment:
         }
 
     async def build(self) -> None:
-        """Compiles what changed since the last build, once for all chains. Raises ``Unavailable`` with the compiler's words."""
+        """Compiles what changed since the last build, once for all chains. Raises ``Unavailable``."""
         await self._forge(("build", "--quiet", "--skip", "test"), {}, "building the contracts")
 
     async def _forge(self, arguments: tuple[str, ...], environment: dict[str, str], doing: str) -> None:

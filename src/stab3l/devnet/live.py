@@ -14,7 +14,7 @@ from rich.table import Table
 from stab3l.client.rest import RestClient
 from stab3l.devnet.network import LocalNetwork
 from stab3l.devnet.ports import Ports
-from stab3l.devnet.services import agents
+from stab3l.devnet.processes import agents
 from stab3l.devnet.steps import Step, Steps
 from stab3l.devnet.story.issuance import earn_and_unlock, issue, sell
 from stab3l.devnet.story.redeeming import redeem_and_confirm, stock_buyer

@@ -21,7 +21,7 @@ from stab3l.devnet.keys import ensure_keys, fund
 from stab3l.devnet.listing import spot_markets
 from stab3l.devnet.people import Person, until
 from stab3l.devnet.ports import Ports, require_free
-from stab3l.devnet.services import ChainKeeper, local_chains, processes
+from stab3l.devnet.processes import ChainKeeper, local_chains, processes
 from stab3l.devnet.supervisor import Supervisor, end_leftovers
 from stab3l.errors import Unavailable
 from stab3l.exchange.gateway_client import GatewayClient, operator_client
