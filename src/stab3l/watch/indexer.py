@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stab3l.chain.contracts import Contract, DecodedLog, contract, decode_log
-from stab3l.chain.errors import BlockUnknown, Reorganised
+from stab3l.chain.errors import BlockUnknown, NodeRejected, Reorganised
 from stab3l.chain.port import BlockRef, Chain, Log
 from stab3l.config import ChainConfig
 from stab3l.errors import Unavailable
@@ -73,7 +73,8 @@ class ChainIndexer:
             try:
                 await self._follow()
                 pause = self.policy.poll_s
-            except Unavailable as error:
+            except (Unavailable, NodeRejected) as error:
+                # A node refuses ranges that it has just lost, and takes them again when it has caught up.
                 log.warning("indexer_waits", chain_id=self.config.chain_id, error=str(error))
                 pause = min(pause * 2, self.policy.backoff_s_max)
             await anyio.sleep(pause)

@@ -29,7 +29,7 @@ async def serve(home: Path) -> None:
 
     Raises:
         NotFound, Invalid: there is no network in ``home``, or its description is damaged.
-        Corrupt: a chain or the exchange said something that cannot follow from what it said before.
+        ExceptionGroup of Corrupt: a chain or the exchange said what cannot follow from what it said before.
     """
     network = load_network(home)
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
