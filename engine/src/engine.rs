@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::journal::frame::{Group, HEADER, Kind};
 use crate::journal::reader::{Extent, Frame, Frames};
 use crate::journal::stream::Stream;
-use crate::journal::{Durability, ensure_folder, lock};
+use crate::journal::{Durability, ensure_folder, lock, sync_folder};
 use crate::snapshot::{Restored, Snapshots};
 use crate::state::{Link, State};
 use crate::units::{Hash, Nanos, Sequence};
@@ -74,9 +74,14 @@ impl Engine {
     pub fn open(root: &Path, options: Options) -> Result<Engine, Failure> {
         ensure_folder(root)?;
         let _lock = lock(root)?;
-        let (inputs, torn_input_bytes) = Stream::open(Kind::Inputs, root, options.segment_bytes)?;
-        let (outputs, torn_output_bytes) = Stream::open(Kind::Outputs, root, options.segment_bytes)?;
+        let (inputs, torn_input_bytes) =
+            Stream::open(Kind::Inputs, root, options.segment_bytes, options.durability)?;
+        let (outputs, torn_output_bytes) =
+            Stream::open(Kind::Outputs, root, options.segment_bytes, options.durability)?;
         let mut snapshots = Snapshots::open(root)?;
+        if options.durability == Durability::Fdatasync {
+            sync_names(root)?;
+        }
         refuse_lost_inputs(&inputs, &outputs, &snapshots)?;
         let Restored { state, from_snapshot, damaged } = snapshots.restore(Sequence(outputs.next().0 - 1))?;
         let recovery = Recovery {
@@ -285,6 +290,15 @@ fn refuse_lost_inputs(inputs: &Stream, outputs: &Stream, snapshots: &Snapshots) 
         Some((sequence, _)) if sequence >= inputs.next() => {
             lost(format!("inputs are missing: there is a snapshot at sequence {sequence}"))
         }
+        _ => Ok(()),
+    }
+}
+
+/// Makes the names of the journal's folders, and of the journal itself, durable.
+fn sync_names(root: &Path) -> Result<(), Failure> {
+    sync_folder(root)?;
+    match root.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => sync_folder(parent),
         _ => Ok(()),
     }
 }

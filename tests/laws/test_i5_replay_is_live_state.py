@@ -57,7 +57,7 @@ def frames_of(engine: Engine, stream: str) -> list[tuple[int, int, bytes]]:
 
 
 @pytest.mark.parametrize("snapshot_every_records", [0, 60])
-@settings(max_examples=10)
+@settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_reopening_and_replaying_elsewhere_give_the_live_state(seed: int, snapshot_every_records: int) -> None:
     with tempfile.TemporaryDirectory() as live, tempfile.TemporaryDirectory() as elsewhere:
@@ -76,7 +76,7 @@ def test_reopening_and_replaying_elsewhere_give_the_live_state(seed: int, snapsh
             assert (replay.digest(), replay.sealed()) == (digest, sealed)
 
 
-@settings(max_examples=10)
+@settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_an_independent_replay_of_the_public_inputs_reaches_the_sealed_root(seed: int) -> None:
     with tempfile.TemporaryDirectory() as folder, engine_in(Path(folder), 40) as engine:

@@ -18,15 +18,9 @@ pub enum Durability {
     Fdatasync,
 }
 
-/// Creates a folder and makes its name durable.
+/// Creates a folder.
 pub(crate) fn ensure_folder(folder: &Path) -> Result<(), Failure> {
-    if !folder.is_dir() {
-        fs::create_dir_all(folder).at(folder)?;
-        if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            sync_folder(parent)?;
-        }
-    }
-    Ok(())
+    fs::create_dir_all(folder).at(folder)
 }
 
 /// Makes the names in a folder durable.

@@ -35,7 +35,15 @@ pub struct Stream {
 
 impl Stream {
     /// Opens the stream under `root`, cuts a torn tail and says how many bytes that were.
-    pub fn open(kind: Kind, root: &Path, segment_bytes: u64) -> Result<(Stream, u64), Failure> {
+    ///
+    /// At `fdatasync` everything that remains is durable on return: a killed process may have left frames that were written
+    /// but not yet synced, and from now on they count.
+    pub fn open(
+        kind: Kind,
+        root: &Path,
+        segment_bytes: u64,
+        durability: Durability,
+    ) -> Result<(Stream, u64), Failure> {
         let folder = root.join(kind.folder());
         ensure_folder(&folder)?;
         let mut segments = list(&folder)?;
@@ -45,8 +53,10 @@ impl Stream {
         let last = segments.last_mut().expect("one segment at least");
         let (next, torn) = cut_torn_tail(kind, last)?;
         let file = OpenOptions::new().append(true).open(&last.path).at(&last.path)?;
-        // A killed process may have left frames that were written but not yet synced; from now on they count.
-        file.sync_data().at(&last.path)?;
+        if durability == Durability::Fdatasync {
+            file.sync_data().at(&last.path)?;
+            sync_folder(&folder)?;
+        }
         Ok((Stream { kind, folder, segment_bytes, segments, file, next }, torn))
     }
 
@@ -88,6 +98,7 @@ impl Stream {
     fn roll(&mut self) -> Result<(), Failure> {
         self.file.sync_data().at(&self.last().path)?;
         let (segment, file) = create(&self.folder, self.next)?;
+        sync_folder(&self.folder)?;
         self.segments.push(segment);
         self.file = file;
         Ok(())
@@ -142,7 +153,6 @@ fn list(folder: &Path) -> Result<Vec<Segment>, Failure> {
 fn create(folder: &Path, first: Sequence) -> Result<(Segment, File), Failure> {
     let path = folder.join(format!("{:020}.seg", first.0));
     let file = OpenOptions::new().create_new(true).append(true).open(&path).at(&path)?;
-    sync_folder(folder)?;
     Ok((Segment { first, path, end: 0, marks: Vec::new() }, file))
 }
 
