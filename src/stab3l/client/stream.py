@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any, Final, Self, TypeVar
 
 import msgspec
+import structlog
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -19,6 +20,7 @@ ANSWER_TIMEOUT_S: Final = 10
 MESSAGES_MAX: Final = 10_000
 
 T = TypeVar("T")
+_log = structlog.get_logger(__name__)
 
 
 class Book:
@@ -47,14 +49,17 @@ class Book:
 
 
 class StreamClient:
-    """One socket; use it as an async context manager. Every method raises `ApiUnavailable` when it breaks."""
+    """One socket; use it as an async context manager. Every method raises `ApiUnavailable` when it breaks.
+
+    It closes itself when `MESSAGES_MAX` channel messages wait unread.
+    """
 
     def __init__(self, url: str) -> None:
         self._url = url.replace("http", "ws", 1).rstrip("/") + "/v1/ws"
         self._socket: ClientConnection | None = None
         self._reader: asyncio.Task[None] | None = None
         self._answers: dict[int, asyncio.Future[Any]] = {}
-        self._messages: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue(MESSAGES_MAX)
+        self._messages: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue(MESSAGES_MAX + 1)
         self._last_id = 0
 
     async def __aenter__(self) -> Self:
@@ -119,8 +124,12 @@ class StreamClient:
         try:
             async for text in socket:
                 self._take(msgspec.json.decode(text))
-        except ConnectionClosed:
-            pass
+        except ConnectionClosed as closed:
+            _log.info("stream_closed", code=closed.rcvd.code if closed.rcvd else None)
+        except asyncio.QueueFull:
+            _log.warning("stream_unread", messages=MESSAGES_MAX)
+            self._messages.get_nowait()
+            await socket.close()
         finally:
             for future in self._answers.values():
                 if not future.done():
