@@ -59,7 +59,7 @@ class StreamClient:
         self._socket: ClientConnection | None = None
         self._reader: asyncio.Task[None] | None = None
         self._answers: dict[int, asyncio.Future[Any]] = {}
-        self._messages: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue(MESSAGES_MAX + 1)
+        self._messages: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
         self._last_id = 0
 
     async def __aenter__(self) -> Self:
@@ -128,7 +128,6 @@ class StreamClient:
             _log.info("stream_closed", code=closed.rcvd.code if closed.rcvd else None)
         except asyncio.QueueFull:
             _log.warning("stream_unread", messages=MESSAGES_MAX)
-            self._messages.get_nowait()
             await socket.close()
         finally:
             for future in self._answers.values():
@@ -138,6 +137,8 @@ class StreamClient:
 
     def _take(self, message: dict[str, Any]) -> None:
         if "channel" in message:
+            if self._messages.qsize() >= MESSAGES_MAX:
+                raise asyncio.QueueFull
             self._messages.put_nowait(message)
             return
         future = self._answers.get(message.get("id") or 0)

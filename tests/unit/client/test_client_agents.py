@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 
 import pytest
 from api_venue import SYMBOL, Venue
 from hypothesis import given
 from hypothesis import strategies as st
+from websockets.asyncio.server import ServerConnection, serve
 
 from stab3l.chain.signer import Signer
+from stab3l.client import stream as stream_module
 from stab3l.client.agents.desk import Holdings, OpenOrder, TradingDesk
 from stab3l.client.agents.maker import (
     Maker,
@@ -23,6 +26,7 @@ from stab3l.client.agents.maker import (
 )
 from stab3l.client.agents.trader import Trader, TraderPolicy, decide
 from stab3l.client.rest import ApiUnavailable, RestClient
+from stab3l.client.stream import StreamClient
 from stab3l.units import Lots, Ticks
 
 pytestmark = pytest.mark.anyio
@@ -109,3 +113,22 @@ async def test_a_client_says_when_nobody_answers() -> None:
     async with RestClient("http://127.0.0.1:1", retry_s=1) as client:
         with pytest.raises(ApiUnavailable):
             await client.status()
+
+
+async def test_a_stream_that_nobody_reads_ends_instead_of_growing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream_module, "MESSAGES_MAX", 3)
+
+    async def talk(connection: ServerConnection) -> None:
+        for number in range(10):
+            await connection.send(f'{{"channel": "status", "number": {number}}}')
+        await connection.wait_closed()
+
+    async with serve(talk, "127.0.0.1", 0) as server:
+        port = next(iter(server.sockets)).getsockname()[1]
+        async with StreamClient(f"http://127.0.0.1:{port}") as stream:
+            await asyncio.sleep(0.3)
+            seen = []
+            with pytest.raises(ApiUnavailable):
+                async for message in stream.messages():
+                    seen.append(message["number"])
+            assert seen == [0, 1, 2]
