@@ -127,8 +127,7 @@ async def test_a_stream_that_nobody_reads_ends_instead_of_growing(monkeypatch: p
         port = next(iter(server.sockets)).getsockname()[1]
         async with StreamClient(f"http://127.0.0.1:{port}") as stream:
             await asyncio.sleep(0.3)
-            seen = []
+            messages = stream.messages()
+            assert [(await anext(messages))["number"] for _ in range(3)] == [0, 1, 2]
             with pytest.raises(ApiUnavailable):
-                async for message in stream.messages():
-                    seen.append(message["number"])
-            assert seen == [0, 1, 2]
+                await anext(messages)
