@@ -37,6 +37,7 @@ async def keep(rounds: Mapping[str, Round], interval_s: int, *, metrics_port: in
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    log.info("keeper_started", rounds=sorted(rounds), interval_s=interval_s)
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(_repeat(name, run, interval_s)) for name, run in rounds.items()]
         await stop.wait()

@@ -174,7 +174,9 @@ class ChainSettler:
             async with at_once:
                 await self._pay_one(index, withdrawal, proof, depth)
 
-        await asyncio.gather(*(pay(withdrawal, proof) for withdrawal, proof in proven))
+        async with asyncio.TaskGroup() as group:
+            for withdrawal, proof in proven:
+                group.create_task(pay(withdrawal, proof))
 
     async def _pay_one(self, index: int, withdrawal: Withdrawal, proof: Proof, depth: int) -> None:
         """Pays one withdrawal, or puts it off; whatever happens to it, the others go on."""
