@@ -22,6 +22,20 @@ contract Redemption is IRedemption, AccessManaged, Pausable, ReentrancyGuardTran
         uint16 compensationBps; // [bps] of the value at par
     }
 
+    /// @dev An Order in as few slots as a request needs: three.
+    struct StoredOrder {
+        address buyer;
+        uint96 amount; // [wad CU] bounded by what CollateralManager holds as outstanding
+        address provider;
+        State state;
+        Tier tier;
+        uint40 deadline; // [unix seconds]
+        uint40 disputeUntil; // [unix seconds]
+        bytes32 jobHash;
+        bytes32 resultHash;
+        uint256 workDone; // [operations]
+    }
+
     error ZeroAmount();
     error JobHashZero();
     error UriLengthInvalid(uint256 length, uint256 max);
@@ -58,7 +72,7 @@ contract Redemption is IRedemption, AccessManaged, Pausable, ReentrancyGuardTran
     uint256 public orderCount;
     /// @notice [wad CU] Requested of a provider and not yet settled or compensated; part of its outstanding.
     mapping(address provider => uint256) public pendingOf;
-    mapping(uint256 id => Order) private _orders;
+    mapping(uint256 id => StoredOrder) private _orders;
 
     constructor(address authority_, sSTBToken token_, CollateralManager collateral_, Rules memory rules_) AccessManaged(authority_) {
         (token, collateral) = (token_, collateral_);
@@ -81,9 +95,10 @@ contract Redemption is IRedemption, AccessManaged, Pausable, ReentrancyGuardTran
 
         id = ++orderCount;
         uint64 deadline = uint64(block.timestamp + deliverySecondsOf(tier));
-        Order storage order = _orders[id];
-        (order.buyer, order.state, order.tier, order.deadline) = (msg.sender, State.Requested, tier, deadline);
-        (order.provider, order.amount, order.jobHash) = (provider, amount, jobHash);
+        StoredOrder storage order = _orders[id];
+        (order.buyer, order.amount) = (msg.sender, uint96(amount));
+        (order.provider, order.state, order.tier, order.deadline) = (provider, State.Requested, tier, uint40(deadline));
+        order.jobHash = jobHash;
         pendingOf[provider] += amount;
         emit RedemptionRequested(id, msg.sender, provider, amount, tier, jobHash, jobUri, deadline);
         token.burn(msg.sender, amount);
@@ -91,14 +106,14 @@ contract Redemption is IRedemption, AccessManaged, Pausable, ReentrancyGuardTran
 
     /// @inheritdoc IRedemption
     function deliver(uint256 id, bytes32 resultHash, uint256 workDone, string calldata resultUri) external {
-        Order storage order = _inState(id, State.Requested);
+        StoredOrder storage order = _inState(id, State.Requested);
         if (msg.sender != order.provider) revert CallerNotProvider(id, order.provider, msg.sender);
         if (block.timestamp > order.deadline) revert DeadlinePassed(id, order.deadline);
         if (resultHash == 0) revert ResultHashZero();
         _checkUri(resultUri);
 
         order.state = State.Delivered;
-        order.disputeUntil = uint64(block.timestamp + _rules.disputeSeconds);
+        order.disputeUntil = uint40(block.timestamp + _rules.disputeSeconds);
         (order.resultHash, order.workDone) = (resultHash, workDone);
         emit Delivered(id, msg.sender, resultHash, workDone, resultUri);
     }
@@ -106,7 +121,7 @@ contract Redemption is IRedemption, AccessManaged, Pausable, ReentrancyGuardTran
     /// @inheritdoc IRedemption
     /// @dev A buyer who disputed may still accept.
     function confirm(uint256 id) external {
-        Order storage order = _order(id);
+        StoredOrder storage order = _order(id);
         if (msg.sender != order.buyer) revert CallerNotBuyer(id, order.buyer, msg.sender);
         if (order.state != State.Delivered && order.state != State.Disputed) revert OrderInState(id, order.state);
         _settle(id, order);
@@ -114,12 +129,12 @@ contract Redemption is IRedemption, AccessManaged, Pausable, ReentrancyGuardTran
 
     /// @inheritdoc IRedemption
     function finalize(uint256 id) external {
-        Order storage order = _inState(id, State.Delivered);
+        StoredOrder storage order = _inState(id, State.Delivered);
         if (block.timestamp <= order.disputeUntil) revert DisputeWindowOpen(id, order.disputeUntil);
         _settle(id, order);
     }
 
-    function _settle(uint256 id, Order storage order) private {
+    function _settle(uint256 id, StoredOrder storage order) private {
         order.state = State.Settled;
         pendingOf[order.provider] -= order.amount;
         collateral.reduceObligation(order.provider, order.amount);
@@ -130,7 +145,7 @@ contract Redemption is IRedemption, AccessManaged, Pausable, ReentrancyGuardTran
 
     /// @inheritdoc IRedemption
     function dispute(uint256 id) external {
-        Order storage order = _inState(id, State.Delivered);
+        StoredOrder storage order = _inState(id, State.Delivered);
         if (msg.sender != order.buyer) revert CallerNotBuyer(id, order.buyer, msg.sender);
         if (block.timestamp > order.disputeUntil) revert DisputeWindowPassed(id, order.disputeUntil);
         order.state = State.Disputed;
@@ -139,18 +154,18 @@ contract Redemption is IRedemption, AccessManaged, Pausable, ReentrancyGuardTran
 
     /// @inheritdoc IRedemption
     function resolve(uint256 id, bool delivered) external restricted nonReentrant {
-        Order storage order = _inState(id, State.Disputed);
+        StoredOrder storage order = _inState(id, State.Disputed);
         delivered ? _settle(id, order) : _compensate(id, order);
     }
 
     /// @inheritdoc IRedemption
     function expire(uint256 id) external nonReentrant {
-        Order storage order = _inState(id, State.Requested);
+        StoredOrder storage order = _inState(id, State.Requested);
         if (block.timestamp <= order.deadline) revert DeadlineAhead(id, order.deadline);
         _compensate(id, order);
     }
 
-    function _compensate(uint256 id, Order storage order) private {
+    function _compensate(uint256 id, StoredOrder storage order) private {
         (address provider, address buyer, uint256 amount) = (order.provider, order.buyer, order.amount);
         uint256 paid = _payableDown(provider, amount, _rules.compensationBps);
         order.state = State.Compensated;
@@ -213,7 +228,19 @@ contract Redemption is IRedemption, AccessManaged, Pausable, ReentrancyGuardTran
 
     /// @inheritdoc IRedemption
     function orderOf(uint256 id) external view returns (Order memory) {
-        return _order(id);
+        StoredOrder storage order = _order(id);
+        return Order({
+            buyer: order.buyer,
+            state: order.state,
+            tier: order.tier,
+            deadline: order.deadline,
+            disputeUntil: order.disputeUntil,
+            provider: order.provider,
+            amount: order.amount,
+            jobHash: order.jobHash,
+            resultHash: order.resultHash,
+            workDone: order.workDone
+        });
     }
 
     /// @notice What can still be requested of a provider [wad CU].
@@ -234,12 +261,12 @@ contract Redemption is IRedemption, AccessManaged, Pausable, ReentrancyGuardTran
 
     // --- Shared checks
 
-    function _order(uint256 id) private view returns (Order storage) {
+    function _order(uint256 id) private view returns (StoredOrder storage) {
         if (id == 0 || id > orderCount) revert OrderUnknown(id, orderCount);
         return _orders[id];
     }
 
-    function _inState(uint256 id, State expected) private view returns (Order storage order) {
+    function _inState(uint256 id, State expected) private view returns (StoredOrder storage order) {
         order = _order(id);
         if (order.state != expected) revert OrderInState(id, order.state);
     }

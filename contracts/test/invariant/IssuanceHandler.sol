@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {IComputeUnitVerifier} from "../../src/interfaces/IComputeUnitVerifier.sol";
+import {IRedemption} from "../../src/interfaces/IIssuance.sol";
+import {ComputeClass, ProofMethod} from "../../src/types/Compute.sol";
+import {CollateralManager} from "../../src/staking/CollateralManager.sol";
+import {IssuanceFixture} from "../support/IssuanceFixture.sol";
+
+/// @notice Providers, buyers, a keeper, the committee, the arbiter, reporters and governance, in any order, over moving prices and time.
+/// After every action the keeper flags whoever is short. Holds its own count of what was minted and burned.
+contract IssuanceHandler is IssuanceFixture {
+    uint256 internal constant PRICE_MIN = 0.3e18;
+    uint256 internal constant PRICE_MAX = 1.3e18;
+    uint32 internal constant SHORT_STAKE_SECONDS = 7 days;
+
+    address[3] internal providers;
+    address[2] internal buyers;
+    uint256[] internal stakes;
+    uint256[] internal orders;
+    uint256 public minted;
+    uint256 public burned;
+    uint256 public collateralIn;
+    uint256 public collateralOut;
+    mapping(bytes32 what => uint256) public reached;
+
+    constructor() {
+        vm.warp(1_800_000_000);
+        vm.roll(1000);
+        _deployIssuance();
+        providers = [makeAddr("first provider"), makeAddr("second provider"), makeAddr("third provider")];
+        buyers = [makeAddr("first buyer"), makeAddr("second buyer")];
+        for (uint256 i = 0; i < providers.length; i++) {
+            vm.prank(providers[i]);
+            verifier.register(ProofMethod.Committee, SHORT_STAKE_SECONDS);
+        }
+        _addBudget(1e18);
+    }
+
+    /// @dev The world goes on a little, prices stay fresh, and the keeper does its rounds.
+    modifier act() {
+        _;
+        for (uint256 i = 0; i < providers.length; i++) {
+            if (collateral.inLiquidation(providers[i])) continue;
+            if (collateral.collateralOf(providers[i]) < collateral.requiredUp(collateral.outstandingOf(providers[i]))) {
+                collateral.startLiquidation(providers[i]);
+                reached["flagged"]++;
+            }
+        }
+    }
+
+    // --- Claims and mints
+
+    function claim(uint256 who, uint32 products) external act {
+        address provider = _provider(who);
+        if (_state(provider) == IComputeUnitVerifier.ClaimState.Proven) return;
+        vm.prank(provider);
+        uint256 claimId = verifier.openChallenge(ComputeClass.F32, TERM_SECONDS, uint32(bound(products, 1, 1000)));
+        _commit(provider, claimId);
+        _sampleBlockMined(claimId);
+        verifier.prove(claimId, _proof(claimId));
+        reached["proven"]++;
+    }
+
+    function mint(uint256 who, uint256 topUp) external act {
+        address provider = _provider(who);
+        if (_state(provider) != IComputeUnitVerifier.ClaimState.Proven || collateral.inLiquidation(provider)) return;
+        uint256 claimId = verifier.lastClaimOf(provider);
+        if (block.timestamp > verifier.mintableUntilOf(claimId)) return;
+        uint256 value = verifier.claimOf(claimId).cuValue;
+        uint256 required = collateral.requiredUp(collateral.outstandingOf(provider) + value);
+        uint256 held = collateral.collateralOf(provider);
+        if (held < required) _top(provider, bound(topUp, 1, (required - held) * 2));
+        held = collateral.collateralOf(provider);
+
+        vm.prank(provider);
+        try agent.mint(claimId) returns (uint256 amount, uint256 stakeId) {
+            assertGe(held, required, "minted uncovered");
+            assertEq(amount, value);
+            stakes.push(stakeId);
+            minted += amount;
+            reached["minted"]++;
+        } catch (bytes memory reason) {
+            assertLt(held, required, "refused although covered");
+            assertEq(bytes4(reason), CollateralManager.CollateralShort.selector);
+            reached["refused"]++;
+        }
+    }
+
+    // --- Collateral
+
+    function deposit(uint256 who, uint256 amount) external act {
+        address provider = _provider(who);
+        if (collateral.liquidated(provider)) return;
+        bool flagged = collateral.inLiquidation(provider);
+        _top(provider, bound(amount, 1, 1000e6));
+        if (flagged && !collateral.inLiquidation(provider)) reached["cured"]++;
+    }
+
+    function withdraw(uint256 who, uint256 amount) external act {
+        address provider = _provider(who);
+        uint256 most = collateral.releasableDown(provider);
+        if (most == 0) return;
+        amount = bound(amount, 1, most);
+        vm.prank(provider);
+        collateral.withdraw(amount);
+        collateralOut += amount;
+        reached["withdrawn"]++;
+    }
+
+    function liquidate(uint256 who) external act {
+        address provider = _provider(who);
+        if (!collateral.inLiquidation(provider) || collateral.liquidated(provider)) return;
+        if (collateral.collateralOf(provider) >= collateral.requiredUp(collateral.outstandingOf(provider))) {
+            collateral.cure(provider);
+            return;
+        }
+        if (block.timestamp <= collateral.graceUntilOf(provider)) return;
+        collateral.liquidate(provider);
+        reached["liquidated"]++;
+    }
+
+    // --- Stakes and rewards
+
+    function unstake(uint256 which, uint256 buyer) external act {
+        if (stakes.length == 0) return;
+        uint256 stakeId = stakes[which % stakes.length];
+        (address provider, uint256 amount,, uint64 unlocksAt) = staking.stakeOf(stakeId);
+        if (block.timestamp < unlocksAt) return;
+        stakes[which % stakes.length] = stakes[stakes.length - 1];
+        stakes.pop();
+        vm.startPrank(provider);
+        staking.unstake(stakeId);
+        stable.transfer(_buyer(buyer), amount - amount / 5);
+        vm.stopPrank();
+        reached["unstaked"]++;
+    }
+
+    function stake(uint256 who, uint256 amount) external act {
+        address provider = _provider(who);
+        uint256 held = stable.balanceOf(provider);
+        if (held == 0) return;
+        amount = bound(amount, 1, held);
+        vm.startPrank(provider);
+        stable.approve(address(staking), amount);
+        stakes.push(staking.stake(amount, SHORT_STAKE_SECONDS));
+        vm.stopPrank();
+        reached["staked"]++;
+    }
+
+    function claimReward(uint256 who) external act {
+        address provider = _provider(who);
+        if (distributor.accruedOf(provider) == 0) return;
+        vm.prank(provider);
+        distributor.claim();
+        reached["rewarded"]++;
+    }
+
+    function govern(uint256 multiplier, uint256 added) external act {
+        vm.startPrank(GOVERNOR);
+        distributor.setMultiplier(bound(multiplier, 0, 1e12));
+        distributor.addBudget(bound(added, 0, 1e18));
+        vm.stopPrank();
+    }
+
+    // --- Redemption
+
+    function redeem(uint256 who, uint256 buyerSeed, uint256 amount, uint256 tier) external act {
+        (address provider, address buyer) = (_provider(who), _buyer(buyerSeed));
+        uint256 most = _least(stable.balanceOf(buyer), redemption.freeOf(provider));
+        if (most == 0) return;
+        amount = bound(amount, 1, most);
+        burned += amount;
+        bool liquidated = collateral.liquidated(provider);
+        vm.prank(buyer);
+        if (liquidated) {
+            collateralOut += redemption.redeemLiquidated(provider, amount);
+            reached["redeemed liquidated"]++;
+        } else {
+            orders.push(redemption.redeem(provider, amount, IRedemption.Tier(tier % 3), JOB, JOB_URI));
+            reached["redeemed"]++;
+        }
+    }
+
+    function retire(uint256 who, uint256 amount) external act {
+        address provider = _provider(who);
+        uint256 most = _least(stable.balanceOf(provider), redemption.freeOf(provider));
+        if (most == 0) return;
+        amount = bound(amount, 1, most);
+        vm.prank(provider);
+        redemption.retire(amount);
+        burned += amount;
+        reached["retired"]++;
+    }
+
+    /// @dev Moves an order one step on, whichever steps are open to it.
+    function proceed(uint256 which, uint256 choice) external act {
+        if (orders.length == 0) return;
+        uint256 id = orders[which % orders.length];
+        IRedemption.Order memory order = redemption.orderOf(id);
+        uint256 before = dollar.balanceOf(address(collateral));
+        if (order.state == IRedemption.State.Requested) _proceedRequested(id, order);
+        else if (order.state == IRedemption.State.Delivered) _proceedDelivered(id, order, choice);
+        else if (order.state == IRedemption.State.Disputed) _resolve(id, choice % 2 == 0);
+        collateralOut += before - dollar.balanceOf(address(collateral));
+    }
+
+    function _proceedRequested(uint256 id, IRedemption.Order memory order) private {
+        if (block.timestamp > order.deadline) {
+            redemption.expire(id);
+            reached["expired"]++;
+        } else {
+            _deliver(id);
+        }
+    }
+
+    function _proceedDelivered(uint256 id, IRedemption.Order memory order, uint256 choice) private {
+        if (block.timestamp > order.disputeUntil) {
+            redemption.finalize(id);
+            reached["finalised"]++;
+            return;
+        }
+        vm.prank(order.buyer);
+        choice % 2 == 0 ? redemption.confirm(id) : redemption.dispute(id);
+        reached[choice % 2 == 0 ? bytes32("confirmed") : bytes32("disputed")]++;
+    }
+
+    function _resolve(uint256 id, bool delivered) private {
+        vm.prank(ARBITER);
+        redemption.resolve(id, delivered);
+        reached["resolved"]++;
+    }
+
+    // --- The world
+
+    function movePrice(uint256 price) external act {
+        _reportPrice(bound(price, PRICE_MIN, PRICE_MAX));
+    }
+
+    /// @dev Hours for those who wait for a job, days for those who wait for a stake.
+    function pass(uint256 seconds_, bool long) external act {
+        _pass(bound(seconds_, 1, long ? 12 days : 2 hours));
+    }
+
+    // --- What the invariants ask
+
+    function sums() external view returns (uint256 collaterals, uint256 outstanding, uint256 pending, uint256 staked, uint256 accrued) {
+        for (uint256 i = 0; i < providers.length; i++) {
+            collaterals += collateral.collateralOf(providers[i]);
+            outstanding += collateral.outstandingOf(providers[i]);
+            pending += redemption.pendingOf(providers[i]);
+            staked += staking.stakedOf(providers[i]);
+            accrued += distributor.accruedOf(providers[i]);
+        }
+    }
+
+    function balances() external view returns (uint256 dollars, uint256 compute, uint256 stableSupply, uint256 stakedTokens, uint256 rewards) {
+        dollars = dollar.balanceOf(address(collateral));
+        compute = cuToken.totalSupply();
+        stableSupply = stable.totalSupply();
+        stakedTokens = stable.balanceOf(address(staking));
+        rewards = reward.totalSupply();
+    }
+
+    function budgets() external view returns (uint256 promised, uint256 budget, uint256 totalStaked) {
+        return (distributor.promisedUp(), distributor.budget(), staking.totalStaked());
+    }
+
+    /// @notice Providers that are short and not in liquidation, or pending above what they owe.
+    function breaches() external view returns (uint256 short_, uint256 overbooked) {
+        for (uint256 i = 0; i < providers.length; i++) {
+            uint256 owed = collateral.outstandingOf(providers[i]);
+            bool covered = collateral.collateralOf(providers[i]) >= collateral.requiredUp(owed);
+            if (!covered && !collateral.inLiquidation(providers[i])) short_++;
+            if (redemption.pendingOf(providers[i]) > owed) overbooked++;
+        }
+    }
+
+    function _top(address provider, uint256 amount) private {
+        _fund(provider, amount);
+        collateralIn += amount;
+    }
+
+    function _state(address provider) private view returns (IComputeUnitVerifier.ClaimState) {
+        uint256 claimId = verifier.lastClaimOf(provider);
+        bool expired = claimId != 0 && block.timestamp > verifier.mintableUntilOf(claimId);
+        return expired ? IComputeUnitVerifier.ClaimState.None : verifier.claimOf(claimId).state;
+    }
+
+    function _provider(uint256 seed) private view returns (address) {
+        return providers[seed % providers.length];
+    }
+
+    function _buyer(uint256 seed) private view returns (address) {
+        return buyers[seed % buyers.length];
+    }
+
+    function _least(uint256 a, uint256 b) private pure returns (uint256) {
+        return a < b ? a : b;
+    }
+}
