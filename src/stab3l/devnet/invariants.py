@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stab3l.chain.contracts import Contract, contract, decode_log
+from stab3l.chain.contracts import Contract, contract
 from stab3l.chain.rpc import RpcChain
 from stab3l.config import PRIMARY_CHAIN_ID, Network
+from stab3l.devnet.events import events
 from stab3l.exchange.gateway_client import GatewayClient
 
 BURNS = {"RedemptionRequested": "amount", "Retired": "amount", "RedeemedLiquidated": "amount"}
@@ -48,12 +49,7 @@ class ChainMeasure:
         return await self.chains[chain_id].call(self._contract(name, chain_id), function, *args)
 
     async def _events(self, name: str, event: str) -> list[dict[str, Any]]:
-        """All events of one kind of a contract of the primary chain, with their block number."""
-        source, chain = self._contract(name), self.chains[PRIMARY_CHAIN_ID]
-        head = await chain.head()
-        logs = await chain.logs([source.address], self.network.primary.deploy_block, head.number)
-        decoded = [decode_log(source, log) for log in logs]
-        return [{**d.args, "block": d.log.block_number} for d in decoded if d is not None and d.event == event]
+        return await events(self.network, self.chains[PRIMARY_CHAIN_ID], name, event)
 
     async def cu_supply_is_zero(self) -> Verdict:
         """I1: CU exists only inside a mint; looked at now and at each block that minted."""

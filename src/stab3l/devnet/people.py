@@ -15,6 +15,7 @@ from stab3l.chain.sender import Sender
 from stab3l.chain.signer import Signer
 from stab3l.clock import monotonic_s
 from stab3l.config import Network
+from stab3l.devnet.events import events
 from stab3l.errors import Unavailable
 
 PATIENCE_S = 180
@@ -59,6 +60,10 @@ class Person:
         if kept is None:
             raise TransactionLost(f"{name}.{function} was undone by a restart", tx_hash=receipt.tx_hash.hex())
         return kept
+
+    async def events(self, chain_id: int, name: str, event: str) -> list[dict[str, Any]]:
+        """What a contract of the network ever said of one kind, oldest first."""
+        return await events(self.network, self._chains[chain_id], name, event)
 
     async def balance(self, chain_id: int, token: str) -> int:
         """Own balance of a token contract."""

@@ -33,7 +33,7 @@ def _record(stage: Stage, step: OnboardingStep) -> None:
     if step.name == "compute":
         stage.steps.progress("benchmark", dict(step.values))
     else:
-        stage.steps.note(f"provider.{step.name}", step.tx_hash, step.gas, dict(step.values))
+        stage.steps.note("provider." + step.name.replace(" ", "_"), step.tx_hash, step.gas, dict(step.values))
 
 
 async def _outstanding(provider: Person) -> int:
@@ -63,15 +63,12 @@ async def earn_and_unlock(stage: Stage) -> None:
 
 
 async def _own_stake(provider: Person) -> int | None:
-    """The provider's first open stake; it has at most one in this story."""
-    if await provider.read(PRIMARY_CHAIN_ID, "ProviderStaking", "stakedOf", provider.address) == 0:
-        return None
-    stake_id = 1
-    while True:
-        owner, amount, _, _ = await provider.read(PRIMARY_CHAIN_ID, "ProviderStaking", "stakeOf", stake_id)
-        if owner == provider.address and amount > 0:
-            return stake_id
-        stake_id += 1
+    """The provider's oldest stake that is still there."""
+    staked = await provider.events(PRIMARY_CHAIN_ID, "ProviderStaking", "Staked")
+    unstaked = await provider.events(PRIMARY_CHAIN_ID, "ProviderStaking", "Unstaked")
+    ended = {entry["stakeId"] for entry in unstaked}
+    own = [entry["stakeId"] for entry in staked if entry["provider"] == provider.address]
+    return next((int(stake) for stake in own if stake not in ended), None)
 
 
 async def sell(stage: Stage) -> None:

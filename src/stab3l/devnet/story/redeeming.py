@@ -19,7 +19,7 @@ FUEL = 200_000_000
 AMOUNT = FUEL * WAD // OPERATIONS_PER_CU
 """[wad CU] 2 x 10^-7 sSTB: a compute unit is a great deal of work for one processor core."""
 
-EXPIRING = 10 * WAD
+EXPIRING = 5 * WAD
 """[wad CU] The second redemption, large enough that its compensation is worth looking at."""
 
 STANDARD, ENTERPRISE = 0, 2

@@ -23,9 +23,9 @@ TRADES_OF = {PRIMARY_CHAIN_ID: "maker-0", 138: "maker-1", 651940: "maker-1"}
 
 ASKS = ("0.06005", "0.0601", "0.06015")
 BIDS = ("0.05995", "0.0599", "0.05985")
-QUANTITY = "20"
-TAKEN = "30"
-"""A taker's order: more than one level, so that it walks the book."""
+QUANTITY = "5"
+TAKEN = {"buy": "8", "sell": "2"}
+"""The taker's orders: the buy is more than one level, so that it walks the book."""
 
 WORST_ASK, WORST_BID = "0.0602", "0.0598"
 
@@ -104,7 +104,7 @@ async def trade_all(stage: Stage) -> None:
         stage.steps.add("quotes", by=role, market=symbol(chain_id), orders=len(quotes))
     for chain_id in TRADES_OF:
         for side, worst in (("buy", WORST_ASK), ("sell", WORST_BID)):
-            order = _order(stage, markets, "trader", chain_id, side, worst, TAKEN, client_id, market_order=True)
+            order = _order(stage, markets, "trader", chain_id, side, worst, TAKEN[side], client_id, market_order=True)
             placed = await _place(stage, "trader", order, over_socket=False)
             fills = [f"{fill.quantity} @ {fill.price}" for fill in placed.fills]
             stage.steps.add("trade", by="trader", market=symbol(chain_id), side=side, filled=placed.filled, fills=fills)
