@@ -113,8 +113,10 @@ class Maker:
             await desk.place(buys=quote.buys, ticks=quote.ticks, lots=quote.lots)
 
 
-async def serve(home: Path, role: str, policy: MakerPolicy | None = None, pause_s: float = PAUSE_S) -> None:
-    """Makes the first market of the network in ``home`` with the key of ``role``, until cancelled."""
+async def serve(
+    home: Path, role: str, policy: MakerPolicy | None = None, symbol: str = "", pause_s: float = PAUSE_S
+) -> None:
+    """Makes a market of the network in ``home``, its first by default, with the key of ``role``, until cancelled."""
     async with AsyncExitStack() as stack:
-        maker = Maker(await TradingDesk.open(home, role, stack), policy or MakerPolicy())
+        maker = Maker(await TradingDesk.open(home, role, stack, symbol), policy or MakerPolicy())
         await repeat(maker.step, pause_s)

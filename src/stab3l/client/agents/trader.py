@@ -72,9 +72,14 @@ class Trader:
 
 
 async def serve(
-    home: Path, role: str, policy: TraderPolicy | None = None, seed: int = 0, pause_s: float = PAUSE_S
+    home: Path,
+    role: str,
+    policy: TraderPolicy | None = None,
+    symbol: str = "",
+    seed: int = 0,
+    pause_s: float = PAUSE_S,
 ) -> None:
-    """Trades the first market of the network in ``home`` with the key of ``role``, until cancelled."""
+    """Trades a market of the network in ``home``, its first by default, with the key of ``role``, until cancelled."""
     async with AsyncExitStack() as stack:
-        desk = await TradingDesk.open(home, role, stack)
+        desk = await TradingDesk.open(home, role, stack, symbol)
         await repeat(Trader(desk, policy or TraderPolicy(), random.Random(seed)).step, pause_s)
