@@ -59,7 +59,7 @@ class SubmissionUnknown(Unavailable):
 
 
 class ReaderTooSlow(Unavailable):
-    """The gateway cut this stream because it was not read. ``resume_at``: the first sequence number not sent."""
+    """The gateway cut this stream because it was not read. ``resume_at``: first sequence of the frame not read."""
 
     code: ClassVar[str] = "reader_too_slow"
 

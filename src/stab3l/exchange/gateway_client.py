@@ -115,7 +115,7 @@ class GatewayClient:
         """The events of every batch that holds or follows a sequence number, then live, without end.
 
         Raises:
-            ReaderTooSlow: not read for too long; go on from its ``resume_at``.
+            ReaderTooSlow: not read for too long; go on from its ``resume_at`` (that frame may come once more).
             GatewayUnavailable: the stream broke; go on after the last frame.
         """
         return follow(self._ready_channel, "Outputs", from_sequence, self._metadata)
