@@ -51,6 +51,10 @@ class Teller:
             talk.print(what, markup=False)
         self._last = what
 
+    def note(self, what: str) -> None:
+        """Something to remember."""
+        talk.print(what, markup=False)
+
     def step(self, step: Step) -> None:
         """A finished step."""
         cost = "" if step.gas is None else f"{step.gas:>9,} gas"

@@ -32,6 +32,7 @@ PROLOGUE: tuple[Callable[[Stage], Awaitable[None]], ...] = (
 )
 """What has happened once before the economy lives by itself. Each part is remembered in the home when it is done."""
 
+ADDRESS_CHARACTERS = 42
 SHOWN_CONTRACTS = ("ComputeUnitVerifier", "MintingAgent", "Redemption", "sSTBToken", "Custody")
 
 
@@ -40,6 +41,9 @@ class Audience(Protocol):
 
     def say(self, what: str) -> None:
         """What goes on now."""
+
+    def note(self, what: str) -> None:
+        """Something to remember."""
 
     def step(self, step: Step) -> None:
         """A finished step."""
@@ -58,12 +62,13 @@ async def run_until_stopped(home: Path, ports: Ports, audience: Audience) -> Non
         Unavailable: a port is taken, the home is in use, or a part did not start.
     """
     async with LocalNetwork(home, ports, audience.say) as local:
-        audience.table(where_things_are(local))
+        audience.note(f"the page is up: {local.network.api_url}; the economy begins")
         async with local.operator() as gateway, RestClient(local.network.api_url) as api:
             stage = Stage(local, gateway, api, Steps(audience.step, audience.progress))
             await tell_once(stage, audience.say)
         for service in agents(local.home):
             await local.supervisor.start(service)
+        audience.table(where_things_are(local))
         audience.say(f"running: {local.network.api_url}  (Ctrl-C stops everything)")
         await asyncio.Event().wait()
 
@@ -86,8 +91,9 @@ async def tell_once(stage: Stage, say: Callable[[str], None]) -> None:
 def where_things_are(local: LocalNetwork) -> Table:
     """What runs where."""
     table = Table(title=f"open {local.network.api_url}", title_justify="left", title_style="bold")
-    for column in ("what", "where", "process"):
-        table.add_column(column)
+    table.add_column("what", no_wrap=True)
+    table.add_column("where", no_wrap=True, min_width=ADDRESS_CHARACTERS)
+    table.add_column("process", no_wrap=True)
     pids = {name: str(pid) for name, pid, _ in local.supervisor.status()}
     for config in local.network.chains:
         table.add_row(f"chain {config.chain_id}", config.rpc_url, pids[config.name])
@@ -97,7 +103,7 @@ def where_things_are(local: LocalNetwork) -> Table:
             table.add_row(name, places.get(name, ""), pid)
     table.add_section()
     for name in SHOWN_CONTRACTS:
-        table.add_row(name, local.network.primary.contracts[name], "chain 412346")
+        table.add_row(name, local.network.primary.contracts[name], "412346")
     table.add_section()
     for role in ("provider", "maker-0", "maker-1", "trader", "buyer"):
         table.add_row(role, local.signers[role].address, "")
