@@ -23,7 +23,7 @@ test: setup check contracts-test engine-test python-test  ## Every test
 check: setup  ## Formatting, lints, types
 	$(BIN)/ruff check . && $(BIN)/ruff format --check src tests
 	$(BIN)/mypy
-	cd engine && cargo fmt --check && cargo clippy --quiet --locked --all-targets -- -D warnings
+	cd engine && cargo fmt --check && cargo clippy --quiet --locked --all-targets --features pyo3/extension-module -- -D warnings
 	$(FORGE) fmt --check
 
 contracts-test: setup
@@ -56,7 +56,7 @@ lock:  ## Resolve requirements.in into requirements.lock
 
 .venv/.engine: .venv/.dependencies $(RUST)
 	@echo "setup: exchange engine (Rust)" >&2
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@touch $@
 
 contracts/node_modules/.installed: contracts/package-lock.json | .venv/.prerequisites
