@@ -154,9 +154,7 @@ contract ComputeUnitVerifier is IComputeUnitVerifier, AccessManaged, Pausable {
         claim.committedSeconds = committedSeconds;
         claim.stakePeriodSeconds = registration.stakePeriodSeconds;
         _setTask(claim, products);
-        emit ChallengeOpened(
-            claimId, msg.sender, computeClass, claim.rows, claim.depth, products, claim.seedBlock, claim.deadlineBlock
-        );
+        emit ChallengeOpened(claimId, msg.sender, computeClass, claim.rows, claim.depth, products, claim.seedBlock, claim.deadlineBlock);
     }
 
     /// @inheritdoc IComputeUnitVerifier

@@ -233,8 +233,7 @@ contract CollateralManager is ICollateralManager, AccessManaged, Pausable, Reent
     }
 
     function _setRules(Rules memory next) private {
-        bool valid = next.par > 0 && next.ratioBpsMin >= RATIO_BPS_FLOOR && next.ratioBpsMin <= RATIO_BPS_CEILING
-            && next.graceSeconds > 0;
+        bool valid = next.par > 0 && next.ratioBpsMin >= RATIO_BPS_FLOOR && next.ratioBpsMin <= RATIO_BPS_CEILING && next.graceSeconds > 0;
         if (!valid) revert RulesInvalid(next);
         (_par, _ratioBpsMin, _graceSeconds) = (next.par, next.ratioBpsMin, next.graceSeconds);
         emit RulesSet(next);

@@ -116,8 +116,7 @@ contract CollateralTest is IssuanceFixture {
 
     function test_more_than_is_owed_can_be_neither_reduced_nor_seized() public {
         (uint256 amount,) = _minted(PROVIDER);
-        bytes memory refusal =
-            abi.encodeWithSelector(CollateralManager.ObligationAboveOutstanding.selector, PROVIDER, amount + 1, amount);
+        bytes memory refusal = abi.encodeWithSelector(CollateralManager.ObligationAboveOutstanding.selector, PROVIDER, amount + 1, amount);
         vm.startPrank(address(redemption));
         vm.expectRevert(refusal);
         collateral.reduceObligation(PROVIDER, amount + 1);

@@ -74,8 +74,7 @@ contract TokensTest is IssuanceFixture {
                 block.timestamp
             )
         );
-        (uint8 v, bytes32 r, bytes32 s) =
-            vm.sign(key, keccak256(abi.encodePacked(hex"1901", stable.DOMAIN_SEPARATOR(), content)));
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, keccak256(abi.encodePacked(hex"1901", stable.DOMAIN_SEPARATOR(), content)));
         stable.permit(holder, OUTSIDER, 7, block.timestamp, v, r, s);
         assertEq(stable.allowance(holder, OUTSIDER), 7);
     }

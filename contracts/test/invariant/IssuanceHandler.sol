@@ -3,8 +3,8 @@ pragma solidity ^0.8.28;
 
 import {IComputeUnitVerifier} from "../../src/interfaces/IComputeUnitVerifier.sol";
 import {IRedemption} from "../../src/interfaces/IIssuance.sol";
-import {ComputeClass, ProofMethod} from "../../src/types/Compute.sol";
 import {CollateralManager} from "../../src/staking/CollateralManager.sol";
+import {ComputeClass, ProofMethod} from "../../src/types/Compute.sol";
 import {IssuanceFixture} from "../support/IssuanceFixture.sol";
 
 /// @notice Providers, buyers, a keeper, the committee, the arbiter, reporters and governance, in any order, over moving prices and time.
@@ -254,7 +254,11 @@ contract IssuanceHandler is IssuanceFixture {
         }
     }
 
-    function balances() external view returns (uint256 dollars, uint256 compute, uint256 stableSupply, uint256 stakedTokens, uint256 rewards) {
+    function balances()
+        external
+        view
+        returns (uint256 dollars, uint256 compute, uint256 stableSupply, uint256 stakedTokens, uint256 rewards)
+    {
         dollars = dollar.balanceOf(address(collateral));
         compute = cuToken.totalSupply();
         stableSupply = stable.totalSupply();
