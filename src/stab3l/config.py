@@ -1,7 +1,7 @@
 """One description of a running network, read once by each process.
 
-``Settings`` comes from the environment (``STAB3L_HOME``, ...). ``Network`` is ``<home>/network.json``, written by whoever
-deployed the contracts; it holds addresses and ports, never a secret. Keys lie as keystores under ``<home>/keys``.
+``Settings`` comes from the environment (``STAB3L_HOME``, ...). ``Network`` is ``<home>/network.json``, written by
+whoever deployed the contracts; it holds addresses and ports, never a secret. Keys lie as keystores in ``<home>/keys``.
 """
 
 from __future__ import annotations

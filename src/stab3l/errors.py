@@ -17,7 +17,7 @@ from typing import ClassVar
 
 
 class Stab3lError(Exception):
-    """Root of all errors of this package. ``code`` is stable and documented; ``values`` are what the message is made from."""
+    """Root of all errors of this package. ``code`` is stable; ``values`` are what the message is made from."""
 
     code: ClassVar[str] = "error"
 

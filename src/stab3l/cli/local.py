@@ -19,6 +19,7 @@ from stab3l.config import Settings
 BASE_PORT = 8545
 API_PORT = 8080
 
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 T = TypeVar("T")
 Home = Annotated[Path | None, Parameter(help="Folder that holds the network: chains, journal, keys, logs.")]
 
@@ -76,7 +77,7 @@ def up(
 
 
 def _run(main: Coroutine[Any, Any, T]) -> T:
-    """Runs it; SIGTERM stops it as Ctrl-C does, so that nothing it started stays behind.
+    """Runs it; SIGTERM stops it as Ctrl-C does, and stopping is not interrupted, so that nothing it started stays behind.
 
     Raises:
         KeyboardInterrupt: it was stopped.
@@ -84,8 +85,16 @@ def _run(main: Coroutine[Any, Any, T]) -> T:
 
     async def stoppable() -> T:
         task = asyncio.ensure_future(main)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+
+        def stop() -> None:
+            for number in SIGNALS:
+                loop.add_signal_handler(number, lambda: None)
+            talk.print("stopping everything", markup=False)
+            task.cancel()
+
+        loop = asyncio.get_running_loop()
+        for number in SIGNALS:
+            loop.add_signal_handler(number, stop)
         return await task
 
     try:

@@ -7,7 +7,6 @@ the supervisor, which stops them in reverse order.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import signal
@@ -102,8 +101,10 @@ class Supervisor:
         for running in reversed(self._running.values()):
             if running.watcher is not None:
                 running.watcher.cancel()
-            with contextlib.suppress(Unavailable):
+            try:
                 await running.service.stopping()
+            except (Unavailable, OSError) as error:
+                log.warning("last act failed", service=running.service.name, error=repr(error))
             await self._end(running.process)
         self._running.clear()
         self._record.unlink(missing_ok=True)

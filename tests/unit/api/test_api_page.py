@@ -51,7 +51,8 @@ CASES = """
 import { decimal, grouped, percent, rate, scaled, short, tokens, unscaled, until } from "./format.js";
 const cases = [
   [tokens("184250500000000000000000", 18), "184\\u202f250.50"],
-  [tokens("1", 18), "0"],
+  [tokens("1", 18), "0.000000000000000001"],
+  [tokens("0", 18), "0"],
   [tokens("999999", 6), "0.99"],
   [tokens("123456789012345678901234567890", 18), "123\\u202f456\\u202f789\\u202f012.34"],
   [decimal("1234.5", "0.01"), "1\\u202f234.50"],

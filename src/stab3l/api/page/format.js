@@ -7,9 +7,11 @@ export function grouped(digits) {
   return digits.replace(/\B(?=(\d{3})+$)/g, NARROW);
 }
 
-/** A base-unit amount in whole tokens, cut (never rounded up) to `places` decimals. */
+/** A base-unit amount in whole tokens, cut (never rounded up) to `places` decimals; a smaller one to its first digits. */
 export function tokens(amount, decimals, places = 2) {
   const digits = amount.padStart(decimals + 1, "0");
+  const first = digits.search(/[1-9]/) - (digits.length - decimals);
+  if (places > 0 && first >= places) return `0.${digits.slice(-decimals).slice(0, first + 2).replace(/0+$/, "")}`;
   const whole = grouped(digits.slice(0, digits.length - decimals));
   const rest = digits.slice(digits.length - decimals, digits.length - decimals + places);
   return places > 0 && /[1-9]/.test(rest) ? `${whole}.${rest}` : whole;
