@@ -77,7 +77,7 @@ def up(
 
 
 def _run(main: Coroutine[Any, Any, T]) -> T:
-    """Runs it; SIGTERM stops it as Ctrl-C does, and stopping is not interrupted, so that nothing it started stays behind.
+    """Runs it; SIGTERM stops it as Ctrl-C does, uninterrupted, so that nothing it started stays behind.
 
     Raises:
         KeyboardInterrupt: it was stopped.
