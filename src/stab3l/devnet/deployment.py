@@ -64,7 +64,17 @@ class Deployment:
         config.write_text(json.dumps(self._config(chain_id), indent=1))
         deployer = (await control.accounts())[0]
         await self._forge(
-            ("script", SCRIPT, "--rpc-url", control.chain.url, "--broadcast", "--unlocked", "--sender", deployer),
+            (
+                "script",
+                SCRIPT,
+                "--rpc-url",
+                control.chain.url,
+                "--broadcast",
+                "--slow",
+                "--unlocked",
+                "--sender",
+                deployer,
+            ),
             {"STAB3L_DEPLOY_CONFIG": str(config), "STAB3L_DEPLOY_OUT": str(draft)},
             f"deploying on chain {chain_id}",
         )
