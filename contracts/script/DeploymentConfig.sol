@@ -55,7 +55,7 @@ library DeploymentDefaults {
                 rows: 4096, depth: 4096, windowBlocks: 100, seedDelayBlocks: 2, blockSeconds: 1, haircutBps: 9000
             }),
             collateral: CollateralManager.Rules({par: 0.06e18, ratioBpsMin: 12_000, graceSeconds: 24 hours}),
-            redemption: Redemption.Rules({disputeSeconds: 72 hours, compensationBps: 11_000}),
+            redemption: Redemption.Rules({disputeSeconds: 72 hours, compensationBps: 10_000}),
             dollarFeed: Oracle.FeedRules({quorum: 2, ageSecondsMax: 1 hours, deviationBpsMax: 1000}),
             rewardMultiplier: uint256(0.05e18) / 365 days,
             rewardBudget: 1_000_000e18,
