@@ -47,6 +47,7 @@ class LocalNetwork:
         self.signers: dict[str, Signer] = {}
         self.chains: dict[int, RpcChain] = {}
         self.keepers: dict[int, ChainKeeper] = {}
+        self._people: dict[str, Person] = {}
         self._say = say
         self._open = AsyncExitStack()
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
 import anyio
@@ -126,3 +127,13 @@ async def until(condition: Callable[[], Awaitable[bool]], what: str, patience_s:
             pass
         await anyio.sleep(PAUSE_S)
     raise Unavailable(f"{what}: not seen within {patience_s} s", what=what)
+
+
+async def together(*acts: Coroutine[Any, Any, Any]) -> None:
+    """Does several things at once; when one fails the others are cancelled and its error is raised."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for act in acts:
+                group.create_task(act)
+    except BaseExceptionGroup as failures:
+        raise failures.exceptions[0] from None

@@ -10,10 +10,9 @@ from stab3l.client.orders import domain_of, listed_market, signed_order, signed_
 from stab3l.client.stream import StreamClient
 from stab3l.config import PRIMARY_CHAIN_ID
 from stab3l.devnet.listing import symbol
-from stab3l.devnet.people import Person, ensure, until
+from stab3l.devnet.people import Person, ensure, together, until
 from stab3l.devnet.ports import CHAIN_NAMES
 from stab3l.devnet.story.stage import DOLLAR, TOKEN, Stage
-from stab3l.errors import Unavailable
 from stab3l.units import NANOSECONDS_PER_SECOND, BaseUnits
 
 LIFE_NS = 600 * NANOSECONDS_PER_SECOND
@@ -42,22 +41,28 @@ class Funding:
 
 async def deposit_all(stage: Stage) -> None:
     """Makers and trader deposit; the deposit keeper credits what is as deep as the confirmation depth."""
-    for funding in await _fundings(stage):
-        person = stage.person(funding.role)
-        if await _credited(stage, person, funding.chain_id, funding.token) > 0:
-            continue
-        await _deposit(stage, person, funding)
-    for funding in await _fundings(stage):
-        person = stage.person(funding.role)
-
-        async def arrived(who: Person = person, what: Funding = funding) -> bool:
-            return await _credited(stage, who, what.chain_id, what.token) > 0
-
-        await until(arrived, f"{funding.role}'s deposit on chain {funding.chain_id}")
+    fundings = _fundings()
+    await together(*(_deposit_once(stage, funding) for funding in fundings))
+    await together(*(_until_credited(stage, funding) for funding in fundings))
     stage.steps.add("deposits.credited", sequence=(await stage.gateway.status()).sequence)
 
 
-async def _fundings(stage: Stage) -> list[Funding]:
+async def _deposit_once(stage: Stage, funding: Funding) -> None:
+    person = stage.person(funding.role)
+    if await _credited(stage, person, funding.chain_id, funding.token) == 0:
+        await _deposit(stage, person, funding)
+
+
+async def _until_credited(stage: Stage, funding: Funding) -> None:
+    person = stage.person(funding.role)
+
+    async def arrived() -> bool:
+        return await _credited(stage, person, funding.chain_id, funding.token) > 0
+
+    await until(arrived, f"{funding.role}'s deposit on chain {funding.chain_id}")
+
+
+def _fundings() -> list[Funding]:
     makers = [Funding(role, chain_id, DOLLAR, DOLLARS) for chain_id, role in TRADES_OF.items()]
     traders = [Funding("trader", chain_id, DOLLAR, DOLLARS) for chain_id in CHAIN_NAMES]
     stock = [Funding(role, PRIMARY_CHAIN_ID, TOKEN, 0) for role in dict.fromkeys(TRADES_OF.values())]
@@ -207,8 +212,8 @@ async def settle_all(stage: Stage) -> None:
 
 async def withdraw_all(stage: Stage) -> None:
     """The trader takes its sSTB home, and each chain pays some dollars back."""
-    await withdraw(stage, "trader", PRIMARY_CHAIN_ID, TOKEN, 10**18, client_id=1_001)
-    for number, (chain_id, role) in enumerate(TRADES_OF.items()):
-        if await _credited(stage, stage.person(role), chain_id, DOLLAR) < DOLLARS // 10:
-            raise Unavailable(f"{role} has too few dollars of chain {chain_id}")
-        await withdraw(stage, role, chain_id, DOLLAR, DOLLARS // 10, client_id=1_002 + number)
+    dollars = [
+        withdraw(stage, role, chain_id, DOLLAR, DOLLARS // 10, client_id=1_002 + number)
+        for number, (chain_id, role) in enumerate(TRADES_OF.items())
+    ]
+    await together(withdraw(stage, "trader", PRIMARY_CHAIN_ID, TOKEN, 10**18, client_id=1_001), *dollars)
