@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from stab3l.cli.app import main
+import sys
 
-__all__ = ["main"]
+
+def main() -> None:
+    """Entry point of the `stab3l` script. Ctrl-C ends it with status 130, also while it is still being loaded."""
+    try:
+        from stab3l.cli.app import run
+
+        run(sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -20,14 +20,15 @@ Role = Annotated[str, Parameter(help="Whose key under <home>/keys to use.")]
 Market = Annotated[str, Parameter(help="Symbol of the market.")]
 Lots = Annotated[int, Parameter(help="Inventory in lots that the agent returns to.")]
 Port = Annotated[int, Parameter(help="Port to listen on.")]
+DryRun = Annotated[bool, Parameter(help="Decide and log what would be done, send nothing.", negative="")]
 
 DAY_S = 86_400
 
 
-def _run(home: Path | None, serve: Any, *arguments: Any) -> None:
+def _run(home: Path | None, serve: Any, *arguments: Any, **options: Any) -> None:
     settings = Settings()
     configure_logs(settings.log_level)
-    running: Coroutine[Any, Any, None] = serve(home or settings.home, *arguments)
+    running: Coroutine[Any, Any, None] = serve(home or settings.home, *arguments, **options)
     uvloop.run(running)
 
 
@@ -61,34 +62,34 @@ def indexer_serve(*, home: Home = None) -> None:
     _run(home, serve)
 
 
-def keeper_deposits(*, home: Home = None) -> None:
+def keeper_deposits(*, home: Home = None, dry_run: DryRun = False) -> None:
     """Credits deposits once they are as deep as the chain's confirmation depth.
 
     Example: `stab3l keeper deposits --home .stab3l/local`
     """
     from stab3l.keepers.deposits import serve
 
-    _run(home, serve)
+    _run(home, serve, dry_run=dry_run)
 
 
-def keeper_settlement(*, home: Home = None) -> None:
+def keeper_settlement(*, home: Home = None, dry_run: DryRun = False) -> None:
     """Seals blocks, posts one batch to each chain, pays proved withdrawals.
 
     Example: `stab3l keeper settlement --home .stab3l/local`
     """
     from stab3l.keepers.settlement import serve
 
-    _run(home, serve)
+    _run(home, serve, dry_run=dry_run)
 
 
-def keeper_oracle(*, home: Home = None) -> None:
+def keeper_oracle(*, home: Home = None, dry_run: DryRun = False) -> None:
     """Reports prices to each chain's oracle.
 
     Example: `stab3l keeper oracle --home .stab3l/local`
     """
     from stab3l.keepers.oracle import serve
 
-    _run(home, serve)
+    _run(home, serve, dry_run=dry_run)
 
 
 def verifier_serve(*, home: Home = None, index: Member) -> None:
