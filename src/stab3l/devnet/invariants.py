@@ -92,7 +92,7 @@ class ChainMeasure:
             deposited, _, _, paid_out = await self._read("Custody", "totalsOf", token, chain_id=asset.chain_id)
             held = int(await self._balance(asset.chain_id, token, custody.address))
             total = totals[asset.id]
-            engine = total.credited - total.withdrawn
+            engine = total.owned
             waiting, unpaid = deposited - total.credited, total.withdrawn - paid_out
             ok = ok and waiting >= 0 and unpaid >= 0 and held == engine + waiting + unpaid
             row = {"held": held, "engine": engine, "uncredited": waiting, "unpaid": unpaid}

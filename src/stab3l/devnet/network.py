@@ -23,7 +23,7 @@ from stab3l.devnet.people import Person, until
 from stab3l.devnet.ports import Ports, require_free
 from stab3l.devnet.processes import ChainKeeper, local_chains, processes
 from stab3l.devnet.supervisor import Supervisor, end_leftovers
-from stab3l.errors import Unavailable
+from stab3l.errors import Invalid, Unavailable
 from stab3l.exchange.gateway_client import GatewayClient, operator_client
 from stab3l.exchange.listing import ensure_listed
 from stab3l.exchange.tokens import ensure_tokens
@@ -52,7 +52,6 @@ class LocalNetwork:
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        self.home.mkdir(parents=True, exist_ok=True)
         self._open.callback(_lock(self.home).close)
         try:
             await self._start()
@@ -65,6 +64,18 @@ class LocalNetwork:
         await self._stop()
 
     async def _stop(self) -> None:
+        """Goes to its end also when it is cancelled; whoever cancelled hears of it afterwards."""
+        stopping, cancelled = asyncio.ensure_future(self._stop_all()), False
+        while not stopping.done():
+            try:
+                await asyncio.wait([stopping])
+            except asyncio.CancelledError:
+                cancelled = True
+        stopping.result()
+        if cancelled:
+            raise asyncio.CancelledError
+
+    async def _stop_all(self) -> None:
         await self.supervisor.stop()
         await self._open.aclose()
 
@@ -161,14 +172,21 @@ def _lock(home: Path) -> IO[str]:
     """Holds the home for this process; the lock goes with the process, however it ends.
 
     Raises:
+        Invalid: it is no folder that can be written.
         Unavailable: another process has it.
     """
-    file = (home / "lock").open("a+")
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        file = (home / "lock").open("a+")
+    except OSError as error:
+        raise Invalid(f"{home} cannot be the network's folder: {error.strerror}", home=str(home)) from None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        file.seek(0)
-        raise Unavailable(f"{home} is in use by process {file.read().strip()}: stop that first") from None
+        with file:
+            file.seek(0)
+            holder = file.read().strip()
+        raise Unavailable(f"{home} is in use by process {holder}: stop that first", home=str(home)) from None
     file.truncate(0)
     file.write(str(os.getpid()))
     file.flush()

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import psutil
 
-from stab3l.errors import Unavailable
+from stab3l.errors import Invalid, Unavailable
 
 CHAIN_NAMES = {412346: "primary", 138: "chain-138", 651940: "chain-651940"}
 BLOCK_SECONDS = {412346: 1, 138: 2, 651940: 2}
 VERIFIERS = 3
+PORT_MAX = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +37,26 @@ class Ports:
 
 
 def fixed_ports(base: int, api: int) -> Ports:
-    """The ports of `stab3l up`: consecutive from `base`, and the API where people look for it."""
-    return Ports(
+    """The ports of `stab3l up`: consecutive from `base`, and the API where people look for it.
+
+    Raises:
+        Invalid: a number is no port, or two services would share one.
+    """
+    ports = Ports(
         chains={chain_id: base + index for index, chain_id in enumerate(CHAIN_NAMES)},
         gateway=base + 5,
         api=api,
         provider=base + 6,
         verifiers=tuple(base + 7 + index for index in range(VERIFIERS)),
     )
+    owners: dict[int, str] = {}
+    for name, port in ports.all().items():
+        if not 0 < port <= PORT_MAX:
+            raise Invalid(f"{port} ({name}) is no port: they go from 1 to {PORT_MAX}", port=port, service=name)
+        if port in owners:
+            raise Invalid(f"port {port} would be used by {owners[port]} and {name}: choose others", port=port)
+        owners[port] = name
+    return ports
 
 
 def free_ports() -> Ports:

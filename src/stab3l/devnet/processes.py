@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import httpx
+import structlog
 
 from stab3l.clock import SystemClock, monotonic_s
 from stab3l.devnet.anvil import AnvilControl, LocalChain, command
 from stab3l.devnet.ports import BLOCK_SECONDS, CHAIN_NAMES, Ports
 from stab3l.devnet.supervisor import Service
 from stab3l.errors import Unavailable
+
+log = structlog.get_logger()
 
 SAVE_SECONDS_MIN = 0.5
 SAVE_SHARE = 20
@@ -90,8 +92,10 @@ class ChainKeeper:
     async def _save_forever(self) -> None:
         while True:
             begun = monotonic_s()
-            with contextlib.suppress(Unavailable):
+            try:
                 await self._save()
+            except (Unavailable, OSError) as error:
+                log.warning("chain not saved", chain=self.control.chain.name, error=str(error))
             await asyncio.sleep(max(SAVE_SECONDS_MIN, SAVE_SHARE * (monotonic_s() - begun)))
 
 

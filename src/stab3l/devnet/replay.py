@@ -29,7 +29,7 @@ class Replay:
         self.frames = 0
         self.trades = 0
         self.diverged_at: int | None = None
-        self.broken: LawBroken | None = None
+        self.broken: dict[str, LawBroken] = {}
 
     async def run(self, gateway: GatewayClient) -> None:
         """Reads both streams up to the sequence number that the exchange has now."""
@@ -56,7 +56,9 @@ class Replay:
         try:
             self.auditor.observe(events)
         except LawBroken as error:
-            self.broken = self.broken or error
+            self.broken.setdefault(error.law, error)
+        except KeyError as error:
+            self.broken.setdefault("I7", LawBroken("I7", events[0], f"{error} was never listed or accepted"))
 
     async def replay_equals_live_and_posted(self, network: Network, chains: dict[int, RpcChain]) -> Verdict:
         """I5: the replay's outputs and roots are the live ones, and each chain's last batch carries that root."""
@@ -84,12 +86,12 @@ class Replay:
 
     def limits_and_priority_kept(self) -> Verdict:
         """I7: every trade is inside both limits, and nobody better or earlier was passed over."""
-        broken = self.broken if self.broken is not None and self.broken.law == "I7" else None
+        broken = self.broken.get("I7")
         return Verdict("I7", broken is None and self.trades > 0, {"trades": self.trades, "broken": str(broken or "")})
 
     def nothing_is_negative(self) -> Verdict:
         """I8: no account ever fell below zero, and each asset's balances add up to what came in less what went out."""
-        broken = self.broken if self.broken is not None and self.broken.law != "I7" else None
+        broken = next((error for law, error in self.broken.items() if law != "I7"), None)
         lowest = min((min(b.available, b.held) for b in self.reference.balances.values()), default=0)
         return Verdict("I8", broken is None and lowest >= 0, {"lowest": lowest, "broken": str(broken or "")})
 

@@ -7,18 +7,20 @@ the supervisor, which stops them in reverse order.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import sleep
 
 import psutil
 import structlog
 
 from stab3l.clock import monotonic_s
-from stab3l.errors import Unavailable
+from stab3l.errors import Stab3lError, Unavailable
 
 log = structlog.get_logger()
 
@@ -28,7 +30,7 @@ PAUSE_FIRST_S = 0.2
 PAUSE_MAX_S = 5.0
 POLL_S = 0.1
 CALM_S = 10
-"""A service that ran this long starts again without a pause."""
+"""A service that ran this long starts again after the first pause."""
 
 
 async def _nothing() -> None:
@@ -78,10 +80,8 @@ class Supervisor:
 
     async def hold(self, name: str) -> None:
         """Stops one service and keeps it down until `release`."""
-        running = self._running[name]
-        if running.watcher is not None:
-            running.watcher.cancel()
-        await self._end(running.process)
+        await _unwatch(self._running[name])
+        await self._end(self._running[name].process)
 
     async def release(self, name: str) -> None:
         """Starts a held service again."""
@@ -98,14 +98,13 @@ class Supervisor:
     async def stop(self) -> None:
         """Stops all services in reverse order: SIGTERM, then SIGKILL after ten seconds."""
         self._stopping = True
-        for running in reversed(self._running.values()):
-            if running.watcher is not None:
-                running.watcher.cancel()
+        for name in reversed(list(self._running)):
+            await _unwatch(self._running[name])
             try:
-                await running.service.stopping()
-            except (Unavailable, OSError) as error:
-                log.warning("last act failed", service=running.service.name, error=repr(error))
-            await self._end(running.process)
+                await self._running[name].service.stopping()
+            except Exception as error:
+                log.error("last act failed", service=name, error=repr(error))
+            await self._end(self._running[name].process)
         self._running.clear()
         self._record.unlink(missing_ok=True)
 
@@ -142,14 +141,20 @@ class Supervisor:
             log.warning("service ended", service=running.service.name, code=code, restarts=running.restarts)
             pause = PAUSE_FIRST_S if monotonic_s() - running.since > CALM_S else min(pause * 2, PAUSE_MAX_S)
             await asyncio.sleep(pause)
-            watcher = running.watcher
-            running = await self._launch(running.service, running.restarts + 1)
-            running.watcher = watcher
-            try:
-                await self._until_ready(running)
-                await running.service.started()
-            except Unavailable as error:
-                log.warning("service did not come back yet", service=running.service.name, error=error.message)
+            running = await self._restart(running)
+
+    async def _restart(self, ended: _Running) -> _Running:
+        """One attempt. A process that came up only by half is ended, so that the next attempt begins anew."""
+        name, running = ended.service.name, ended
+        try:
+            running = await self._launch(ended.service, ended.restarts + 1)
+            running.watcher = ended.watcher
+            await self._until_ready(running)
+            await running.service.started()
+        except (Stab3lError, OSError) as error:
+            log.warning("service did not come back yet", service=name, error=str(error))
+            await self._end(running.process)
+        return running
 
     async def _end(self, process: asyncio.subprocess.Process) -> None:
         if process.returncode is not None:
@@ -170,6 +175,12 @@ class Supervisor:
         temporary.replace(self._record)
 
 
+async def _unwatch(running: _Running) -> None:
+    if running.watcher is not None:
+        running.watcher.cancel()
+        await asyncio.wait([running.watcher])
+
+
 def _created(pid: int) -> str | None:
     """When a process was started, as the text that tells it from a later process of the same id."""
     try:
@@ -182,15 +193,32 @@ def end_leftovers(home: Path) -> list[str]:
     """Ends processes that a killed supervisor of this home left behind; they are known by id and start time.
 
     Returns:
-        Their service names.
+        Their service names, when all of them are gone and their ports with them.
+
+    Raises:
+        Unavailable: one does not end.
     """
     record = home / "processes.json"
     if not record.exists():
         return []
-    ended = []
-    for name, entry in json.loads(record.read_text()).items():
-        if entry["created"] is not None and _created(entry["pid"]) == entry["created"]:
-            os.kill(entry["pid"], signal.SIGKILL)
-            ended.append(name)
+    left = {
+        name: entry["pid"]
+        for name, entry in json.loads(record.read_text()).items()
+        if entry["created"] is not None and _created(entry["pid"]) == entry["created"]
+    }
+    for pid in left.values():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    for name, pid in left.items():
+        _wait_for_end(name, pid)
     record.unlink()
-    return ended
+    return list(left)
+
+
+def _wait_for_end(name: str, pid: int) -> None:
+    deadline = monotonic_s() + STOP_TIMEOUT_S
+    with contextlib.suppress(psutil.NoSuchProcess):
+        while psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+            if monotonic_s() > deadline:
+                raise Unavailable(f"{name} (process {pid}) was left behind by an earlier run and does not end", pid=pid)
+            sleep(POLL_S)
