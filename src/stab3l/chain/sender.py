@@ -8,7 +8,7 @@ looking at the chain.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import anyio
@@ -16,9 +16,10 @@ import structlog
 
 from stab3l.chain.contracts import Contract, rejection
 from stab3l.chain.errors import ChainUnavailable, ContractRejected, FundsShort, NodeRejected, TransactionLost
-from stab3l.chain.interface import Interface, checksum
+from stab3l.chain.interface import Interface
 from stab3l.chain.port import Fees, Receipt, TransactingChain
 from stab3l.chain.signer import Signer
+from stab3l.chain.transaction import Transaction
 from stab3l.clock import monotonic_s
 
 log = structlog.get_logger(__name__)
@@ -26,7 +27,6 @@ log = structlog.get_logger(__name__)
 KNOWN_ALREADY = ("already known", "already imported")
 NONCE_TAKEN = ("nonce too low", "replacement transaction underpriced", "could not replace existing")
 NO_FUNDS = ("insufficient funds",)
-PRICES = ("maxFeePerGas", "maxPriorityFeePerGas")
 NONCE_ATTEMPTS = 10
 FEE_RAISE_PERCENT = 125
 """Nodes replace a waiting transaction only for at least 10 % more; this is safely above."""
@@ -48,8 +48,8 @@ class SendPolicy:
 class _Flight:
     """A transaction on its way: everything needed to send the very same bytes again."""
 
-    nonce: int
-    fields: dict[str, Any]
+    to: str | None
+    transaction: Transaction
     raw: bytes
     hashes: list[bytes] = field(default_factory=list)
 
@@ -97,8 +97,8 @@ class Sender:
         try:
             receipt = await self._landing(flight)
         finally:
-            if self._flights.get(flight.nonce) is flight:
-                del self._flights[flight.nonce]
+            if self._flights.get(flight.transaction.nonce) is flight:
+                del self._flights[flight.transaction.nonce]
         if not receipt.succeeded:
             raise await self._post_mortem(flight, receipt, interface, doing)
         return receipt
@@ -108,7 +108,7 @@ class Sender:
             for attempt in range(NONCE_ATTEMPTS):
                 flight = self._signed(await self._next_nonce(), to, data, value, gas, await self.chain.fees())
                 if await self._submit(flight):
-                    self._flights[flight.nonce] = flight
+                    self._flights[flight.transaction.nonce] = flight
                     return flight
                 await anyio.sleep(self.policy.poll_s_min * attempt)
         raise ChainUnavailable(
@@ -116,18 +116,18 @@ class Sender:
         )
 
     def _signed(self, nonce: int, to: str | None, data: bytes, value: int, gas: int, fees: Fees) -> _Flight:
-        fields: dict[str, Any] = {
-            "type": 2,
-            "chainId": self.chain.chain_id,
-            "nonce": nonce,
-            "data": data,
-            "value": value,
-            "gas": gas,
-            "maxFeePerGas": fees.max,
-            "maxPriorityFeePerGas": fees.tip,
-        } | ({"to": checksum(to)} if to else {})
-        raw, tx_hash = self.signer.sign_transaction(fields)
-        return _Flight(nonce, fields, raw, [tx_hash])
+        transaction = Transaction(
+            chain_id=self.chain.chain_id,
+            nonce=nonce,
+            tip_max=fees.tip,
+            price_max=fees.max,
+            gas=gas,
+            to=None if to is None else bytes.fromhex(to.removeprefix("0x")),
+            value=value,
+            data=data,
+        )
+        signed = self.signer.sign_transaction(transaction)
+        return _Flight(to, transaction, signed.raw, [signed.hash])
 
     async def _next_nonce(self) -> int:
         """The pool's next nonce, after giving back to the node what it forgot. Call under the lock."""
@@ -192,7 +192,7 @@ class Sender:
             nonce = await self._next_nonce()
             if await self._known(flight) or await self._receipt(flight) is not None:
                 return
-            held_by_another = nonce >= flight.nonce
+            held_by_another = nonce >= flight.transaction.nonce
             raise self._lost(flight, "lost its nonce to another" if held_by_another else "was undone with earlier ones")
 
     async def _known(self, flight: _Flight) -> bool:
@@ -203,19 +203,24 @@ class Sender:
 
     def _reprice(self, flight: _Flight, fees: Fees) -> bool:
         """Signs a dearer version when the base fee has outgrown this one. Both hashes count: either may be mined."""
-        if fees.base <= flight.fields["maxFeePerGas"]:
+        waiting = flight.transaction
+        if fees.base <= waiting.price_max:
             return False
-        ceiling, tip = (flight.fields[key] * FEE_RAISE_PERCENT // 100 + 1 for key in PRICES)
-        flight.fields |= dict(zip(PRICES, (max(fees.max, ceiling), max(fees.tip, tip)), strict=True))
-        flight.raw, tx_hash = self.signer.sign_transaction(flight.fields)
-        flight.hashes.append(tx_hash)
+        flight.transaction = replace(
+            waiting,
+            tip_max=max(fees.tip, _raised(waiting.tip_max)),
+            price_max=max(fees.max, _raised(waiting.price_max)),
+        )
+        signed = self.signer.sign_transaction(flight.transaction)
+        flight.raw = signed.raw
+        flight.hashes.append(signed.hash)
         return True
 
     async def _post_mortem(
         self, flight: _Flight, receipt: Receipt, interface: Interface | None, doing: str
     ) -> ContractRejected:
         """Why a mined transaction reverted, as far as the states around its block can tell."""
-        to, data, value = flight.fields.get("to"), flight.fields["data"], flight.fields["value"]
+        to, data, value = flight.to, flight.transaction.data, flight.transaction.value
         for block in (receipt.block_number, receipt.block_number - 1):
             error = await self.chain.revert_of(self.signer.address, to, data, value, block)
             if error is not None:
@@ -230,7 +235,11 @@ class Sender:
 
     def _lost(self, flight: _Flight, why: str) -> TransactionLost:
         tx_hash = flight.hashes[-1].hex()
-        return TransactionLost(f"transaction 0x{tx_hash} {why}", tx_hash=tx_hash, nonce=flight.nonce)
+        return TransactionLost(f"transaction 0x{tx_hash} {why}", tx_hash=tx_hash, nonce=flight.transaction.nonce)
+
+
+def _raised(price: int) -> int:
+    return price * FEE_RAISE_PERCENT // 100 + 1
 
 
 def _renamed(error: ContractRejected, interface: Interface | None, doing: str, **values: object) -> ContractRejected:

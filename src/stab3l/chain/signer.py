@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 from collections.abc import Mapping
@@ -10,13 +9,13 @@ from pathlib import Path
 from typing import Any, Self
 
 import coincurve
-from eth_account import Account
-from eth_hash.auto import keccak
-from eth_keyfile.keyfile import create_keyfile_json, decode_keyfile_json
 
 from stab3l.chain.interface import checksum
+from stab3l.chain.keystore import lock, unlock
+from stab3l.chain.transaction import SignedTransaction, Transaction, sign
 from stab3l.chain.typed_data import Types, typed_hash
 from stab3l.errors import Corrupt, Invalid, NotFound, Unauthorised
+from stab3l.hashing import keccak256
 
 WORK_FACTOR = 2**17
 """scrypt's n: memory (128 MiB at r = 8) and time that one guess of the password costs."""
@@ -34,7 +33,7 @@ class Signer:
             self._key = coincurve.PrivateKey(key)
         except ValueError:
             raise Invalid("this is no secp256k1 key") from None
-        self.address = str(checksum(keccak(self._key.public_key.format(compressed=False)[1:])[12:]))
+        self.address = str(checksum(keccak256(self._key.public_key.format(compressed=False)[1:])[12:]))
 
     def __repr__(self) -> str:
         return f"Signer({self.address})"
@@ -49,9 +48,9 @@ class Signer:
         """
         path = keystore_path(home, role)
         signer = cls(key or secrets.token_bytes(32))
-        stored = create_keyfile_json(signer._key.secret, password(home), kdf="scrypt", iterations=work_factor)
+        stored = lock(signer._key.secret, password(home), work_factor)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not _write_new(path, json.dumps(stored).encode()):
+        if not _write_new(path, stored):
             raise Invalid(f"{path} exists: a key is never overwritten", role=role)
         return signer
 
@@ -66,17 +65,13 @@ class Signer:
         """
         path = keystore_path(home, role)
         try:
-            stored = json.loads(path.read_bytes())
+            return cls(unlock(path.read_bytes(), password(home)))
         except FileNotFoundError:
             raise NotFound(f"{path} is missing: role {role} has no key", role=role) from None
-        except ValueError:
-            raise Corrupt(f"{path} is no keystore", role=role) from None
-        try:
-            return cls(decode_keyfile_json(stored, password(home)))
-        except ValueError:
+        except Unauthorised:
             raise Unauthorised(f"the password does not open {path}", role=role) from None
-        except (KeyError, TypeError, AttributeError):
-            raise Corrupt(f"{path} is no keystore", role=role) from None
+        except Corrupt as error:
+            raise Corrupt(f"{path}: {error.message}", role=role) from None
 
     def sign_typed(self, domain: Mapping[str, Any], types: Types, message: Mapping[str, Any]) -> bytes:
         """65 bytes r, s, v (27 or 28) over the EIP-712 message. Raises ``Invalid`` when it does not fit the types."""
@@ -87,10 +82,9 @@ class Signer:
         signature = self._key.sign_recoverable(digest, hasher=None)
         return signature[:64] + bytes((signature[64] + 27,))
 
-    def sign_transaction(self, fields: Mapping[str, Any]) -> tuple[bytes, bytes]:
-        """Raw transaction and its hash."""
-        signed = Account.sign_transaction(dict(fields), self._key.secret)
-        return bytes(signed.raw_transaction), bytes(signed.hash)
+    def sign_transaction(self, transaction: Transaction) -> SignedTransaction:
+        """The bytes for the node and their hash."""
+        return sign(transaction, self._key)
 
 
 def keystore_path(home: Path, role: str) -> Path:
