@@ -95,7 +95,7 @@ async def measure(stage: Stage) -> list[Verdict]:
         await chain.cu_supply_is_zero(),
         await chain.supply_is_minted_less_redeemed(),
         await chain.providers_are_collateralised(),
-        await chain.custody_holds_what_is_owed(stage.gateway),
+        await chain.custody_holds_what_is_owed(stage.gateway, range(len(replay.reference.owners))),
         await replay.replay_equals_live_and_posted(stage.local.network, stage.local.chains),
         replay.acknowledged_once(stage.acknowledged),
         replay.limits_and_priority_kept(),

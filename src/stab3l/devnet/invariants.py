@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,8 +83,15 @@ class ChainMeasure:
             rows.append({"provider": provider, "collateral": str(collateral), "required": str(required)})
         return Verdict("I3", ok and bool(rows), {"providers": rows})
 
-    async def custody_holds_what_is_owed(self, gateway: GatewayClient) -> Verdict:
-        """I4: custody holds, of each token, the engine's balances + uncredited deposits + payouts not yet made."""
+    async def custody_holds_what_is_owed(self, gateway: GatewayClient, accounts: Iterable[int]) -> Verdict:
+        """I4: custody holds, of each token, the engine's balances + uncredited deposits + payouts not yet made.
+
+        ``accounts`` are all that the engine has; their balances are summed here, not taken from the engine's totals.
+        """
+        owned: Counter[int] = Counter()
+        for account in accounts:
+            for balance in await gateway.balances(account):
+                owned[balance.asset] += balance.available + balance.held
         totals = {total.asset: total for total in await gateway.totals()}
         rows, ok = [], True
         for asset in await gateway.assets():
@@ -92,7 +100,7 @@ class ChainMeasure:
             deposited, _, _, paid_out = await self._read("Custody", "totalsOf", token, chain_id=asset.chain_id)
             held = int(await self._balance(asset.chain_id, token, custody.address))
             total = totals[asset.id]
-            engine = total.owned
+            engine = owned[asset.id]
             waiting, unpaid = deposited - total.credited, total.withdrawn - paid_out
             ok = ok and waiting >= 0 and unpaid >= 0 and held == engine + waiting + unpaid
             row = {"held": held, "engine": engine, "uncredited": waiting, "unpaid": unpaid}

@@ -66,6 +66,13 @@ class Person:
         """What a contract of the network ever said of one kind, oldest first."""
         return await events(self.network, self._chains[chain_id], name, event)
 
+    async def transaction_of(self, chain_id: int, name: str, event: str, **expected: Any) -> Receipt | None:
+        """The transaction behind the newest event with these arguments; None when there is none."""
+        for entry in reversed(await self.events(chain_id, name, event)):
+            if all(entry[key] == value for key, value in expected.items()):
+                return await self._chains[chain_id].receipt(entry["tx"])
+        return None
+
     async def balance(self, chain_id: int, token: str) -> int:
         """Own balance of a token contract."""
         return int(await self.read(chain_id, token, "balanceOf", self.address))

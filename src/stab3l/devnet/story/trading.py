@@ -192,7 +192,8 @@ async def withdraw(stage: Stage, role: str, chain_id: int, token: str, amount: i
         return await person.balance(chain_id, token) >= before + amount
 
     await until(arrived, f"{role}'s withdrawal on chain {chain_id}")
-    stage.steps.add("withdrawal.paid", by=role, chain_id=chain_id, token=token, amount=amount)
+    receipt = await person.transaction_of(chain_id, "Custody", "Withdrawn", owner=person.address, amount=amount)
+    stage.steps.add("withdrawal.paid", receipt, by=role, chain_id=chain_id, token=token, amount=amount)
 
 
 async def settle_all(stage: Stage) -> None:
@@ -207,7 +208,8 @@ async def settle_all(stage: Stage) -> None:
 
         await until(covered, f"a batch on chain {chain_id} that covers input {traded}")
         index, last_input, block, _ = await anyone.read(chain_id, "Custody", "lastBatch")
-        stage.steps.add("batch.settled", chain_id=chain_id, index=index, last_input=last_input, block=block)
+        receipt = await anyone.transaction_of(chain_id, "Custody", "BatchSettled", index=index)
+        stage.steps.add("batch.settled", receipt, chain_id=chain_id, index=index, last_input=last_input, block=block)
 
 
 async def withdraw_all(stage: Stage) -> None:
