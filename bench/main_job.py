@@ -23,12 +23,15 @@ def seconds_of(command: list[str], cwd: Path) -> float:
     return time.monotonic() - begun
 
 
-def setup_seconds() -> float:
-    """``make setup`` in a fresh clone; package downloads included."""
+def fresh_clone() -> list[Result]:
+    """``make setup`` and ``make test`` as a newcomer runs them; package downloads included."""
     with tempfile.TemporaryDirectory() as folder:
         clone = Path(folder) / "stab3l"
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
-        return seconds_of(["make", "setup"], clone)
+        return [
+            Result("main_job.setup", seconds_of(["make", "setup"], clone), "s", "fresh clone, downloads included"),
+            Result("main_job.tests", seconds_of(["make", "test"], clone), "s", "fresh clone, after set-up"),
+        ]
 
 
 def demo() -> dict[str, object]:
@@ -37,7 +40,7 @@ def demo() -> dict[str, object]:
     return dict(json.loads(done.stdout))
 
 
-def main(with_setup: bool) -> None:
+def main(with_clone: bool) -> None:
     """Runs the scenario and keeps its results."""
     runs = [demo() for _ in range(DEMO_ROUNDS)]
     results = [
@@ -49,8 +52,8 @@ def main(with_setup: bool) -> None:
             "chains, contracts, processes",
         ),
     ]
-    if with_setup:
-        results.append(Result("main_job.setup", setup_seconds(), "s", "fresh clone, downloads included"))
+    if with_clone:
+        results += fresh_clone()
     gas: dict[str, int] = {}
     for step in runs[-1]["steps"]:
         if step.get("gas"):
@@ -60,4 +63,4 @@ def main(with_setup: bool) -> None:
 
 
 if __name__ == "__main__":
-    main(with_setup="--with-setup" in sys.argv)
+    main(with_clone="--with-clone" in sys.argv)

@@ -5,4 +5,4 @@ from __future__ import annotations
 from bench import main_job
 
 if __name__ == "__main__":
-    main_job.main(with_setup=True)
+    main_job.main(with_clone=True)

@@ -15,6 +15,7 @@ from cyclopts import Parameter
 
 from stab3l.cli.output import configure_logs, emit, talk
 from stab3l.config import Settings
+from stab3l.errors import Invalid
 
 BASE_PORT = 8545
 API_PORT = 8080
@@ -42,6 +43,10 @@ def demo(
     from stab3l.devnet.ports import free_ports
 
     configure_logs(Settings().log_level, quiet=True)
+    if home is not None and (home / "network.json").exists():
+        raise Invalid(
+            f"{home} holds a network already: the demo starts from nothing, name an empty folder", home=str(home)
+        )
     folder = home or Path(tempfile.mkdtemp(prefix="stab3l-demo-"))
     with Teller() as teller:
         outcome = _run(run_demo(folder, free_ports(), teller.say, teller.step, teller.progress))
