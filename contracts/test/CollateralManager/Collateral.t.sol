@@ -133,10 +133,10 @@ contract CollateralTest is IssuanceFixture {
         ];
         for (uint256 i = 0; i < bad.length; i++) {
             vm.expectRevert(abi.encodeWithSelector(CollateralManager.RulesInvalid.selector, bad[i]));
-            vm.prank(GOVERNOR);
+            vm.prank(address(timelock));
             collateral.setRules(bad[i]);
         }
-        vm.prank(GOVERNOR);
+        vm.prank(address(timelock));
         collateral.setRules(CollateralManager.Rules(0.12e18, 15_000, 1 days));
         assertEq(collateral.requiredUp(1e18), 0.18e6);
         _expectUnauthorised(OUTSIDER);

@@ -143,12 +143,12 @@ contract LiquidateTest is IssuanceFixture {
         collateral.startLiquidation(OTHER_PROVIDER);
         _fund(PROVIDER, held);
         assertFalse(collateral.inLiquidation(PROVIDER));
-        vm.prank(GOVERNOR);
+        vm.prank(address(timelock));
         collateral.unpause();
     }
 
     function test_raising_par_puts_providers_short() public {
-        vm.prank(GOVERNOR);
+        vm.prank(address(timelock));
         collateral.setRules(CollateralManager.Rules(PAR + 1e15, 12_000, GRACE_SECONDS));
         collateral.startLiquidation(PROVIDER);
         assertTrue(collateral.inLiquidation(PROVIDER));

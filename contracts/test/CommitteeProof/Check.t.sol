@@ -158,7 +158,7 @@ contract CheckTest is IssuanceFixture {
         signers[0] = next;
         vm.expectEmit(address(committee));
         emit CommitteeProof.SignersSet(signers, 1);
-        vm.prank(GOVERNOR);
+        vm.prank(address(timelock));
         committee.setSigners(signers, 1);
 
         assertEq(committee.signers(), signers);
@@ -171,7 +171,7 @@ contract CheckTest is IssuanceFixture {
 
     function test_a_committee_that_cannot_decide_is_refused() public {
         address[] memory signers = committee.signers();
-        vm.startPrank(GOVERNOR);
+        vm.startPrank(address(timelock));
         vm.expectRevert(abi.encodeWithSelector(CommitteeProof.ThresholdInvalid.selector, 0, 5));
         committee.setSigners(signers, 0);
         vm.expectRevert(abi.encodeWithSelector(CommitteeProof.ThresholdInvalid.selector, 6, 5));

@@ -123,7 +123,7 @@ contract ProveTest is IssuanceFixture {
     }
 
     function test_a_claim_without_any_value_is_refused() public {
-        vm.prank(GOVERNOR);
+        vm.prank(address(timelock));
         verifier.setStandard(ComputeUnitVerifier.Standard(1, 1, 100, 2, 1, 9000));
         uint256 claimId = _register1Product();
         _sampleBlockMined(claimId);
@@ -140,7 +140,7 @@ contract ProveTest is IssuanceFixture {
     }
 
     function test_a_class_is_converted_at_its_rate() public {
-        vm.prank(GOVERNOR);
+        vm.prank(address(timelock));
         verifier.setClassConversion(ComputeClass.F64, 2.5e18);
         (, uint256 single) = _proven(OTHER_PROVIDER);
         _register(PROVIDER);
@@ -155,7 +155,7 @@ contract ProveTest is IssuanceFixture {
         uint256 claimId = _committed(PROVIDER);
         _sampleBlockMined(claimId);
         bytes memory proof = _proof(claimId);
-        vm.prank(GOVERNOR);
+        vm.prank(address(timelock));
         verifier.setProof(ProofMethod.Committee, IComputeProof(address(0)));
         vm.expectRevert(abi.encodeWithSelector(ComputeUnitVerifier.MethodUnavailable.selector, ProofMethod.Committee));
         verifier.prove(claimId, proof);
@@ -176,7 +176,7 @@ contract ProveTest is IssuanceFixture {
     function test_a_new_standard_counts_for_new_claims_only() public {
         _register(PROVIDER);
         uint256 old = _open(PROVIDER);
-        vm.prank(GOVERNOR);
+        vm.prank(address(timelock));
         verifier.setStandard(ComputeUnitVerifier.Standard(8192, 1024, 50, 4, 2, 8000));
         _commit(PROVIDER, old);
         _sampleBlockMined(old);
@@ -207,7 +207,7 @@ contract ProveTest is IssuanceFixture {
         ];
         for (uint256 i = 0; i < bad.length; i++) {
             vm.expectRevert(abi.encodeWithSelector(ComputeUnitVerifier.StandardInvalid.selector, bad[i]));
-            vm.prank(GOVERNOR);
+            vm.prank(address(timelock));
             verifier.setStandard(bad[i]);
         }
     }
@@ -228,11 +228,12 @@ contract ProveTest is IssuanceFixture {
 
     function test_the_agent_is_bound_once() public {
         vm.expectRevert(abi.encodeWithSelector(Peers.PeerAlreadyBound.selector, address(agent)));
+        vm.prank(address(timelock));
         verifier.wire(OUTSIDER);
     }
 
     function test_limits_of_governance() public {
-        vm.startPrank(GOVERNOR);
+        vm.startPrank(address(timelock));
         vm.expectRevert(abi.encodeWithSelector(ComputeUnitVerifier.ClassConversionTooLarge.selector, 1000e18 + 1, 1000e18));
         verifier.setClassConversion(ComputeClass.F32, 1000e18 + 1);
         vm.expectRevert(abi.encodeWithSelector(ComputeUnitVerifier.MethodUnavailable.selector, ProofMethod.None));

@@ -90,7 +90,7 @@ contract CustodyDepositTest is CustodyFixture {
         custody.pause();
         vm.expectRevert(Pausable.EnforcedPause.selector);
         custody.deposit(address(dollar), 1, TRADER);
-        vm.prank(GOVERNOR);
+        vm.prank(address(timelock));
         custody.unpause();
         _deposit(dollar, 1);
         assertEq(custody.depositCount(), 1);

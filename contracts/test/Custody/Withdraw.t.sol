@@ -186,7 +186,7 @@ contract CustodyWithdrawTest is CustodyFixture {
         (uint64 index, uint64 id) = _settledWithdrawal(dollar, DOLLAR_CAP + 1, DOLLAR_CAP + 1);
         vm.expectPartialRevert(Custody.WithdrawalCapReached.selector);
         this.withdrawAsAnyone(index, id);
-        vm.prank(GOVERNOR);
+        vm.prank(address(timelock));
         custody.setEpochCap(address(dollar), DOLLAR_CAP + 1);
         _withdraw(index, id);
         (, uint256 left,) = custody.epochOf(address(dollar));
@@ -196,7 +196,7 @@ contract CustodyWithdrawTest is CustodyFixture {
     function test_a_cap_lowered_below_what_was_paid_leaves_nothing() public {
         (uint64 index, uint64 id) = _settledWithdrawal(dollar, 10e6, 4e6);
         _withdraw(index, id);
-        vm.prank(GOVERNOR);
+        vm.prank(address(timelock));
         custody.setEpochCap(address(dollar), 3e6);
         (, uint256 left,) = custody.epochOf(address(dollar));
         assertEq(left, 0);

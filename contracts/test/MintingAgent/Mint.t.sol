@@ -129,7 +129,7 @@ contract MintTest is IssuanceFixture {
         agent.mint(claimId);
         _assertNothingMinted();
 
-        vm.prank(GOVERNOR);
+        vm.prank(address(timelock));
         agent.unpause();
         vm.prank(PROVIDER);
         agent.mint(claimId);

@@ -20,7 +20,7 @@ contract PriceTest is IssuanceDeployment {
     }
 
     function _setRules(uint8 quorum, uint32 age, uint16 deviation) private {
-        vm.prank(GOVERNOR);
+        vm.prank(address(timelock));
         oracle.setFeed(FEED, Oracle.FeedRules(quorum, age, deviation));
     }
 
@@ -122,7 +122,7 @@ contract PriceTest is IssuanceDeployment {
         _report(1, 0.06e18);
         vm.expectEmit(address(oracle));
         emit Oracle.AnchorSet(FEED, 0.12e18);
-        vm.prank(GOVERNOR);
+        vm.prank(address(timelock));
         oracle.setAnchor(FEED, 0.12e18);
         assertEq(oracle.anchorOf(FEED), 0.12e18);
         vm.expectRevert(abi.encodeWithSelector(Oracle.QuorumNotMet.selector, FEED, 0, 2));
@@ -138,7 +138,7 @@ contract PriceTest is IssuanceDeployment {
         vm.expectRevert(abi.encodeWithSelector(Oracle.PriceOutOfRange.selector, uint256(1) << 128, type(uint128).max));
         _report(0, uint256(1) << 128);
         vm.expectRevert(abi.encodeWithSelector(Oracle.PriceOutOfRange.selector, 0, type(uint128).max));
-        vm.prank(GOVERNOR);
+        vm.prank(address(timelock));
         oracle.setAnchor(FEED, 0);
     }
 
@@ -152,8 +152,8 @@ contract PriceTest is IssuanceDeployment {
     }
 
     function test_only_reporters_report() public {
-        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, GOVERNOR));
-        vm.prank(GOVERNOR);
+        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, address(timelock)));
+        vm.prank(address(timelock));
         oracle.report(FEED, 0.06e18);
     }
 
@@ -176,7 +176,7 @@ contract PriceTest is IssuanceDeployment {
         _report(2, 0.062e18);
         vm.expectEmit(address(oracle));
         emit Oracle.ReporterDropped(FEED, REPORTERS[0]);
-        vm.prank(GOVERNOR);
+        vm.prank(address(timelock));
         oracle.dropReporter(FEED, REPORTERS[0]);
         assertEq(_price(), 0.0615e18);
         assertEq(oracle.reportOf(FEED, REPORTERS[0]).at, 0);
@@ -184,13 +184,14 @@ contract PriceTest is IssuanceDeployment {
         _report(2, 0.063e18);
         assertEq(_price(), 0.062e18);
         vm.expectRevert(abi.encodeWithSelector(Oracle.ReporterUnknown.selector, FEED, REPORTERS[0]));
-        vm.prank(GOVERNOR);
+        vm.prank(address(timelock));
         oracle.dropReporter(FEED, REPORTERS[0]);
     }
 
     function test_the_number_of_reporters_is_bounded() public {
         for (uint256 i = 0; i < 16; i++) {
             address reporter = makeAddr(string(abi.encode(i)));
+            vm.prank(address(timelock));
             authority.grantRole(Roles.REPORTER, reporter, 0);
             if (i == 15) vm.expectRevert(abi.encodeWithSelector(Oracle.ReportersFull.selector, FEED, 15));
             vm.prank(reporter);
@@ -212,7 +213,7 @@ contract PriceTest is IssuanceDeployment {
         ];
         for (uint256 i = 0; i < bad.length; i++) {
             vm.expectRevert(abi.encodeWithSelector(Oracle.FeedRulesInvalid.selector, bad[i]));
-            vm.prank(GOVERNOR);
+            vm.prank(address(timelock));
             oracle.setFeed(FEED, bad[i]);
         }
         assertEq(oracle.rulesOf(FEED).quorum, 3);

@@ -115,8 +115,8 @@ contract DefaultTest is IssuanceFixture {
 
     function test_only_the_arbiter_resolves_and_only_disputes() public {
         uint256 id = _disputed(supply);
-        _expectUnauthorised(GOVERNOR);
-        vm.prank(GOVERNOR);
+        _expectUnauthorised(address(timelock));
+        vm.prank(address(timelock));
         redemption.resolve(id, true);
         vm.startPrank(ARBITER);
         redemption.resolve(id, true);
@@ -238,10 +238,10 @@ contract DefaultTest is IssuanceFixture {
         ];
         for (uint256 i = 0; i < bad.length; i++) {
             vm.expectRevert(abi.encodeWithSelector(Redemption.RulesInvalid.selector, bad[i]));
-            vm.prank(GOVERNOR);
+            vm.prank(address(timelock));
             redemption.setRules(bad[i]);
         }
-        vm.prank(GOVERNOR);
+        vm.prank(address(timelock));
         redemption.setRules(Redemption.Rules(1 hours, 12_000));
         assertEq(redemption.rules().compensationBps, 12_000);
         _expectUnauthorised(OUTSIDER);
@@ -250,7 +250,7 @@ contract DefaultTest is IssuanceFixture {
     }
 
     function test_a_full_compensation_at_the_highest_rate_is_covered_by_the_lowest_ratio() public {
-        vm.prank(GOVERNOR);
+        vm.prank(address(timelock));
         redemption.setRules(Redemption.Rules(72 hours, 12_000));
         uint256 id = _redeem(PROVIDER, supply);
         _pass(24 hours + 1);

@@ -98,7 +98,7 @@ contract RewardTest is IssuanceFixture {
     function testFuzz_the_budget_is_never_exceeded(uint96 added, uint32[5] calldata pauses, uint64 multiplier, bool leaves) public {
         added = uint96(bound(added, 1, type(uint96).max / 2));
         _addBudget(added);
-        vm.prank(GOVERNOR);
+        vm.prank(address(timelock));
         distributor.setMultiplier(bound(multiplier, 0, 1e12));
         (, uint256 stakeId) = _minted(PROVIDER);
         for (uint256 i = 0; i < pauses.length; i++) {
@@ -121,7 +121,7 @@ contract RewardTest is IssuanceFixture {
         _pass(1 days);
         vm.expectEmit(address(distributor));
         emit IRewardsDistributor.MultiplierSet(3 * MULTIPLIER);
-        vm.prank(GOVERNOR);
+        vm.prank(address(timelock));
         distributor.setMultiplier(3 * MULTIPLIER);
         _pass(1 days);
         assertApproxEqAbs(distributor.accruedOf(PROVIDER), 4 * (stake_ * 1 days * MULTIPLIER / 1e18), 4);
@@ -129,7 +129,7 @@ contract RewardTest is IssuanceFixture {
     }
 
     function test_governance_stays_within_its_limits() public {
-        vm.startPrank(GOVERNOR);
+        vm.startPrank(address(timelock));
         vm.expectRevert(abi.encodeWithSelector(RewardsDistributor.MultiplierTooLarge.selector, 1e12 + 1, 1e12));
         distributor.setMultiplier(1e12 + 1);
         uint256 max = distributor.BUDGET_MAX();

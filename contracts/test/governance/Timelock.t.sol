@@ -3,30 +3,14 @@ pragma solidity ^0.8.28;
 
 import {TimelockController} from "@openzeppelin/contracts/governance/TimelockController.sol";
 
-import {Timelock} from "../../src/governance/Timelock.sol";
-import {Roles} from "../../src/libraries/Roles.sol";
 import {CollateralManager} from "../../src/staking/CollateralManager.sol";
 import {IssuanceFixture} from "../support/IssuanceFixture.sol";
 
 /// @notice Governance as it ends after a deployment: everything through the delay.
 contract TimelockTest is IssuanceFixture {
-    address internal immutable PROPOSER = makeAddr("proposer");
-
-    Timelock internal timelock;
-
-    function setUp() public override {
-        super.setUp();
-        address[] memory one = new address[](1);
-        one[0] = PROPOSER;
-        timelock = new Timelock(2 days, one, one);
-        authority.grantRole(Roles.GOVERNOR, address(timelock), 0);
-        authority.grantRole(authority.ADMIN_ROLE(), address(timelock), 0);
-        authority.renounceRole(authority.ADMIN_ROLE(), address(this));
-    }
-
     function test_a_parameter_changes_after_the_delay_and_not_before() public {
         bytes memory call_ = abi.encodeCall(CollateralManager.setRules, (CollateralManager.Rules(0.07e18, 12_000, 1 days)));
-        vm.startPrank(PROPOSER);
+        vm.startPrank(GOVERNOR);
         timelock.schedule(address(collateral), 0, call_, 0, 0, 2 days);
         _passSilently(2 days - 1);
         vm.expectPartialRevert(TimelockController.TimelockUnexpectedOperationState.selector);
@@ -39,7 +23,7 @@ contract TimelockTest is IssuanceFixture {
     function test_a_shorter_delay_is_refused() public {
         assertEq(timelock.DELAY_SECONDS_DEFAULT(), 2 days);
         vm.expectRevert(abi.encodeWithSelector(TimelockController.TimelockInsufficientDelay.selector, 1 days, 2 days));
-        vm.prank(PROPOSER);
+        vm.prank(GOVERNOR);
         timelock.schedule(address(collateral), 0, "", 0, 0, 1 days);
     }
 

@@ -45,20 +45,20 @@ contract TokensTest is IssuanceFixture {
     }
 
     function test_only_minting_agent_touches_compute_units() public {
-        vm.startPrank(GOVERNOR);
-        vm.expectRevert(abi.encodeWithSelector(Peers.CallerNotPeer.selector, GOVERNOR, address(agent)));
+        vm.startPrank(address(timelock));
+        vm.expectRevert(abi.encodeWithSelector(Peers.CallerNotPeer.selector, address(timelock), address(agent)));
         cuToken.mint(1);
-        vm.expectRevert(abi.encodeWithSelector(Peers.CallerNotPeer.selector, GOVERNOR, address(agent)));
+        vm.expectRevert(abi.encodeWithSelector(Peers.CallerNotPeer.selector, address(timelock), address(agent)));
         cuToken.burn(0);
     }
 
     // --- sSTB
 
     function test_only_minting_agent_mints_and_only_redemption_burns_sstb() public {
-        vm.startPrank(GOVERNOR);
-        vm.expectRevert(abi.encodeWithSelector(Peers.CallerNotPeer.selector, GOVERNOR, address(agent)));
-        stable.mint(GOVERNOR, 1);
-        vm.expectRevert(abi.encodeWithSelector(Peers.CallerNotPeer.selector, GOVERNOR, address(redemption)));
+        vm.startPrank(address(timelock));
+        vm.expectRevert(abi.encodeWithSelector(Peers.CallerNotPeer.selector, address(timelock), address(agent)));
+        stable.mint(address(timelock), 1);
+        vm.expectRevert(abi.encodeWithSelector(Peers.CallerNotPeer.selector, address(timelock), address(redemption)));
         stable.burn(BUYER, 1);
     }
 
@@ -82,7 +82,7 @@ contract TokensTest is IssuanceFixture {
     // --- rSTB
 
     function test_governance_mints_rstb_up_to_its_cap() public {
-        vm.startPrank(GOVERNOR);
+        vm.startPrank(address(timelock));
         reward.mintGoverned(OUTSIDER, GOVERNANCE_CAP - 1);
         vm.expectRevert(abi.encodeWithSelector(rSTBToken.GovernanceCapReached.selector, 2, 1));
         reward.mintGoverned(OUTSIDER, 2);
@@ -100,7 +100,7 @@ contract TokensTest is IssuanceFixture {
     }
 
     function test_rstb_votes_by_time() public {
-        vm.prank(GOVERNOR);
+        vm.prank(address(timelock));
         reward.mintGoverned(BUYER, 100);
         vm.prank(BUYER);
         reward.delegate(OUTSIDER);
@@ -118,6 +118,8 @@ contract TokensTest is IssuanceFixture {
     // --- Binding
 
     function test_peers_are_bound_once_and_never_to_nobody() public {
+        CUToken unbound = new CUToken(address(authority));
+        vm.startPrank(address(timelock));
         vm.expectRevert(abi.encodeWithSelector(Peers.PeerAlreadyBound.selector, address(agent)));
         cuToken.wire(OUTSIDER);
         vm.expectRevert(abi.encodeWithSelector(Peers.PeerAlreadyBound.selector, address(agent)));
@@ -128,9 +130,9 @@ contract TokensTest is IssuanceFixture {
         collateral.wire(OUTSIDER, OUTSIDER);
         vm.expectRevert(abi.encodeWithSelector(Peers.PeerAlreadyBound.selector, address(agent)));
         staking.wire(OUTSIDER, distributor);
-        CUToken unbound = new CUToken(address(authority));
         vm.expectRevert(Peers.PeerZero.selector);
         unbound.wire(address(0));
+        vm.stopPrank();
         _expectUnauthorised(OUTSIDER);
         vm.prank(OUTSIDER);
         unbound.wire(OUTSIDER);

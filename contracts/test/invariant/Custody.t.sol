@@ -11,16 +11,17 @@ contract CustodyInvariantTest is CustodyFixture {
     PlainToken[] internal tokens;
 
     function setUp() public override {
-        super.setUp();
+        _deployCustody();
         FeeOnTransferToken charging = new FeeOnTransferToken(250);
         _list(address(charging), 1e23);
         tokens = new PlainToken[](3);
         (tokens[0], tokens[1], tokens[2]) = (dollar, compute, charging);
-        vm.startPrank(GOVERNOR);
+        vm.startPrank(address(timelock));
         custody.setEpochCap(address(dollar), 1e24);
         custody.setEpochCap(address(compute), 1e24);
         vm.stopPrank();
         handler = new CustodyHandler(custody, model, SEQUENCER, tokens);
+        _letMint(address(handler));
         targetContract(address(handler));
     }
 

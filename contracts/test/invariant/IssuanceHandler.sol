@@ -157,7 +157,7 @@ contract IssuanceHandler is IssuanceFixture {
     }
 
     function govern(uint256 multiplier, uint256 added) external act {
-        vm.startPrank(GOVERNOR);
+        vm.startPrank(address(timelock));
         distributor.setMultiplier(bound(multiplier, 0, 1e12));
         distributor.addBudget(bound(added, 0, 1e18));
         vm.stopPrank();

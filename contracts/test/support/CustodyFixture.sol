@@ -1,59 +1,65 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {Test} from "forge-std/Test.sol";
 
+import {Deployed, Deployment} from "../../script/Deployment.sol";
+import {DeploymentConfig} from "../../script/DeploymentConfig.sol";
 import {Custody} from "../../src/exchange/Custody.sol";
+import {Timelock} from "../../src/governance/Timelock.sol";
 import {ICustody} from "../../src/interfaces/ICustody.sol";
+import {sSTBToken} from "../../src/issuance/sSTBToken.sol";
+import {DeploymentFixture} from "./DeploymentFixture.sol";
 import {SettlementModel} from "./SettlementModel.sol";
 import {PlainToken} from "./Tokens.sol";
 
-/// @notice One Custody with a dollar and an 18-decimal token, and the engine's side of it in `model`.
-abstract contract CustodyFixture is Test {
+/// @notice A chain that issues nothing as the deploy path leaves it, its dollar free to mint, and the engine's side of Custody in `model`.
+abstract contract CustodyFixture is DeploymentFixture {
     uint64 internal constant EPOCH_SECONDS = 1 days;
     uint256 internal constant DOLLAR_CAP = 1_000_000e6;
     uint256 internal constant COMPUTE_CAP = 1_000_000e18;
 
-    address internal immutable GOVERNOR = makeAddr("governor");
-    address internal immutable GUARDIAN = makeAddr("guardian");
-    address internal immutable SEQUENCER = makeAddr("sequencer");
     address internal immutable TRADER = makeAddr("trader");
     address internal immutable RECIPIENT = makeAddr("recipient");
-    address internal immutable OUTSIDER = makeAddr("outsider");
 
-    AccessManager internal authority;
+    Timelock internal timelock;
     Custody internal custody;
     SettlementModel internal model;
     PlainToken internal dollar;
-    PlainToken internal compute;
+    PlainToken internal compute; // sSTB, which is minted in the same way by whoever `_letMint` names
 
     function setUp() public virtual {
-        vm.warp(1_800_000_000);
-        authority = new AccessManager(address(this));
-        custody = new Custody(address(authority), EPOCH_SECONDS);
-        model = new SettlementModel();
-        _grant(SEQUENCER, 2, Custody.settle.selector);
-        _grant(GUARDIAN, 1, Custody.pause.selector);
-        _grant(GOVERNOR, 5, Custody.unpause.selector);
-        _grant(GOVERNOR, 5, Custody.listToken.selector);
-        _grant(GOVERNOR, 5, Custody.setEpochCap.selector);
-        dollar = new PlainToken("USDC", 6);
-        compute = new PlainToken("sSTB", 18);
-        _list(address(dollar), DOLLAR_CAP);
-        _list(address(compute), COMPUTE_CAP);
+        _deployCustody();
+        _letMint(address(this));
     }
 
-    function _grant(address holder, uint64 role, bytes4 selector) private {
-        bytes4[] memory selectors = new bytes4[](1);
-        selectors[0] = selector;
-        authority.setTargetFunctionRole(address(custody), selectors, role);
-        authority.grantRole(role, holder, 0);
+    function _deployCustody() internal {
+        vm.warp(1_800_000_000);
+        dollar = new PlainToken("USDC", 6);
+        Deployed memory deployed = Deployment.deploy(_custodyConfig());
+        (timelock, custody) = (deployed.timelock, deployed.custody);
+        compute = PlainToken(address(deployed.token));
+        model = new SettlementModel();
+        model.list(address(dollar));
+        model.list(address(compute));
+    }
+
+    function _custodyConfig() private returns (DeploymentConfig memory config) {
+        config = _config(false);
+        config.dollar = dollar;
+        config.parameters.epochSeconds = EPOCH_SECONDS;
+        config.parameters.dollarEpochCap = DOLLAR_CAP;
+        config.parameters.computeEpochCap = COMPUTE_CAP;
+    }
+
+    /// @dev Where sSTB is not issued, governance lets a bridge mint it: here `bridge`.
+    function _letMint(address bridge) internal {
+        vm.prank(address(timelock));
+        sSTBToken(address(compute)).wire(bridge, bridge);
     }
 
     function _list(address token, uint256 cap) internal {
-        vm.prank(GOVERNOR);
+        vm.prank(address(timelock));
         custody.listToken(token, cap);
         model.list(token);
     }

@@ -2,26 +2,27 @@
 pragma solidity ^0.8.28;
 
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
-import {Test} from "forge-std/Test.sol";
 
+import {Deployed, Deployment} from "../../script/Deployment.sol";
+import {DeploymentConfig, DeploymentDefaults} from "../../script/DeploymentConfig.sol";
+import {Timelock} from "../../src/governance/Timelock.sol";
 import {rSTBToken} from "../../src/governance/rSTBToken.sol";
-import {IComputeProof} from "../../src/interfaces/IComputeProof.sol";
 import {CUToken} from "../../src/issuance/CUToken.sol";
 import {CommitteeProof} from "../../src/issuance/CommitteeProof.sol";
 import {ComputeUnitVerifier} from "../../src/issuance/ComputeUnitVerifier.sol";
 import {MintingAgent} from "../../src/issuance/MintingAgent.sol";
 import {Redemption} from "../../src/issuance/Redemption.sol";
 import {sSTBToken} from "../../src/issuance/sSTBToken.sol";
-import {Roles} from "../../src/libraries/Roles.sol";
 import {Oracle} from "../../src/oracle/Oracle.sol";
 import {CollateralManager} from "../../src/staking/CollateralManager.sol";
 import {ProviderStaking} from "../../src/staking/ProviderStaking.sol";
 import {RewardsDistributor} from "../../src/staking/RewardsDistributor.sol";
-import {ProofMethod} from "../../src/types/Compute.sol";
+import {DeploymentFixture} from "./DeploymentFixture.sol";
 import {PlainToken} from "./Tokens.sol";
 
-/// @notice All of issuance and staking with its roles, as a chain has it: three reporters, a committee of 3 of 5.
-abstract contract IssuanceDeployment is Test {
+/// @notice The primary chain as the deploy path leaves it: three reporters, a committee of 3 of 5, the timelock as governor and admin. Its dollar
+/// is free to mint, no price is too far from the last, a default costs 110 % and rewards have no budget yet.
+abstract contract IssuanceDeployment is DeploymentFixture {
     bytes32 internal constant DOLLAR_FEED = keccak256("USDC/USD");
     uint64 internal constant PAR = 0.06e18;
     uint32 internal constant GRACE_SECONDS = 24 hours;
@@ -31,12 +32,10 @@ abstract contract IssuanceDeployment is Test {
     uint256 internal constant COMMITTEE_SIZE = 5;
     uint256 internal constant COMMITTEE_THRESHOLD = 3;
 
-    address internal immutable GOVERNOR = makeAddr("governor");
-    address internal immutable GUARDIAN = makeAddr("guardian");
-    address internal immutable ARBITER = makeAddr("arbiter");
-    address[3] internal REPORTERS = [makeAddr("reporter 1"), makeAddr("reporter 2"), makeAddr("reporter 3")];
+    address[] internal REPORTERS;
 
     AccessManager internal authority;
+    Timelock internal timelock;
     PlainToken internal dollar;
     Oracle internal oracle;
     CUToken internal cuToken;
@@ -52,47 +51,26 @@ abstract contract IssuanceDeployment is Test {
     uint256[] internal committeeKeys; // by ascending address
 
     function _deployIssuance() internal {
-        authority = new AccessManager(address(this));
         dollar = new PlainToken("USDC", 6);
-        _deployOracle();
-        _deployContracts();
-        _wire();
-        _grantRoles();
-        vm.startPrank(GOVERNOR);
-        verifier.setProof(ProofMethod.Committee, IComputeProof(address(committee)));
-        oracle.setFeed(DOLLAR_FEED, Oracle.FeedRules(2, PRICE_AGE_SECONDS, type(uint16).max));
-        vm.stopPrank();
+        DeploymentConfig memory config = _issuanceConfig();
+        REPORTERS = config.holders.reporters;
+        _keep(Deployment.deploy(config));
         _reportPrice(1e18);
     }
 
-    function _deployOracle() private {
-        oracle = new Oracle(address(authority));
-        for (uint256 i = 0; i < REPORTERS.length; i++) {
-            authority.grantRole(Roles.REPORTER, REPORTERS[i], 0);
-        }
-    }
-
-    function _deployContracts() private {
-        address manager = address(authority);
-        cuToken = new CUToken(manager);
-        stable = new sSTBToken(manager);
-        reward = new rSTBToken(manager, GOVERNANCE_CAP);
-        verifier = new ComputeUnitVerifier(manager, ComputeUnitVerifier.Standard(4096, 4096, 100, 2, 1, 9000));
-        committee = new CommitteeProof(manager, _committee(), COMMITTEE_THRESHOLD);
-        collateral = new CollateralManager(manager, dollar, oracle, CollateralManager.Rules(PAR, 12_000, GRACE_SECONDS));
-        staking = new ProviderStaking(manager, stable);
-        distributor = new RewardsDistributor(manager, reward, staking, MULTIPLIER);
-        agent = new MintingAgent(manager, verifier, collateral, staking, cuToken, stable);
-        redemption = new Redemption(manager, stable, collateral, Redemption.Rules(72 hours, 11_000));
-    }
-
-    function _wire() private {
-        cuToken.wire(address(agent));
-        stable.wire(address(agent), address(redemption));
-        reward.wire(address(distributor));
-        verifier.wire(address(agent));
-        collateral.wire(address(agent), address(redemption));
-        staking.wire(address(agent), distributor);
+    function _issuanceConfig() private returns (DeploymentConfig memory config) {
+        config = _config(true);
+        config.dollar = dollar;
+        config.holders.committee = _committee();
+        config.holders.committeeThreshold = COMMITTEE_THRESHOLD;
+        config.holders.timelockDelaySeconds = DeploymentDefaults.TIMELOCK_DELAY_SECONDS;
+        config.parameters.benchmark = ComputeUnitVerifier.Standard(4096, 4096, 100, 2, 1, 9000);
+        config.parameters.collateral = CollateralManager.Rules(PAR, 12_000, GRACE_SECONDS);
+        config.parameters.redemption = Redemption.Rules(72 hours, 11_000);
+        config.parameters.dollarFeed = Oracle.FeedRules(2, PRICE_AGE_SECONDS, type(uint16).max);
+        config.parameters.rewardMultiplier = MULTIPLIER;
+        config.parameters.rewardBudget = 0;
+        config.parameters.rewardGovernanceCap = GOVERNANCE_CAP;
     }
 
     function _committee() private returns (address[] memory signers) {
@@ -109,36 +87,12 @@ abstract contract IssuanceDeployment is Test {
         }
     }
 
-    function _grantRoles() private {
-        authority.grantRole(Roles.GUARDIAN, GUARDIAN, 0);
-        authority.grantRole(Roles.ARBITER, ARBITER, 0);
-        authority.grantRole(Roles.GOVERNOR, GOVERNOR, 0);
-        address[6] memory stoppable =
-            [address(verifier), address(agent), address(redemption), address(collateral), address(staking), address(oracle)];
-        for (uint256 i = 0; i < stoppable.length; i++) {
-            _allow(Roles.GUARDIAN, stoppable[i], MintingAgent.pause.selector);
-            _allow(Roles.GOVERNOR, stoppable[i], MintingAgent.unpause.selector);
-        }
-        _allow(Roles.REPORTER, address(oracle), Oracle.report.selector);
-        _allow(Roles.ARBITER, address(redemption), Redemption.resolve.selector);
-        _allow(Roles.GOVERNOR, address(oracle), Oracle.setFeed.selector);
-        _allow(Roles.GOVERNOR, address(oracle), Oracle.setAnchor.selector);
-        _allow(Roles.GOVERNOR, address(oracle), Oracle.dropReporter.selector);
-        _allow(Roles.GOVERNOR, address(verifier), ComputeUnitVerifier.setStandard.selector);
-        _allow(Roles.GOVERNOR, address(verifier), ComputeUnitVerifier.setProof.selector);
-        _allow(Roles.GOVERNOR, address(verifier), ComputeUnitVerifier.setClassConversion.selector);
-        _allow(Roles.GOVERNOR, address(committee), CommitteeProof.setSigners.selector);
-        _allow(Roles.GOVERNOR, address(collateral), CollateralManager.setRules.selector);
-        _allow(Roles.GOVERNOR, address(redemption), Redemption.setRules.selector);
-        _allow(Roles.GOVERNOR, address(distributor), RewardsDistributor.setMultiplier.selector);
-        _allow(Roles.GOVERNOR, address(distributor), RewardsDistributor.addBudget.selector);
-        _allow(Roles.GOVERNOR, address(reward), rSTBToken.mintGoverned.selector);
-    }
-
-    function _allow(uint64 role, address target, bytes4 selector) private {
-        bytes4[] memory selectors = new bytes4[](1);
-        selectors[0] = selector;
-        authority.setTargetFunctionRole(target, selectors, role);
+    function _keep(Deployed memory deployed) private {
+        (authority, timelock, oracle) = (deployed.authority, deployed.timelock, deployed.oracle);
+        (cuToken, stable, reward) = (deployed.cuToken, deployed.token, deployed.rewardToken);
+        (verifier, committee, collateral) = (deployed.verifier, deployed.committee, deployed.collateral);
+        (staking, distributor) = (deployed.staking, deployed.distributor);
+        (agent, redemption) = (deployed.agent, deployed.redemption);
     }
 
     /// @dev Every reporter says the same.

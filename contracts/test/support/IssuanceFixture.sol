@@ -22,7 +22,6 @@ abstract contract IssuanceFixture is IssuanceDeployment {
     address internal immutable PROVIDER = makeAddr("provider");
     address internal immutable OTHER_PROVIDER = makeAddr("other provider");
     address internal immutable BUYER = makeAddr("buyer");
-    address internal immutable OUTSIDER = makeAddr("outsider");
 
     function setUp() public virtual {
         vm.warp(1_800_000_000);
@@ -129,7 +128,7 @@ abstract contract IssuanceFixture is IssuanceDeployment {
     }
 
     function _addBudget(uint256 amount) internal {
-        vm.prank(GOVERNOR);
+        vm.prank(address(timelock));
         distributor.addBudget(amount);
     }
 
