@@ -19,7 +19,7 @@ from stab3l.api.history import (
     SupplyView,
     WithdrawalView,
 )
-from stab3l.chain.interface import checksum
+from stab3l.chain.address import checksum
 from stab3l.config import Network
 from stab3l.store.database import Database, open_database
 from stab3l.units import BASIS_POINTS, PAR_PRICE, WAD

@@ -33,7 +33,7 @@ from stab3l.api.signed import (
     u64,
     withdrawal_message,
 )
-from stab3l.chain.interface import checksum
+from stab3l.chain.address import checksum
 from stab3l.clock import Clock
 from stab3l.engine.wire import (
     Cancel,

@@ -38,7 +38,7 @@ from stab3l.api.live import side_name, trade_view
 from stab3l.api.problems import Problem
 from stab3l.api.reading import HttpRequest, body_of, query_integer
 from stab3l.api.signed import U32_MAX, CancelRequest, PlaceRequest, WithdrawalRequest, address_of, u64, unsigned
-from stab3l.chain.interface import checksum
+from stab3l.chain.address import checksum
 from stab3l.errors import Unavailable
 
 T = TypeVar("T")

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from eth_utils.address import is_address
-
 from stab3l.chain.abi import load_abi, names
+from stab3l.chain.address import checksum, is_address
 from stab3l.chain.errors import ContractRejected
-from stab3l.chain.interface import CustomError, Interface, checksum
+from stab3l.chain.interface import CustomError, Interface
 from stab3l.chain.port import Log
 from stab3l.config import ChainConfig
 from stab3l.errors import Corrupt, Invalid, NotFound

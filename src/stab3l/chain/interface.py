@@ -5,24 +5,17 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
-from eth_abi.abi import decode as abi_decode
-from eth_abi.abi import encode as abi_encode
-from eth_abi.exceptions import DecodingError, EncodingError
-from eth_hash.auto import keccak
-from eth_utils.address import to_checksum_address
-
+from stab3l.chain import encoding
 from stab3l.chain.errors import ArgumentsInvalid
 from stab3l.chain.port import Log
 from stab3l.errors import Corrupt, NotFound
+from stab3l.hashing import keccak256
 
 AbiEntry = Mapping[str, Any]
 Shape = Callable[[Any], Any]
-
-checksum = lru_cache(maxsize=65_536)(to_checksum_address)
-"""Address with EIP-55 checksum, from 20 bytes or hex."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +42,16 @@ class Parameters:
         if len(args) != len(self.types):
             raise ArgumentsInvalid(f"{what} takes {len(self.types)} arguments, not {len(args)}", function=what)
         try:
-            return abi_encode(self.types, [_flatten(e, a) for e, a in zip(self.entries, args, strict=True)])
-        except (EncodingError, KeyError, TypeError, ValueError, OverflowError) as error:
+            return encoding.encode(self.types, [_flatten(e, a) for e, a in zip(self.entries, args, strict=True)])
+        except (KeyError, TypeError, ValueError) as error:
             signature = f"{what}({','.join(self.types)})"
             raise ArgumentsInvalid(f"arguments do not fit {signature}: {error}", function=what) from None
 
     def decode(self, data: bytes) -> tuple[Any, ...]:
         """Raises ``Corrupt`` when the data are not an encoding of these types."""
         try:
-            values = abi_decode(self.types, data)
-        except DecodingError as error:
+            values = encoding.decode(self.types, data)
+        except Corrupt as error:
             raise Corrupt(f"{len(data)} bytes do not decode as ({','.join(self.types)}): {error}") from None
         return tuple(shape(value) for shape, value in zip(self.shapes, values, strict=True))
 
@@ -159,7 +152,7 @@ def _function(entry: AbiEntry) -> Function:
     outputs = Parameters.of(entry.get("outputs", ()))
     return Function(
         entry["name"],
-        keccak(_signature(entry))[:4],
+        keccak256(_signature(entry))[:4],
         Parameters.of(entry["inputs"]),
         outputs,
         _row(entry["name"], outputs.names),
@@ -171,7 +164,7 @@ def _event(entry: AbiEntry) -> Event:
     indexed = [_topic(i) for i in inputs if i["indexed"]]
     return Event(
         entry["name"],
-        keccak(_signature(entry)),
+        keccak256(_signature(entry)),
         tuple(i["indexed"] for i in inputs),
         Parameters.of(indexed),
         Parameters.of([i for i in inputs if not i["indexed"]]),
@@ -193,7 +186,7 @@ def _each(parameters: Parameters) -> list[Parameters]:
 
 
 def _error(entry: AbiEntry) -> CustomError:
-    return CustomError(entry["name"], keccak(_signature(entry))[:4], Parameters.of(entry["inputs"]))
+    return CustomError(entry["name"], keccak256(_signature(entry))[:4], Parameters.of(entry["inputs"]))
 
 
 @cache
@@ -211,7 +204,7 @@ def _shape(entry: AbiEntry) -> Shape:
         shapes = [_shape(c) for c in entry["components"]]
         row = _row(str(entry.get("name") or "Struct"), tuple(c["name"] for c in entry["components"]))
         return lambda values: row(*(s(v) for s, v in zip(shapes, values, strict=True)))
-    return checksum if kind == "address" else _same
+    return _same
 
 
 def _same(value: Any) -> Any:

@@ -7,9 +7,10 @@ from typing import Any, Self, TypeVar
 
 import stamina
 
+from stab3l.chain.address import checksum
 from stab3l.chain.contracts import Contract, rejection
 from stab3l.chain.errors import BlockUnknown, ChainMismatch, ChainUnavailable, ContractRejected, NodeRejected
-from stab3l.chain.interface import Interface, checksum
+from stab3l.chain.interface import Interface
 from stab3l.chain.jsonrpc import JsonRpc
 from stab3l.chain.port import BlockRef, Fees, Log, Receipt
 from stab3l.config import ChainConfig

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import coincurve
-from eth_hash.auto import keccak
 
-from stab3l.chain.interface import checksum
+from stab3l.chain.address import checksum
 from stab3l.chain.typed_data import Types, typed_hash
 from stab3l.errors import Unauthorised
+from stab3l.hashing import keccak256
 
 SIGNATURE_BYTES = 65
 CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
@@ -42,4 +42,4 @@ def recover(digest: bytes, signature: bytes) -> str:
         )
     except ValueError as error:
         raise Unauthorised(f"no key can have made this signature: {error}") from None
-    return str(checksum(keccak(key.format(compressed=False)[1:])[12:]))
+    return str(checksum(keccak256(key.format(compressed=False)[1:])[12:]))

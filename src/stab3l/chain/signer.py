@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import coincurve
 
-from stab3l.chain.interface import checksum
+from stab3l.chain.address import checksum
 from stab3l.chain.keystore import lock, unlock
 from stab3l.chain.transaction import SignedTransaction, Transaction, sign
 from stab3l.chain.typed_data import Types, typed_hash

@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from eth_hash.auto import keccak
-
 from stab3l.errors import Invalid
+from stab3l.hashing import keccak256
 
 Types = Mapping[str, Sequence[Mapping[str, str]]]
 Encoder = Callable[[Any], bytes]
@@ -32,7 +31,7 @@ def typed_hash(domain: Mapping[str, Any], types: Types, message: Mapping[str, An
     """
     key = tuple((name, tuple((f["name"], f["type"]) for f in fields)) for name, fields in types.items())
     try:
-        return keccak(b"\x19\x01" + _domain_hash(tuple(domain.items())) + _struct(key, _primary(key))(message))
+        return keccak256(b"\x19\x01" + _domain_hash(tuple(domain.items())) + _struct(key, _primary(key))(message))
     except KeyError as error:
         raise Invalid(f"typed data lacks {error}") from None
     except (TypeError, ValueError, OverflowError, AttributeError) as error:
@@ -61,14 +60,14 @@ def _primary(key: Key) -> str:
 @lru_cache(maxsize=256)
 def _struct(key: Key, name: str) -> Encoder:
     types = dict(key)
-    head = keccak(_type_text(types, name).encode())
+    head = keccak256(_type_text(types, name).encode())
     fields = [(field, _field(key, kind)) for field, kind in types[name]]
     size = len(fields)
 
     def hash_struct(message: Any) -> bytes:
         if len(message) != size:
             raise ValueError(f"{name} has {size} fields, not {len(message)}")
-        return keccak(head + b"".join([encode(message[field]) for field, encode in fields]))
+        return keccak256(head + b"".join([encode(message[field]) for field, encode in fields]))
 
     return hash_struct
 
@@ -110,17 +109,17 @@ def _array(inner: Encoder, length: int | None) -> Encoder:
     def encode(values: Any) -> bytes:
         if length is not None and len(values) != length:
             raise ValueError(f"{length} elements are needed, not {len(values)}")
-        return keccak(b"".join(inner(v) for v in values))
+        return keccak256(b"".join(inner(v) for v in values))
 
     return encode
 
 
 def _text(value: Any) -> bytes:
-    return keccak(value.encode())
+    return keccak256(value.encode())
 
 
 def _dynamic(value: Any) -> bytes:
-    return keccak(_bytes(value))
+    return keccak256(_bytes(value))
 
 
 def _bytes(value: Any) -> bytes:

@@ -7,8 +7,6 @@ from dataclasses import asdict, dataclass
 from enum import IntEnum
 from typing import Any, Final
 
-from eth_abi.abi import encode
-
 from stab3l.compute.shape import Shape
 from stab3l.hashing import keccak256
 
@@ -86,10 +84,14 @@ class Statement:
 
 def seed_of(block_hash: bytes, claim_id: int, provider: str, compute_class: int) -> bytes:
     """``keccak256(abi.encode(blockhash(b0), claimId, provider, computeClass))``."""
-    types = ("bytes32", "uint256", "address", "uint8")
-    return keccak256(encode(types, (block_hash, claim_id, provider, compute_class)))
+    address = bytes.fromhex(provider.removeprefix("0x"))
+    return keccak256(block_hash + _word(claim_id) + bytes(12) + address + _word(compute_class))
 
 
 def sample_seed_of(block_hash: bytes, root: bytes) -> bytes:
     """``keccak256(abi.encode(blockhash(b1 + 2), root))``."""
-    return keccak256(encode(("bytes32", "bytes32"), (block_hash, root)))
+    return keccak256(block_hash + root)
+
+
+def _word(number: int) -> bytes:
+    return number.to_bytes(32, "big")

@@ -10,9 +10,9 @@ import anyio
 import httpx
 import msgspec
 import structlog
-from eth_abi.abi import encode
 
 from stab3l.chain.contracts import contract
+from stab3l.chain.encoding import encode
 from stab3l.chain.port import Chain
 from stab3l.chain.signatures import recover_typed
 from stab3l.compute.attestation import Attestation, AttestationRequest, committee_domain

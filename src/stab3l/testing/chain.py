@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from eth_abi.abi import encode
-from eth_hash.auto import keccak
-
+from stab3l.chain.address import checksum
 from stab3l.chain.contracts import Contract
+from stab3l.chain.encoding import encode
 from stab3l.chain.errors import BlockUnknown, ChainUnavailable
-from stab3l.chain.interface import Event, checksum
+from stab3l.chain.interface import Event
 from stab3l.chain.port import BlockRef, Log, Receipt
+from stab3l.hashing import keccak256
 
 BLOCK_SECONDS = 2
 GENESIS_TIME = 1_700_000_000
@@ -26,7 +26,7 @@ class FakeChain:
         self.before_read: Callable[[str], None] = lambda _: None
         """Called with the method's name before each read: a test's chance to move the chain under the reader."""
         self._branch = 0
-        self._blocks = [BlockRef(0, keccak(b"genesis%d" % chain_id), bytes(32), GENESIS_TIME)]
+        self._blocks = [BlockRef(0, keccak256(b"genesis%d" % chain_id), bytes(32), GENESIS_TIME)]
         self._logs: dict[bytes, list[Log]] = {}
         self._views: dict[tuple[str, str], Callable[..., Any]] = {}
         self._balances: dict[str, int] = {}
@@ -35,7 +35,7 @@ class FakeChain:
         """Adds a block with these events, each in a transaction of its own."""
         parent = self._blocks[-1]
         number = parent.number + 1
-        block_hash = keccak(parent.hash + self._branch.to_bytes(8, "big"))
+        block_hash = keccak256(parent.hash + self._branch.to_bytes(8, "big"))
         block = BlockRef(number, block_hash, parent.hash, GENESIS_TIME + number * BLOCK_SECONDS)
         self._blocks.append(block)
         self._logs[block_hash] = [self._log(block, place, *entry) for place, entry in enumerate(logs)]
@@ -102,7 +102,7 @@ class FakeChain:
 
     def _log(self, block: BlockRef, place: int, contract: Contract, name: str, args: Mapping[str, Any]) -> Log:
         event = next(e for e in contract.interface.events.values() if e.name == name)
-        tx_hash = keccak(block.hash + place.to_bytes(8, "big"))
+        tx_hash = keccak256(block.hash + place.to_bytes(8, "big"))
         topics = (event.topic, *(_word(kind, args[field]) for field, kind in _pairs(event)))
         data = event.body.encode([args[field] for field in event.body.names], name)
         return Log(contract.address, topics, data, block.number, block.hash, tx_hash, place)

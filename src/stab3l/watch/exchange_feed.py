@@ -17,7 +17,7 @@ import structlog
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from stab3l.chain.interface import checksum
+from stab3l.chain.address import checksum
 from stab3l.engine.wire import (
     CloseReason,
     DepositCredited,

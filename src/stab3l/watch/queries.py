@@ -10,9 +10,8 @@ from typing import Any, TypeVar
 
 import msgspec
 import sqlalchemy as sa
-from eth_utils.address import is_address
 
-from stab3l.chain.interface import checksum
+from stab3l.chain.address import checksum, is_address
 from stab3l.errors import Invalid
 from stab3l.store import tables as t
 from stab3l.store.database import Database
