@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from pathlib import Path
 
@@ -184,7 +185,7 @@ def test_any_sequence_of_reorganisations_ends_as_if_there_had_been_none(
             del moved["blocks"], straight["blocks"]
             assert moved == straight
 
-    anyio.run(run, tmp_path_factory.mktemp("reorganisations"))
+    asyncio.run(run(tmp_path_factory.mktemp("reorganisations")))
 
 
 async def test_a_chain_that_moves_while_it_is_read_is_read_again(
