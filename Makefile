@@ -33,7 +33,7 @@ engine-test: setup
 	cd engine && cargo test --quiet --locked
 
 python-test: setup
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 bench: setup  ## Run the benchmarks; results under bench/results/
 	$(BIN)/python -m bench.run
