@@ -9,8 +9,6 @@ from typing import Any, Self
 
 import anyio
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
@@ -20,6 +18,8 @@ from stab3l.errors import Invalid, Unavailable
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
+SCHEMA = "0001"
+"""The newest migration."""
 BUSY_TIMEOUT_MS = 15_000
 CONNECT_TIMEOUT_S = 10
 STATEMENT_TIMEOUT_MS = 30_000
@@ -141,10 +141,23 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 
 
 def _migrate(connection: sa.Connection) -> None:
+    if _schema(connection) == SCHEMA:
+        return
+    # Needed once in a schema's life and slow to load: who finds the schema in place goes without.
+    from alembic import command
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def _schema(connection: sa.Connection) -> str | None:
+    versions = sa.table("alembic_version", sa.column("version_num", sa.String))
+    if not sa.inspect(connection).has_table(versions.name):
+        return None
+    return connection.scalar(sa.select(versions.c.version_num))
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from stab3l.errors import Corrupt, Invalid, Unavailable
-from stab3l.store.database import Database, open_database
+from stab3l.store.database import MIGRATIONS, SCHEMA, Database, open_database
 from stab3l.store.history import Cursor, Position, current, cursor, move_cursor, put, register_chain, undo_above
 from stab3l.store.tables import metadata, mints, supplies
 
@@ -27,6 +29,31 @@ async def test_the_migrations_make_exactly_the_tables(url: str) -> None:
 
     async with await open_database(url) as database, database.read() as connection:
         assert await connection.run_sync(differences) == []
+
+
+def test_the_schema_is_the_newest_migrations() -> None:
+    assert ScriptDirectory(str(MIGRATIONS)).get_heads() == [SCHEMA]
+
+
+async def test_a_schema_that_is_in_place_is_taken_without_loading_migrations(url: str) -> None:
+    async with await open_database(url):
+        pass
+    opening = (
+        "import anyio, sys; from stab3l.store.database import open_database\n"
+        "async def main() -> None:\n"
+        "    async with await open_database(sys.argv[1]): print('alembic' in sys.modules)\n"
+        "anyio.run(main)"
+    )
+    told = await anyio.run_process([sys.executable, "-c", opening, url])
+    assert told.stdout == b"False\n"
+
+
+async def test_a_schema_that_is_not_the_newest_is_migrated(url: str) -> None:
+    async with await open_database(url) as database, database.write() as connection:
+        await connection.run_sync(metadata.drop_all)
+        await connection.execute(sa.text("DELETE FROM alembic_version"))
+    async with await open_database(url) as database, database.write() as connection:
+        await register_chain(connection, 138, "public", 3)
 
 
 async def test_opening_again_keeps_what_is_there(url: str) -> None:
