@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,10 @@ from typing import Any
 from stab3l.chain.signer import Signer
 from stab3l.config import PRIMARY_CHAIN_ID
 from stab3l.devnet.anvil import AnvilControl
-from stab3l.devnet.keys import REPORTERS
-from stab3l.devnet.ports import VERIFIERS
 from stab3l.errors import NotFound, Unavailable
 
 COMMITTEE_THRESHOLD = 2
-"""M of the M-of-N committee; N is `VERIFIERS`."""
+"""M of the M-of-N committee; its members are the verifiers."""
 
 SCRIPT = "script/Deploy.s.sol"
 LAST_LINES = 12
@@ -34,12 +33,19 @@ class Deployed:
 
 
 class Deployment:
-    """Deploys and remembers, in one home. A file of addresses is written only when all of it stands."""
+    """Deploys and remembers, in one home. A file of addresses is written only when all of it stands.
 
-    def __init__(self, repository: Path, home: Path, signers: dict[str, Signer]) -> None:
+    Every `reporter-N` and `verifier-N` among the signers gets its role. `parameters`: what differs from the defaults
+    of `contracts/script/DeploymentConfig.sol`, by the names that `contracts/script/Deploy.s.sol` reads.
+    """
+
+    def __init__(
+        self, repository: Path, home: Path, signers: dict[str, Signer], parameters: Mapping[str, Any] | None = None
+    ) -> None:
         self._contracts = repository / "contracts"
         self._folder = home.resolve() / "deployments"
         self._signers = signers
+        self._parameters = dict(parameters or {})
 
     async def existing(self, control: AnvilControl) -> Deployed | None:
         """What was deployed before, if every contract of it still has code."""
@@ -91,12 +97,16 @@ class Deployment:
             "sequencer": address["sequencer"],
             "arbiter": address["arbiter"],
             "governor": address["governor"],
-            "reporters": [address[f"reporter-{index}"] for index in range(REPORTERS)],
+            "reporters": self._addresses("reporter"),
             "committee": {
-                "signers": sorted((address[f"verifier-{index}"] for index in range(VERIFIERS)), key=str.lower),
+                "signers": sorted(self._addresses("verifier"), key=str.lower),
                 "threshold": COMMITTEE_THRESHOLD,
             },
+            "parameters": self._parameters,
         }
+
+    def _addresses(self, role: str) -> list[str]:
+        return [signer.address for name, signer in self._signers.items() if name.startswith(f"{role}-")]
 
     async def build(self) -> None:
         """Compiles what changed since the last build, once for all chains. Raises ``Unavailable``."""
