@@ -14,6 +14,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from compute_market import Actor, Market, acting, give_dollars, open_market
+from deployed_chain import DOLLAR, Deployments
 
 from stab3l.chain.contracts import decode_log
 from stab3l.chain.signer import Signer
@@ -38,9 +39,9 @@ DELIVERED_WITHIN_S = 60
 
 
 @pytest.fixture(scope="module")
-def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
+def market(deployments: Deployments, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
     """A provider that minted and whose stake has ended; a buyer who holds its sSTB."""
-    market = asyncio.run(open_market(tmp_path_factory.mktemp("market")))
+    market = asyncio.run(open_market(deployments, tmp_path_factory.mktemp("market")))
     provider = Signer.load(market.home, "provider")
     asyncio.run(give_dollars(market, provider.address, DOLLARS))
     market.start("provider", "verifier-0", "verifier-1")
@@ -182,11 +183,11 @@ def test_a_redemption_that_expires_compensates_the_buyer_from_collateral(market:
         order_id = await redeem(buyer, document_hash(primes_job(13).document()), amount=BOUGHT // 10)
         provider = (await buyer.read("Redemption", "orderOf", order_id)).provider
         collateral = await buyer.read("CollateralManager", "collateralOf", provider)
-        before = await buyer.balance("USDC")
+        before = await buyer.balance(DOLLAR)
         market.travel(DELIVERY_STANDARD_S + 1)
         await buyer.send("Redemption", "expire", order_id)
 
-        paid = await buyer.balance("USDC") - before
+        paid = await buyer.balance(DOLLAR) - before
         assert paid > 0
         assert await buyer.read("CollateralManager", "collateralOf", provider) == collateral - paid
         assert (await buyer.read("Redemption", "orderOf", order_id)).state == OrderState.COMPENSATED

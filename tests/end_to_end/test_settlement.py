@@ -10,8 +10,6 @@ from custody_market import (
     ALICE,
     BOB,
     CONFIRMATIONS,
-    OTHER,
-    PRIMARY,
     QUICK,
     Chains,
     CustodyMarket,
@@ -19,6 +17,7 @@ from custody_market import (
     open_chains,
     open_market,
 )
+from deployed_chain import BASE, DOLLAR, OTHER, PRIMARY, Deployments
 
 from stab3l.chain.errors import NotLocal
 from stab3l.chain.rpc import RpcChain
@@ -41,8 +40,8 @@ RECIPIENT_ADDRESS = "0x" + RECIPIENT.hex()
 
 
 @pytest.fixture(scope="module")
-async def chains(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Chains]:
-    async with open_chains(tmp_path_factory.mktemp("chains")) as chains:
+async def chains(deployments: Deployments) -> AsyncIterator[Chains]:
+    async with open_chains(deployments) as chains:
         yield chains
 
 
@@ -65,15 +64,15 @@ def settling(market: CustodyMarket, chain_id: int = PRIMARY, *, dry_run: bool = 
 
 async def funded(market: CustodyMarket) -> None:
     """Alice has base, Bob dollars, both credited."""
-    await market.primary.deposit(ALICE, "Base", 10_000)
-    await market.primary.deposit(BOB, "Dollar", 50_000)
+    await market.primary.deposit(ALICE, BASE, 10_000)
+    await market.primary.deposit(BOB, DOLLAR, 50_000)
     market.primary.mine(CONFIRMATIONS)
     await depositing(market).round()
 
 
 async def test_the_main_job_deposit_trade_settle_withdraw(market: CustodyMarket) -> None:
     await funded(market)
-    base, dollar = market.asset("Base"), market.asset("Dollar")
+    base, dollar = market.asset(BASE), market.asset(DOLLAR)
     assert (await market.available(ALICE, base), await market.available(BOB, dollar)) == (10_000, 50_000)
     alice, bob = await market.account(ALICE), await market.account(BOB)
     assert alice is not None
@@ -84,7 +83,7 @@ async def test_the_main_job_deposit_trade_settle_withdraw(market: CustodyMarket)
     )
     assert [event.lots for event in events if isinstance(event, Trade)] == [10]
     await market.withdraw(BOB, base, 900, RECIPIENT)
-    await market.other.deposit(BOB, "Dollar", 7)
+    await market.other.deposit(BOB, DOLLAR, 7)
     market.other.mine(CONFIRMATIONS)
     await depositing(market, OTHER).round()
     await Sealer(market.operator).round()
@@ -95,9 +94,9 @@ async def test_the_main_job_deposit_trade_settle_withdraw(market: CustodyMarket)
         assert isinstance(sealed, Sealed)
         assert (batch.index, batch.lastInput, batch.block_) == (1, sealed.last_input, 1)
         assert await market.places[chain_id].read("stateRootOf", 1) == sealed.state_root
-    assert await market.primary.balance("Base", RECIPIENT_ADDRESS) == 900
+    assert await market.primary.balance(BASE, RECIPIENT_ADDRESS) == 900
     assert [event["id"] for event in await market.primary.events("Withdrawn")] == [0]
-    totals = await market.primary.read("totalsOf", market.primary.config.contracts["Base"])
+    totals = await market.primary.read("totalsOf", market.primary.config.contracts[BASE])
     assert (totals.deposited, totals.credited, totals.withdrawn, totals.paidOut) == (10_000, 10_000, 900, 900)
 
 
@@ -115,51 +114,51 @@ async def test_a_chain_that_missed_blocks_catches_up_with_one_batch(market: Cust
     await funded(market)
     sealer = Sealer(market.operator)
     for amount in (1, 2, 3):
-        await market.withdraw(ALICE, market.asset("Base"), amount, RECIPIENT)
+        await market.withdraw(ALICE, market.asset(BASE), amount, RECIPIENT)
         await sealer.round()
     await settling(market).round()
     (batch,) = await market.primary.events("BatchSettled")
     assert (batch["firstInput"], batch["block_"]) == (1, 3)
-    assert await market.primary.balance("Base", RECIPIENT_ADDRESS) == 6
+    assert await market.primary.balance(BASE, RECIPIENT_ADDRESS) == 6
 
 
 async def test_a_withdrawal_beyond_the_cap_delays_only_itself(market: CustodyMarket) -> None:
     await funded(market)
-    base = market.primary.config.contracts["Base"]
-    await market.primary.admin.transact(market.primary.custody, "setEpochCap", base, 100)
-    await market.withdraw(ALICE, market.asset("Base"), 101, RECIPIENT)
-    await market.withdraw(ALICE, market.asset("Base"), 100, RECIPIENT)
-    await market.withdraw(BOB, market.asset("Dollar"), 5, RECIPIENT)
+    base = market.primary.config.contracts[BASE]
+    await market.primary.govern("setEpochCap", base, 100)
+    await market.withdraw(ALICE, market.asset(BASE), 101, RECIPIENT)
+    await market.withdraw(ALICE, market.asset(BASE), 100, RECIPIENT)
+    await market.withdraw(BOB, market.asset(DOLLAR), 5, RECIPIENT)
     await Sealer(market.operator).round()
     settler = settling(market)
     await settler.round()
     assert sorted(event["id"] for event in await market.primary.events("Withdrawn")) == [1, 2]
-    await market.primary.admin.transact(market.primary.custody, "setEpochCap", base, 201)
+    await market.primary.govern("setEpochCap", base, 201)
     await settling(market).round()
-    assert await market.primary.balance("Base", RECIPIENT_ADDRESS) == 201
+    assert await market.primary.balance(BASE, RECIPIENT_ADDRESS) == 201
 
 
 async def test_a_withdrawal_of_another_chain_is_not_paid_here(market: CustodyMarket) -> None:
-    await market.other.deposit(ALICE, "Dollar", 50)
+    await market.other.deposit(ALICE, DOLLAR, 50)
     market.other.mine(CONFIRMATIONS)
     await depositing(market, OTHER).round()
-    await market.withdraw(ALICE, market.asset("Dollar", OTHER), 50, RECIPIENT)
+    await market.withdraw(ALICE, market.asset(DOLLAR, OTHER), 50, RECIPIENT)
     await Sealer(market.operator).round()
     await settling(market, PRIMARY).round()
     assert await market.primary.events("Withdrawn") == []
     await settling(market, OTHER).round()
-    assert await market.other.balance("Dollar", RECIPIENT_ADDRESS) == 50
+    assert await market.other.balance(DOLLAR, RECIPIENT_ADDRESS) == 50
 
 
 async def test_a_deposit_is_credited_at_its_confirmation_depth_and_once(market: CustodyMarket) -> None:
-    await market.primary.deposit(ALICE, "Base", 5)
+    await market.primary.deposit(ALICE, BASE, 5)
     market.primary.mine(CONFIRMATIONS - 2)
     await depositing(market).round()
     assert await market.account(ALICE) is None
     market.primary.mine(1)
     for _ in range(2):
         await depositing(market).round()
-    assert await market.available(ALICE, market.asset("Base")) == 5
+    assert await market.available(ALICE, market.asset(BASE)) == 5
     assert (await market.operator.chain_deposits(PRIMARY)).count == 1
 
 
@@ -167,31 +166,31 @@ async def test_many_deposits_are_credited_in_order(market: CustodyMarket, monkey
     monkeypatch.setattr("stab3l.keepers.deposits.LOG_WINDOW_BLOCKS", 3)
     monkeypatch.setattr("stab3l.keepers.deposits.DEPOSITS_PER_BATCH", 2)
     for amount in range(1, 6):
-        await market.primary.deposit(ALICE, "Base", amount)
+        await market.primary.deposit(ALICE, BASE, amount)
     market.primary.mine(CONFIRMATIONS)
     await depositing(market).round()
     credited = await market.operator.chain_deposits(PRIMARY)
     assert (credited.count, credited.deposit_hash) == (5, await market.primary.read("depositHashAt", 5))
-    assert await market.available(ALICE, market.asset("Base")) == 15
+    assert await market.available(ALICE, market.asset(BASE)) == 15
 
 
 async def test_a_reorganisation_above_the_confirmation_depth_credits_nothing_of_it(market: CustodyMarket) -> None:
     before = market.primary.anvil.ask("evm_snapshot")
-    await market.primary.deposit(ALICE, "Base", 5)
+    await market.primary.deposit(ALICE, BASE, 5)
     await depositing(market).round()
     assert market.primary.anvil.ask("evm_revert", before)
     market.primary.mine(CONFIRMATIONS)
     await depositing(market).round()
     assert await market.account(ALICE) is None
-    await market.primary.deposit(BOB, "Base", 6)
+    await market.primary.deposit(BOB, BASE, 6)
     market.primary.mine(CONFIRMATIONS)
     await depositing(market).round()
-    assert (await market.account(ALICE), await market.available(BOB, market.asset("Base"))) == (None, 6)
+    assert (await market.account(ALICE), await market.available(BOB, market.asset(BASE))) == (None, 6)
 
 
 async def test_a_deeper_reorganisation_halts_crediting_instead_of_guessing(market: CustodyMarket) -> None:
     before = market.primary.anvil.ask("evm_snapshot")
-    await market.primary.deposit(ALICE, "Base", 5)
+    await market.primary.deposit(ALICE, BASE, 5)
     market.primary.mine(CONFIRMATIONS)
     await depositing(market).round()
     assert market.primary.anvil.ask("evm_revert", before)
@@ -199,7 +198,7 @@ async def test_a_deeper_reorganisation_halts_crediting_instead_of_guessing(marke
     with pytest.raises(HistoriesDisagree):
         await depositing(market).round()
     for _ in range(2):
-        await market.primary.deposit(BOB, "Base", 6)
+        await market.primary.deposit(BOB, BASE, 6)
     market.primary.mine(CONFIRMATIONS)
     with pytest.raises(HistoriesDisagree) as halted:
         await depositing(market).round()
@@ -209,16 +208,16 @@ async def test_a_deeper_reorganisation_halts_crediting_instead_of_guessing(marke
 
 async def test_a_settlement_that_a_reorganisation_undid_is_made_again(market: CustodyMarket) -> None:
     await funded(market)
-    await market.withdraw(ALICE, market.asset("Base"), 8, RECIPIENT)
+    await market.withdraw(ALICE, market.asset(BASE), 8, RECIPIENT)
     await Sealer(market.operator).round()
     before = market.primary.anvil.ask("evm_snapshot")
     settler = settling(market)
     await settler.round()
-    assert await market.primary.balance("Base", RECIPIENT_ADDRESS) == 8
+    assert await market.primary.balance(BASE, RECIPIENT_ADDRESS) == 8
     assert market.primary.anvil.ask("evm_revert", before)
-    assert await market.primary.balance("Base", RECIPIENT_ADDRESS) == 0
+    assert await market.primary.balance(BASE, RECIPIENT_ADDRESS) == 0
     await settler.round()
-    assert await market.primary.balance("Base", RECIPIENT_ADDRESS) == 8
+    assert await market.primary.balance(BASE, RECIPIENT_ADDRESS) == 8
 
 
 async def test_a_chain_that_knows_another_history_is_left_alone(market: CustodyMarket) -> None:
@@ -237,7 +236,7 @@ async def test_a_chain_that_knows_another_history_is_left_alone(market: CustodyM
 
 async def test_a_dry_run_does_nothing(market: CustodyMarket) -> None:
     await funded(market)
-    await market.primary.deposit(ALICE, "Base", 5)
+    await market.primary.deposit(ALICE, BASE, 5)
     market.primary.mine(CONFIRMATIONS)
     before = await market.operator.status()
     await depositing(market, dry_run=True).round()

@@ -17,14 +17,13 @@ from custody_market import (
     ALICE,
     BOB,
     CONFIRMATIONS,
-    OTHER,
-    PRIMARY,
     QUICK,
     Chains,
     CustodyMarket,
     open_chains,
     open_market,
 )
+from deployed_chain import BASE, DOLLAR, OTHER, PRIMARY, Deployments
 
 from stab3l.chain.contracts import Contract
 from stab3l.chain.port import Receipt
@@ -48,8 +47,8 @@ class Killed(BaseException):
 
 
 @pytest.fixture(scope="module")
-async def chains(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Chains]:
-    async with open_chains(tmp_path_factory.mktemp("chains")) as chains:
+async def chains(deployments: Deployments) -> AsyncIterator[Chains]:
+    async with open_chains(deployments) as chains:
         yield chains
 
 
@@ -110,29 +109,29 @@ async def live_and_die(settler: ChainSettler) -> bool:
 
 @pytest.mark.parametrize("after", [False, True])
 async def test_killed_at_any_transaction_it_settles_and_pays_each_once(market: CustodyMarket, after: bool) -> None:
-    await market.primary.deposit(ALICE, "Base", 1_000)
+    await market.primary.deposit(ALICE, BASE, 1_000)
     market.primary.mine(CONFIRMATIONS)
     await DepositKeeper(market.primary.chain, market.primary.config, market.operator).round()
     for amount in (1, 20, 300):
-        await market.withdraw(ALICE, market.asset("Base"), amount, RECIPIENT)
+        await market.withdraw(ALICE, market.asset(BASE), amount, RECIPIENT)
     await Sealer(market.operator).round()
     deaths = [await live_and_die(settler_of(market, dies_at, after=after)) for dies_at in (1, 1, 2, 3, 4)]
     assert deaths[0]
     await settler_of(market).round()
-    assert await market.primary.balance("Base", RECIPIENT_ADDRESS) == 321
+    assert await market.primary.balance(BASE, RECIPIENT_ADDRESS) == 321
     assert sorted(event["id"] for event in await market.primary.events("Withdrawn")) == [0, 1, 2]
     assert len(await market.primary.events("BatchSettled")) == 1
 
 
 async def test_killed_after_a_submission_it_credits_and_seals_once(market: CustodyMarket) -> None:
-    await market.primary.deposit(ALICE, "Base", 5)
+    await market.primary.deposit(ALICE, BASE, 5)
     market.primary.mine(CONFIRMATIONS)
     forgetful: Any = ForgetfulClient(market.operator)
     place = market.primary
     with pytest.raises(Killed):
         await DepositKeeper(place.chain, place.config, forgetful).round()
     await DepositKeeper(place.chain, place.config, market.operator).round()
-    assert await market.available(ALICE, market.asset("Base")) == 5
+    assert await market.available(ALICE, market.asset(BASE)) == 5
     with pytest.raises(Killed):
         await Sealer(forgetful).round()
     await Sealer(market.operator).round()
@@ -163,7 +162,7 @@ async def until(condition: Any, market: CustodyMarket) -> None:
 
 @pytest.mark.slow
 async def test_processes_killed_at_any_moment_carry_every_fact_across_once(market: CustodyMarket) -> None:
-    base, dollar = market.asset("Base"), market.asset("Dollar", OTHER)
+    base, dollar = market.asset(BASE), market.asset(DOLLAR, OTHER)
 
     async def credited() -> bool:
         for place in market.places.values():
@@ -174,12 +173,12 @@ async def test_processes_killed_at_any_moment_carry_every_fact_across_once(marke
     async def paid() -> bool:
         for place in market.places.values():
             place.mine(1)
-        got = await market.primary.balance("Base", RECIPIENT_ADDRESS)
-        return (got, await market.other.balance("Dollar", RECIPIENT_ADDRESS)) == (6, 15)
+        got = await market.primary.balance(BASE, RECIPIENT_ADDRESS)
+        return (got, await market.other.balance(DOLLAR, RECIPIENT_ADDRESS)) == (6, 15)
 
     for amount in (100, 200, 300):
-        await market.primary.deposit(ALICE, "Base", amount)
-        await market.other.deposit(BOB, "Dollar", amount)
+        await market.primary.deposit(ALICE, BASE, amount)
+        await market.other.deposit(BOB, DOLLAR, amount)
     with keeper(market, "deposits") as first:
         with keeper(market, "settlement"):
             await asyncio.sleep(3)
@@ -211,7 +210,7 @@ async def test_processes_killed_at_any_moment_carry_every_fact_across_once(marke
 
 
 async def test_a_keeper_waits_while_its_gateway_is_away(market: CustodyMarket) -> None:
-    await market.primary.deposit(ALICE, "Base", 5)
+    await market.primary.deposit(ALICE, BASE, 5)
     market.primary.mine(CONFIRMATIONS)
     market.gateway.kill()
 

@@ -18,18 +18,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 import httpx
 from chain_anvil import RICH_KEY, ROOT
-from compute_market import (
-    DEPTH,
-    HAIRCUT_BPS,
-    ROWS,
-    THRESHOLD,
-    WINDOW_BLOCKS,
-    Actor,
-    Market,
-    acting,
-    give_dollars,
-    open_market,
-)
+from compute_market import Actor, Market, acting, give_dollars, open_market
+from deployed_chain import DEPTH, HAIRCUT_BPS, ROWS, WINDOW_BLOCKS, Deployments
 from liar import Liar
 
 from stab3l.chain.errors import ContractRejected
@@ -43,6 +33,7 @@ from stab3l.compute.product import Entries, row_blocks
 from stab3l.compute.sampling import entries
 from stab3l.compute.shape import Shape
 from stab3l.compute.statement import ATTESTATION_TYPES, ComputeClass, ProofMethod, Statement, seed_of
+from stab3l.devnet.deployment import COMMITTEE_THRESHOLD as THRESHOLD
 from stab3l.hashing import keccak256, merkle_root
 from stab3l.provider.committee import proof_of
 from stab3l.provider.onboarding import Step, Terms, onboard
@@ -59,9 +50,9 @@ DOWN, LYING = 2, 3
 
 
 @pytest.fixture(scope="module")
-def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
+def market(deployments: Deployments, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
     """Two honest members, one that is down, one that lies; two signatures are needed."""
-    market = asyncio.run(open_market(tmp_path_factory.mktemp("market")))
+    market = asyncio.run(open_market(deployments, tmp_path_factory.mktemp("market")))
     asyncio.run(give_dollars(market, Signer.load(market.home, "provider").address, DOLLARS))
     market.start("provider", *(f"verifier-{index}" for index in HONEST))
     with Liar(market.network.verifier_urls[LYING]):

@@ -1,39 +1,31 @@
-"""A small market of verified compute on a real chain: the contracts, keys, and the agents as processes."""
+"""A small market of verified compute on a real chain: the contracts as deployed, and the agents as processes."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
-from chain_anvil import RICH_KEY, ROOT, Anvil, deploy, free_port
+from chain_anvil import RICH_KEY, ROOT, Anvil, free_port
+from deployed_chain import DOLLAR, PRIMARY, REPORTERS, VERIFIERS, Deployments
 
 from stab3l.chain.contracts import Contract, contract, contract_at
 from stab3l.chain.port import Receipt
 from stab3l.chain.rpc import RpcChain
 from stab3l.chain.sender import Sender
-from stab3l.chain.signer import Signer, create_password
-from stab3l.compute.statement import ProofMethod
+from stab3l.chain.signer import Signer
 from stab3l.config import ChainConfig, Network
 from stab3l.hashing import keccak256
 
 DOLLAR_FEED = keccak256(b"USDC/USD")
-PAR = 6 * 10**16
-ROWS, DEPTH, WINDOW_BLOCKS, SEED_DELAY_BLOCKS, HAIRCUT_BPS = 128, 96, 30, 2, 9_000
-PRICE_AGE_S = 400 * 86_400
-"""Tests travel in time; a stale price is tested with the contracts."""
-
-COMMITTEE = 4
-THRESHOLD = 2
 CONFIRMATIONS = 2
 START_WITHIN_S = 90
-CHEAP_KEYS = 2**4
 WEI = 10**22
 
 
@@ -164,73 +156,30 @@ async def acting(market: Market, key: bytes) -> AsyncIterator[Actor]:
         yield Actor(market, chain, market.rich(key))
 
 
-async def open_market(home: Path) -> Market:
-    """Deploys everything with small matrices. The deployer keeps every right, also that of the only reporter."""
-    anvil = Anvil(options=("--host", "127.0.0.1")).start()
-    create_password(home)
-    members = [Signer.create(home, f"verifier-{index}", work_factor=CHEAP_KEYS) for index in range(COMMITTEE)]
-    provider = Signer.create(home, "provider", work_factor=CHEAP_KEYS)
-    async with RpcChain(anvil.config()) as chain:
-        deployer = Sender(chain, Signer(RICH_KEY))
-        contracts = await _deploy_all(deployer, [member.address for member in members])
+async def open_market(deployments: Deployments, home: Path) -> Market:
+    """The primary chain as it was deployed, with small matrices, and a first price of the dollar."""
+    deployed = await deployments.chain(PRIMARY)
+    deployments.copy_keys(home)
+    anvil = deployed.anvil().start()
     network = Network(
-        chains=(anvil.config(contracts, confirmations=CONFIRMATIONS),),
+        chains=(deployed.config(anvil, CONFIRMATIONS),),
         markets=(),
         gateway="127.0.0.1:1",
         api_url="http://127.0.0.1:1",
-        verifier_urls=tuple(f"http://127.0.0.1:{free_port()}" for _ in range(COMMITTEE)),
+        verifier_urls=tuple(f"http://127.0.0.1:{free_port()}" for _ in range(VERIFIERS)),
         provider_url=f"http://127.0.0.1:{free_port()}",
         database_url="sqlite+aiosqlite://",
     )
     (home / "network.json").write_text(network.model_dump_json())
     market = Market(anvil, home, network)
-    anvil.ask("anvil_setBalance", provider.address, hex(WEI))
+    async with RpcChain(market.config) as chain:
+        for index in range(REPORTERS):
+            reporter = Sender(chain, Signer.load(home, f"reporter-{index}"))
+            await reporter.transact(market.contract("Oracle"), "report", DOLLAR_FEED, 10**18)
     return market
 
 
-async def _deploy_all(sender: Sender, members: Sequence[str]) -> dict[str, str]:
-    manager = await deploy(sender, "AccessManager", [sender.signer.address])
-    at: dict[str, Contract] = {"AccessManager": manager, "USDC": await deploy(sender, "LocalDollar")}
-
-    async def add(name: str, *args: Any) -> None:
-        built = [at[arg].address if isinstance(arg, str) and arg in at else arg for arg in args]
-        at[name] = await deploy(sender, name, [manager.address, *built])
-
-    standard = (ROWS, DEPTH, WINDOW_BLOCKS, SEED_DELAY_BLOCKS, 1, HAIRCUT_BPS)
-    await add("Oracle")
-    await add("CUToken")
-    await add("sSTBToken")
-    await add("rSTBToken", 10**24)
-    await add("ComputeUnitVerifier", standard)
-    await add("CommitteeProof", sorted(members, key=lambda address: int(address, 16)), THRESHOLD)
-    await add("CollateralManager", "USDC", "Oracle", (PAR, 12_000, 86_400))
-    await add("ProviderStaking", "sSTBToken")
-    await add("RewardsDistributor", "rSTBToken", "ProviderStaking", 1_585_489_599)
-    await add("MintingAgent", "ComputeUnitVerifier", "CollateralManager", "ProviderStaking", "CUToken", "sSTBToken")
-    await add("Redemption", "sSTBToken", "CollateralManager", (72 * 3_600, 11_000))
-    await _wire(sender, at)
-    return {name: found.address for name, found in at.items()}
-
-
-async def _wire(sender: Sender, at: dict[str, Contract]) -> None:
-    agent, redemption = at["MintingAgent"].address, at["Redemption"].address
-    distributor = at["RewardsDistributor"].address
-    for name, function, args in (
-        ("CUToken", "wire", (agent,)),
-        ("sSTBToken", "wire", (agent, redemption)),
-        ("rSTBToken", "wire", (distributor,)),
-        ("ComputeUnitVerifier", "wire", (agent,)),
-        ("CollateralManager", "wire", (agent, redemption)),
-        ("ProviderStaking", "wire", (agent, distributor)),
-        ("ComputeUnitVerifier", "setProof", (ProofMethod.COMMITTEE, at["CommitteeProof"].address)),
-        ("Oracle", "setFeed", (DOLLAR_FEED, (1, PRICE_AGE_S, 10_000))),
-        ("Oracle", "report", (DOLLAR_FEED, 10**18)),
-    ):
-        await sender.transact(at[name], function, *args)
-
-
 async def give_dollars(market: Market, to: str, amount: int) -> None:
-    """From the local dollar's faucet, whose function is no part of an ERC-20's interface."""
-    code = keccak256(b"faucet(address,uint256)")[:4] + bytes(12) + bytes.fromhex(to[2:]) + amount.to_bytes(32, "big")
+    """From the local dollar's faucet, which anyone may open."""
     async with acting(market, RICH_KEY) as anyone:
-        await anyone.sender.send(market.config.contracts["USDC"], code)
+        await anyone.send(DOLLAR, "faucet", to, amount)

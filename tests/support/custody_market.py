@@ -2,48 +2,44 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from chain_anvil import RICH_KEY, Anvil, deploy
+from chain_anvil import Anvil
+from deployed_chain import BASE, DOLLAR, OTHER, PRIMARY, DeployedChain, Deployments
 from gateway_process import GatewayProcess, write_network
 
 from stab3l.chain.contracts import Contract, contract, decode_log
 from stab3l.chain.rpc import RpcChain
 from stab3l.chain.sender import Sender, SendPolicy
-from stab3l.chain.signer import Signer, create_password
+from stab3l.chain.signer import Signer
 from stab3l.clock import SystemClock
 from stab3l.config import ChainConfig, MarketConfig, Network
 from stab3l.engine.wire import Event, Withdraw, decode_events, encode_batch
 from stab3l.exchange.gateway_client import GatewayClient
 from stab3l.exchange.listing import Listing, ensure_listed
-from stab3l.hashing import keccak256
 
-PRIMARY, OTHER = 412346, 138
 CONFIRMATIONS = 3
-CAP = 10**15
-EPOCH_S = 86_400
-ROLE_SEQUENCER, ROLE_REPORTER = 2, 3
-CHEAP_KEYS = 2**4
 QUICK = SendPolicy(receipt_timeout_s=20, doubt_s=0.3, poll_s_max=0.1)
 SECOND_NS = 10**9
 ALICE, BOB = b"\xa1" * 32, b"\xb0" * 32
-REPORTERS = 3
-DOLLAR_FEED = keccak256(b"USDC/USD")
+DELAY_S = 2 * 86_400
+"""Of the timelock."""
+
+NO_ID = bytes(32)
 
 
 @dataclass
 class Place:
-    """One chain, and its deployer, who may do everything."""
+    """One chain, and its governor."""
 
     anvil: Anvil
     chain: RpcChain
     config: ChainConfig
-    admin: Sender
+    governor: Sender
 
     @property
     def custody(self) -> Contract:
@@ -64,13 +60,31 @@ class Place:
     async def deposit(self, key: bytes, token: str, amount: int) -> None:
         """Mints tokens to someone who deposits them."""
         person = Sender(self.chain, Signer(key), QUICK)
-        self.anvil.ask("anvil_setBalance", person.signer.address, hex(10**20))
-        code = keccak256(b"faucet(address,uint256)")[:4]
-        arguments = bytes(12) + bytes.fromhex(person.signer.address[2:]) + amount.to_bytes(32, "big")
-        await self.admin.send(self.token(token).address, code + arguments)
-        await person.transact(self.token(token), "approve", self.custody.address, amount)
         address = person.signer.address
+        self.anvil.ask("anvil_setBalance", address, hex(10**20))
+        if token == DOLLAR:
+            await person.transact(self.token(DOLLAR), "faucet", address, amount)
+        else:
+            self._mint_as_the_agent(address, amount)
+        await person.transact(self.token(token), "approve", self.custody.address, amount)
         await person.transact(self.custody, "deposit", self.token(token).address, amount, address)
+
+    def _mint_as_the_agent(self, to: str, amount: int) -> None:
+        agent, data = self.config.contracts["MintingAgent"], self.token(BASE).encode("mint", (to, amount))
+        self.anvil.ask("anvil_setBalance", agent, hex(10**20))
+        self.anvil.ask("anvil_impersonateAccount", agent)
+        call = {"from": agent, "to": self.token(BASE).address, "data": "0x" + data.hex()}
+        self.anvil.ask("eth_sendTransaction", call)
+        self.anvil.ask("anvil_stopImpersonatingAccount", agent)
+
+    async def govern(self, function: str, *args: Any) -> None:
+        """Changes the custody's parameters as governance does: scheduled, then executed after the delay."""
+        timelock, call = contract(self.config, "Timelock"), self.custody.encode(function, args)
+        target = self.custody.address
+        await self.governor.transact(timelock, "schedule", target, 0, call, NO_ID, NO_ID, DELAY_S)
+        self.anvil.ask("evm_increaseTime", DELAY_S)
+        self.mine(1)
+        await self.governor.transact(timelock, "execute", target, 0, call, NO_ID, NO_ID)
 
     async def events(self, name: str) -> list[dict[str, Any]]:
         """All of Custody's events of one name."""
@@ -134,9 +148,9 @@ def owner_bytes(key: bytes) -> bytes:
 
 @dataclass
 class Chains:
-    """Both chains with their contracts, and the keys; shared by tests, each of which begins at the same state."""
+    """Both chains as they were deployed; shared by tests, each of which begins at the same state."""
 
-    keys: Path
+    deployments: Deployments
     places: dict[int, Place]
     snapshots: dict[int, str]
 
@@ -148,25 +162,21 @@ class Chains:
 
 
 @asynccontextmanager
-async def open_chains(folder: Path) -> AsyncIterator[Chains]:
-    """Chains, contracts and keys."""
-    create_password(folder)
-    sequencer = Signer.create(folder, "sequencer", work_factor=CHEAP_KEYS)
-    reporters = [Signer.create(folder, f"reporter-{at}", work_factor=CHEAP_KEYS) for at in range(REPORTERS)]
+async def open_chains(deployments: Deployments) -> AsyncIterator[Chains]:
+    """Both chains with their contracts."""
+    chains = [await deployments.chain(chain_id) for chain_id in (PRIMARY, OTHER)]
+    governor = deployments.signers["governor"]
     async with AsyncExitStack() as stack:
-        places = {}
-        for chain_id in (PRIMARY, OTHER):
-            anvil = stack.enter_context(Anvil(chain_id=chain_id))
-            places[chain_id] = await _open_place(stack, anvil, sequencer, reporters)
+        places = {chain.chain_id: await _open_place(stack, chain, governor) for chain in chains}
         snapshots = {chain_id: place.anvil.ask("evm_snapshot") for chain_id, place in places.items()}
-        yield Chains(folder / "keys", places, snapshots)
+        yield Chains(deployments, places, snapshots)
 
 
 @asynccontextmanager
 async def open_market(chains: Chains, home: Path) -> AsyncIterator[CustodyMarket]:
     """A fresh exchange over the chains; everything listed, nothing deposited."""
     chains.begin_again()
-    shutil.copytree(chains.keys, home / "keys")
+    chains.deployments.copy_keys(home)
     configs = tuple(place.config for place in chains.places.values())
     gateway = GatewayProcess(home)
     network = write_network(home, gateway.address, configs, (_market(configs[0]),))
@@ -176,38 +186,15 @@ async def open_market(chains: Chains, home: Path) -> AsyncIterator[CustodyMarket
             yield CustodyMarket(home, gateway, network, chains.places, operator, listing)
 
 
-async def _open_place(stack: AsyncExitStack, anvil: Anvil, sequencer: Signer, reporters: Sequence[Signer]) -> Place:
-    for signer in (sequencer, *reporters):
-        anvil.ask("anvil_setBalance", signer.address, hex(10**20))
-    chain = await stack.enter_async_context(RpcChain(anvil.config(), retry_s=2))
-    admin = Sender(chain, Signer(RICH_KEY), QUICK)
-    contracts = await _deploy(admin, sequencer, reporters)
-    config = anvil.config(contracts, confirmations=CONFIRMATIONS)
-    return Place(anvil, chain, config, admin)
-
-
-async def _deploy(admin: Sender, sequencer: Signer, reporters: Sequence[Signer]) -> dict[str, str]:
-    manager = await deploy(admin, "AccessManager", [admin.signer.address])
-    custody = await deploy(admin, "Custody", [manager.address, EPOCH_S])
-    oracle = await deploy(admin, "Oracle", [manager.address])
-    tokens = {name: await deploy(admin, "LocalDollar", known_as=name) for name in ("Base", "Dollar")}
-    for token in tokens.values():
-        await admin.transact(custody, "listToken", token.address, CAP)
-    await admin.transact(oracle, "setFeed", DOLLAR_FEED, (2, 3_600, 1_000))
-    for target, function, role, holders in (
-        (custody, "settle", ROLE_SEQUENCER, (sequencer,)),
-        (oracle, "report", ROLE_REPORTER, reporters),
-    ):
-        (found,) = target.interface.functions[function]
-        await admin.transact(manager, "setTargetFunctionRole", target.address, [found.selector], role)
-        for holder in holders:
-            await admin.transact(manager, "grantRole", role, holder.address, 0)
-    deployed = {"AccessManager": manager, "Custody": custody, "Oracle": oracle, **tokens}
-    return {name: found.address for name, found in deployed.items()}
+async def _open_place(stack: AsyncExitStack, deployed: DeployedChain, governor: Signer) -> Place:
+    anvil = stack.enter_context(deployed.anvil())
+    config = deployed.config(anvil, CONFIRMATIONS)
+    chain = await stack.enter_async_context(RpcChain(config, retry_s=2))
+    return Place(anvil, chain, config, Sender(chain, governor, QUICK))
 
 
 def _market(config: ChainConfig) -> MarketConfig:
-    base, quote = ((config.chain_id, config.contracts[name]) for name in ("Base", "Dollar"))
+    base, quote = ((config.chain_id, config.contracts[name]) for name in (BASE, DOLLAR))
     return MarketConfig(
         symbol="BASE-USD",
         base=base,
