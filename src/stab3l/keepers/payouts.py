@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from stab3l.clock import monotonic_s
 from stab3l.exchange.gateway_client import Withdrawal
 from stab3l.keepers.settlement_rules import retry_after_s
+
+PAYMENTS_PER_ROUND: Final = 500
+"""So that all their proofs can be had before the next seal makes them stale, however many withdrawals wait."""
 
 
 @dataclass(slots=True)
@@ -39,9 +44,20 @@ class Payouts:
         """Those among the first ``covered`` leaves that are not paid for good, by id."""
         return [waiting.withdrawal for id_, waiting in sorted(self._waiting.items()) if id_ < covered]
 
-    def is_due(self, withdrawal: int) -> bool:
-        """Whether it may be tried now."""
-        return monotonic_s() >= self._waiting[withdrawal].not_before_s
+    def due(self, covered: int) -> list[Withdrawal]:
+        """Those to try now, `PAYMENTS_PER_ROUND` at most: every owner's first before any owner's second, each by id.
+
+        Withdrawing costs its owner nothing, so whoever queues thousands waits for itself.
+        """
+        now_s = monotonic_s()
+        turn: Counter[bytes] = Counter()
+        ranked: list[tuple[int, Withdrawal]] = []
+        for withdrawal in self.open(covered):
+            if now_s >= self._waiting[withdrawal.id].not_before_s:
+                ranked.append((turn[withdrawal.owner], withdrawal))
+                turn[withdrawal.owner] += 1
+        ranked.sort(key=lambda entry: entry[0])
+        return [withdrawal for _, withdrawal in ranked[:PAYMENTS_PER_ROUND]]
 
     def paid_for_good(self, withdrawal: int) -> None:
         """Forgets it: its payment is below the confirmation depth."""

@@ -128,9 +128,8 @@ class ChainSettler:
 
     async def _prove(self, sealed: Sealed) -> Proven | None:
         """Proofs under this seal's root; None when another seal came in between: the next round has its proofs."""
-        due = [w for w in self._payouts.open(sealed.withdrawals_count) if self._payouts.is_due(w.id)]
         proven: Proven = []
-        for withdrawal in due:
+        for withdrawal in self._payouts.due(sealed.withdrawals_count):
             proof = await self._gateway.withdrawal_proof(withdrawal.id)
             if proof is None or proof.root != sealed.withdrawals_root or proof.block != sealed.block:
                 return None

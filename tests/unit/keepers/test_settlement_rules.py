@@ -7,7 +7,7 @@ import pytest
 from stab3l.engine.wire import AssetTotals, ChainDeposits, Sealed
 from stab3l.exchange.gateway_client import Status, Withdrawal
 from stab3l.keepers.errors import SettlementDiverged
-from stab3l.keepers.payouts import Payouts
+from stab3l.keepers.payouts import PAYMENTS_PER_ROUND, Payouts
 from stab3l.keepers.settlement_rules import (
     ZERO_HASH,
     LastBatch,
@@ -44,8 +44,8 @@ def status(sequence: int, sealed: int) -> Status:
     return Status(sequence, 1, 1, sealed, ROOT)
 
 
-def withdrawal(number: int, chain_id: int = HERE) -> Withdrawal:
-    return Withdrawal(number, 3, 0, chain_id, A, B, C, 5)
+def withdrawal(number: int, chain_id: int = HERE, owner: bytes = B) -> Withdrawal:
+    return Withdrawal(number, 3, 0, chain_id, A, owner, C, 5)
 
 
 def test_a_seal_follows_new_commands_only() -> None:
@@ -122,5 +122,18 @@ def test_a_refused_payment_is_not_due_and_holds_up_no_other() -> None:
     payouts = Payouts(HERE)
     payouts.learn([withdrawal(0), withdrawal(1)])
     assert payouts.refused(0) == 2
-    assert (payouts.is_due(0), payouts.is_due(1)) == (False, True)
+    assert [w.id for w in payouts.due(2)] == [1]
     assert payouts.refused(0) == 4
+
+
+def test_a_round_proves_no_more_than_it_can_before_the_next_seal_however_many_wait() -> None:
+    payouts = Payouts(HERE)
+    payouts.learn(withdrawal(number) for number in range(3 * PAYMENTS_PER_ROUND))
+    assert [w.id for w in payouts.due(3 * PAYMENTS_PER_ROUND)] == list(range(PAYMENTS_PER_ROUND))
+
+
+def test_who_queues_thousands_of_withdrawals_waits_for_itself() -> None:
+    payouts, flood = Payouts(HERE), 3 * PAYMENTS_PER_ROUND
+    payouts.learn(withdrawal(number) for number in range(flood))
+    payouts.learn([withdrawal(flood, owner=A), withdrawal(flood + 1, owner=C)])
+    assert [w.id for w in payouts.due(flood + 2)][:4] == [0, flood, flood + 1, 1]
