@@ -47,8 +47,10 @@ async def redeem_and_confirm(stage: Stage) -> None:
     await until(lambda: _in_state(buyer, order, DELIVERED, SETTLED), "the delivery")
     delivered = await buyer.read(PRIMARY_CHAIN_ID, "Redemption", "orderOf", order)
     result = await desk.result(delivered.resultHash)
+    receipt = await buyer.transaction_of(PRIMARY_CHAIN_ID, "Redemption", "Delivered", id=order)
     stage.steps.add(
         "redemption.delivered",
+        receipt,
         order=order,
         work_done=delivered.workDone,
         primes=int.from_bytes(result.output, "little"),
