@@ -18,7 +18,9 @@ up: setup  ## Start the whole system with a live economy; Ctrl-C stops it
 demo: setup  ## Run the main job once on fresh local chains
 	@exec $(BIN)/stab3l demo
 
-test: setup check contracts-test engine-test python-test  ## Every test
+test: setup  ## Every test
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target check contracts-test engine-test
+	@$(MAKE) --no-print-directory python-test
 
 check: setup  ## Formatting, lints, types
 	$(BIN)/ruff check . && $(BIN)/ruff format --check src tests
