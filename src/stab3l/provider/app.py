@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Collection
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -43,7 +43,7 @@ async def product_of(claim_id: FromPath[int], product: FromPath[int], state: Sta
 async def put_job(name: FromPath[str], body: RawBody, state: State) -> Response[None]:
     """Stores a job document under its hash: 201 when it is new, 200 when it was there."""
     Job.parse(body)
-    new = await anyio.to_thread.run_sync(job_documents(state.home).put, parse_name(name), body)
+    new = await anyio.to_thread.run_sync(job_documents(state.home).put, parse_name(name), body, state.wanted())
     return Response(None, status_code=201 if new else 200)
 
 
@@ -66,11 +66,14 @@ async def health(state: State) -> dict[str, str]:
     return {"provider": state.provider}
 
 
-def application(home: Path, provider: str) -> Litestar:
-    """The ASGI application of the provider ``provider`` (an address) whose files lie in ``home``."""
+def application(home: Path, provider: str, wanted: Callable[[], Collection[bytes]] = tuple) -> Litestar:
+    """The ASGI application of the provider ``provider`` (an address) whose files lie in ``home``.
+
+    ``wanted``: the jobs that orders wait for; no upload displaces them.
+    """
     return Litestar(
         route_handlers=[product_of, put_job, get_job, get_result, health],
-        state=State({"home": home, "provider": provider}),
+        state=State({"home": home, "provider": provider, "wanted": wanted}),
         plugins=[problems()],
         openapi_config=None,
         logging_config=None,

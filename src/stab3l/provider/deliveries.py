@@ -6,6 +6,7 @@ results, and the block from which to look for orders after a restart.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum, auto
 from pathlib import Path
@@ -80,8 +81,18 @@ class Work:
     """What this process knows of an order that waits."""
 
     requested_block: int
+    amount: Wad
+    job_hash: bytes
     result: Result | None = None
     tries: int = 0
+
+
+def by_urgency(waiting: Mapping[int, Work]) -> list[tuple[int, Work]]:
+    """Orders as they are worked on: first what has only to be delivered, then the largest.
+
+    Jobs run one after another, and the least amount buys fuel for minutes: small orders must not hold up large ones.
+    """
+    return sorted(waiting.items(), key=lambda entry: (entry[1].result is None, -entry[1].amount, entry[0]))
 
 
 def next_act(order: Order, work: Work, chain_time: int, has_job: bool) -> NextAct:
@@ -119,14 +130,19 @@ class Deliveries:
         pause = self.network.primary.block_seconds
         next_block = await anyio.to_thread.run_sync(self._load_cursor)
         while True:
+            ran_job = False
             try:
                 next_block = await self._find(next_block)
-                for order_id, work in list(self._waiting.items()):
-                    await self._advance(order_id, work)
+                ran_job = await self._advance_until_job()
                 await anyio.to_thread.run_sync(self._save_cursor, next_block)
             except Unavailable as error:
                 log.warning("deliveries_wait", error=str(error))
-            await anyio.sleep(pause)
+            if not ran_job:
+                await anyio.sleep(pause)
+
+    def wanted(self) -> frozenset[bytes]:
+        """The jobs that orders wait for."""
+        return frozenset(work.job_hash for work in self._waiting.values() if work.result is None)
 
     async def _find(self, next_block: int) -> int:
         """Takes in the orders of newly confirmed blocks; returns the block to go on from."""
@@ -143,27 +159,38 @@ class Deliveries:
 
     def _take_in(self, args: Any, block: int) -> None:
         if args["provider"] == self.sender.signer.address and args["id"] not in self._waiting:
-            self._waiting[args["id"]] = Work(block)
+            self._waiting[args["id"]] = Work(block, Wad(args["amount"]), args["jobHash"])
             log.info("order_found", order=args["id"], buyer=args["buyer"], amount=args["amount"])
 
-    async def _advance(self, order_id: int, work: Work) -> None:
+    async def _advance_until_job(self) -> bool:
+        """Advances each order, up to the first whose job was run: meanwhile a more urgent one may have come."""
+        for order_id, work in by_urgency(self._waiting):
+            if await self._advance(order_id, work):
+                return True
+        return False
+
+    async def _advance(self, order_id: int, work: Work) -> bool:
         try:
-            await self._act(order_id, work)
+            return await self._act(order_id, work)
         except Unavailable:
             raise
         except JobAborted as error:
             work.tries += 1
             log.warning("job_aborted", order=order_id, tries=work.tries, **error.values)
+            return True
         except Stab3lError as error:
             # One order's trouble must not stop the others; the next round looks at the chain again.
             work.tries += 1
             log.error("order_failed", order=order_id, tries=work.tries, code=error.code, error=str(error))
+            return False
 
-    async def _act(self, order_id: int, work: Work) -> None:
+    async def _act(self, order_id: int, work: Work) -> bool:
+        """Does what is next; whether that was to run a job."""
         order = _order(order_id, await self.chain.call(self._redemption, "orderOf", order_id))
         chain_time = (await self.chain.head()).timestamp
         job = await anyio.to_thread.run_sync(self._job, order.job_hash)
-        match next_act(order, work, chain_time, job is not None):
+        act = next_act(order, work, chain_time, job is not None)
+        match act:
             case NextAct.FORGET:
                 del self._waiting[order_id]
                 log.info("order_closed", order=order_id, state=order.state.name.lower())
@@ -177,6 +204,7 @@ class Deliveries:
                 await self._deliver(order_id, work.result)
             case NextAct.WAIT_FOR_JOB:
                 pass
+        return act == NextAct.RUN
 
     async def _deliver(self, order_id: int, result: Result) -> None:
         document = result.document()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -12,6 +14,9 @@ from stab3l.provider.outputs import replace_file
 
 STORE_BYTES_MAX: Final = 1 << 30
 """All documents of one kind together: whoever uploads is not known."""
+
+STORE_COUNT_MAX: Final = 10_000
+"""Likewise, since every upload looks at all that are there."""
 
 
 class NameInvalid(Invalid):
@@ -33,20 +38,21 @@ class HashMismatch(Rejected):
 
 
 class StoreFull(Unavailable):
-    """There is no room for another document."""
+    """There is no room for another document: those that may not go take all of it."""
 
     code: ClassVar[str] = "store_full"
 
 
 class Documents:
-    """Documents in one folder."""
+    """Documents in one folder. In a full one the oldest make room, so that nobody can fill it for good."""
 
-    def __init__(self, folder: Path, bytes_max: int = STORE_BYTES_MAX) -> None:
+    def __init__(self, folder: Path, bytes_max: int = STORE_BYTES_MAX, count_max: int = STORE_COUNT_MAX) -> None:
         self._folder = folder
         self._bytes_max = bytes_max
+        self._count_max = count_max
 
-    def put(self, name: bytes, document: bytes) -> bool:
-        """Stores a document; False when it was there already.
+    def put(self, name: bytes, document: bytes, kept: Collection[bytes] = ()) -> bool:
+        """Stores a document; False when it was there already. ``kept``: names that make room for nothing.
 
         Raises:
             HashMismatch: ``name`` is not its hash.
@@ -57,8 +63,7 @@ class Documents:
         path = self._path(name)
         if path.exists():
             return False
-        if self._stored_bytes() + len(document) > self._bytes_max:
-            raise StoreFull("the store of documents is full", retry_after_s=3_600)
+        self._make_room(len(document), kept)
         replace_file(path, document)
         return True
 
@@ -76,8 +81,31 @@ class Documents:
     def _path(self, name: bytes) -> Path:
         return self._folder / name.hex()
 
-    def _stored_bytes(self) -> int:
-        return sum(path.stat().st_size for path in self._folder.glob("*"))
+    def _make_room(self, size: int, kept: Collection[bytes]) -> None:
+        """Drops the oldest until one more of this size fits, or none when dropping does not help."""
+        found = [(path, stat) for path in self._folder.glob("*") if (stat := _stat_of(path))]
+        bytes_left = self._bytes_max - size - sum(stat.st_size for _, stat in found)
+        places_left = self._count_max - 1 - len(found)
+        held = {name.hex() for name in kept}
+        dropped: list[Path] = []
+        for path, stat in sorted(found, key=lambda entry: entry[1].st_mtime_ns):
+            if bytes_left >= 0 and places_left >= 0:
+                break
+            if path.name not in held:
+                dropped.append(path)
+                bytes_left, places_left = bytes_left + stat.st_size, places_left + 1
+        if bytes_left < 0 or places_left < 0:
+            raise StoreFull("the store of documents is full", retry_after_s=3_600)
+        for path in dropped:
+            path.unlink(missing_ok=True)
+
+
+def _stat_of(path: Path) -> os.stat_result | None:
+    """None for a file that another upload has just moved or dropped."""
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
 
 
 def parse_name(text: str) -> bytes:

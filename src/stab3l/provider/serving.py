@@ -31,7 +31,8 @@ async def serve(home: Path) -> None:
     signer = Signer.load(home, ROLE)
     async with RpcChain(network.primary) as chain, anyio.create_task_group() as tasks:
         deliveries = Deliveries(home, network, chain, Sender(chain, signer))
-        tasks.start_soon(serve_application, application(home, signer.address), network.provider_url)
+        face = application(home, signer.address, deliveries.wanted)
+        tasks.start_soon(serve_application, face, network.provider_url)
         tasks.start_soon(deliveries.run)
         log.info("provider_serving", provider=signer.address, url=network.provider_url)
         await until_told_to_stop()

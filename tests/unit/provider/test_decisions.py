@@ -81,6 +81,7 @@ def test_no_claim_means_open_one_and_a_minted_one_means_done() -> None:
 
 ORDER = Order(5, OrderState.REQUESTED, Wad(10**18), deadline=NOW + 3_600, job_hash=b"")
 RESULT = Result(Status.COMPLETED, Operations(1))
+WORK = Work(1, ORDER.amount, ORDER.job_hash)
 
 
 @pytest.mark.parametrize(
@@ -88,27 +89,39 @@ RESULT = Result(Status.COMPLETED, Operations(1))
 )
 def test_an_order_that_no_longer_waits_is_never_delivered_again(state: OrderState) -> None:
     order = replace(ORDER, state=state)
-    assert deliveries.next_act(order, Work(1, RESULT), NOW, has_job=True) == deliveries.NextAct.FORGET
+    assert deliveries.next_act(order, replace(WORK, result=RESULT), NOW, has_job=True) == deliveries.NextAct.FORGET
 
 
 def test_an_order_waits_for_its_job_then_runs_then_is_delivered() -> None:
-    assert deliveries.next_act(ORDER, Work(1), NOW, has_job=False) == deliveries.NextAct.WAIT_FOR_JOB
-    assert deliveries.next_act(ORDER, Work(1), NOW, has_job=True) == deliveries.NextAct.RUN
-    assert deliveries.next_act(ORDER, Work(1, RESULT), NOW, has_job=True) == deliveries.NextAct.DELIVER
+    assert deliveries.next_act(ORDER, WORK, NOW, has_job=False) == deliveries.NextAct.WAIT_FOR_JOB
+    assert deliveries.next_act(ORDER, WORK, NOW, has_job=True) == deliveries.NextAct.RUN
+    assert deliveries.next_act(ORDER, replace(WORK, result=RESULT), NOW, has_job=True) == deliveries.NextAct.DELIVER
 
 
 def test_a_result_is_delivered_up_to_the_deadline_but_nothing_is_begun_shortly_before() -> None:
-    assert deliveries.next_act(ORDER, Work(1, RESULT), ORDER.deadline, has_job=True) == deliveries.NextAct.DELIVER
-    assert deliveries.next_act(ORDER, Work(1, RESULT), ORDER.deadline + 1, has_job=True) == deliveries.NextAct.FORGET
+    assert (
+        deliveries.next_act(ORDER, replace(WORK, result=RESULT), ORDER.deadline, has_job=True)
+        == deliveries.NextAct.DELIVER
+    )
+    assert (
+        deliveries.next_act(ORDER, replace(WORK, result=RESULT), ORDER.deadline + 1, has_job=True)
+        == deliveries.NextAct.FORGET
+    )
     begin = ORDER.deadline - deliveries.DELIVERY_MARGIN_S
-    assert deliveries.next_act(ORDER, Work(1), begin, has_job=True) == deliveries.NextAct.FORGET
-    assert deliveries.next_act(ORDER, Work(1), begin - 1, has_job=True) == deliveries.NextAct.RUN
+    assert deliveries.next_act(ORDER, WORK, begin, has_job=True) == deliveries.NextAct.FORGET
+    assert deliveries.next_act(ORDER, WORK, begin - 1, has_job=True) == deliveries.NextAct.RUN
     assert deliveries.wall_limit_s(ORDER, begin - 1) == 1
 
 
 def test_a_job_without_a_result_is_given_up_after_some_tries() -> None:
-    tired = Work(1, tries=deliveries.TRIES_MAX)
+    tired = replace(WORK, tries=deliveries.TRIES_MAX)
     assert deliveries.next_act(ORDER, tired, NOW, has_job=True) == deliveries.NextAct.FORGET
+
+
+def test_a_flood_of_small_orders_holds_up_neither_a_delivery_nor_a_large_order() -> None:
+    flood = {number: replace(WORK, amount=Wad(1)) for number in range(100)}
+    waiting = flood | {100: WORK, 101: replace(WORK, amount=Wad(2), result=RESULT)}
+    assert [order_id for order_id, _ in deliveries.by_urgency(waiting)][:4] == [101, 100, 0, 1]
 
 
 def test_work_fills_about_twelve_blocks_but_never_most_of_the_window() -> None:

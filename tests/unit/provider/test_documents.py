@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +14,15 @@ from litestar.testing import TestClient
 
 from stab3l.compute.shape import Shape
 from stab3l.provider.app import application
-from stab3l.provider.documents import Documents, HashMismatch, NameInvalid, StoreFull, parse_name, result_documents
+from stab3l.provider.documents import (
+    Documents,
+    DocumentUnknown,
+    HashMismatch,
+    NameInvalid,
+    StoreFull,
+    parse_name,
+    result_documents,
+)
 from stab3l.provider.jobs import JOB_BYTES_MAX, Job, document_hash
 from stab3l.provider.outputs import claim_outputs
 
@@ -77,12 +88,45 @@ def test_health_names_the_provider(client: TestClient[Litestar]) -> None:
     assert client.get("/health").json() == {"provider": PROVIDER}
 
 
-def test_a_full_store_takes_nothing_more(tmp_path: Path) -> None:
+def stored(documents: Documents, *contents: bytes) -> list[bytes]:
+    found = []
+    for content in contents:
+        with contextlib.suppress(DocumentUnknown):
+            found.append(documents.get(document_hash(content)))
+    return found
+
+
+@pytest.mark.parametrize("limits", [{"bytes_max": 10}, {"count_max": 2}])
+def test_in_a_full_store_the_oldest_makes_room(tmp_path: Path, limits: dict[str, int]) -> None:
+    documents = Documents(tmp_path, **limits)
+    old, middle, new = b"old..", b"mid..", b"new.."
+    for age, content in ((2, old), (1, middle), (0, new)):
+        documents.put(document_hash(content), content)
+        os.utime(tmp_path / document_hash(content).hex(), ns=(0, 10**9 - age))
+    assert stored(documents, old, middle, new) == [middle, new]
+
+
+def test_what_an_order_waits_for_is_not_displaced(tmp_path: Path) -> None:
     documents = Documents(tmp_path, bytes_max=10)
-    assert documents.put(document_hash(b"12345"), b"12345")
+    wanted, other = document_hash(b"wanted"), document_hash(b"more")
+    assert documents.put(wanted, b"wanted")
+    assert documents.put(other, b"more")
+    assert documents.put(document_hash(b"new"), b"new", kept=[wanted])
+    assert stored(documents, b"wanted", b"more", b"new") == [b"wanted", b"new"]
     with pytest.raises(StoreFull):
-        documents.put(document_hash(b"678901"), b"678901")
-    assert not documents.put(document_hash(b"12345"), b"12345")
+        documents.put(document_hash(b"large"), b"large", kept=[wanted])
+    assert stored(documents, b"wanted", b"new") == [b"wanted", b"new"]
+
+
+def test_an_upload_displaces_no_job_that_an_order_waits_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    room = functools.partial(Documents, bytes_max=len(DOCUMENT) + 20)
+    monkeypatch.setattr("stab3l.provider.app.job_documents", room)
+    with TestClient(application(tmp_path, PROVIDER, lambda: [NAME])) as client:
+        assert client.put(f"/documents/{NAME.hex()}", content=DOCUMENT).status_code == 201
+        flood = Job(b"other", b"input").document()
+        answer = client.put(f"/documents/{document_hash(flood).hex()}", content=flood)
+        assert (answer.status_code, answer.json()["code"]) == (503, "store_full")
+        assert client.get(f"/documents/{NAME.hex()}").content == DOCUMENT
 
 
 def test_a_document_under_another_name_is_refused(tmp_path: Path) -> None:
