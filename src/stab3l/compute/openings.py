@@ -9,7 +9,7 @@ import numpy as np
 
 from stab3l.compute.commitment import leaf, products_root, tile_index
 from stab3l.compute.matrices import Side, line
-from stab3l.compute.sampling import Entry, entries
+from stab3l.compute.sampling import SAMPLES_PER_PRODUCT, Entry, entries
 from stab3l.compute.shape import TILE_BYTES, TILE_COLUMNS, Shape
 from stab3l.errors import Rejected
 from stab3l.hashing import HASH_BYTES, merkle_path, merkle_root_from
@@ -83,7 +83,7 @@ def entry_of(seed: bytes, shape: Shape, entry: Entry) -> int:
 
 def _check_lengths(shape: Shape, given: Openings) -> None:
     wanted = len(given.roots) == shape.products and all(len(root) == HASH_BYTES for root in given.roots)
-    sampled = len(entries(b"", shape))
+    sampled = shape.products * SAMPLES_PER_PRODUCT
     if not wanted or len(given.openings) != sampled:
         raise OpeningMalformed(
             f"{shape.products} roots and {sampled} openings are asked for",
