@@ -66,7 +66,7 @@ contract DeploymentDeployTest is DeploymentFixture {
         vm.chainId(42_161);
         DeploymentConfig memory config = _config(true);
         config.dollar = dollar;
-        Deployed memory system = Deployment.deploy(config);
+        Deployed memory system = DEPLOYER.deploy(config);
         assertEq(address(system.dollar), address(dollar));
         assertFalse(system.localDollar);
     }
@@ -75,18 +75,18 @@ contract DeploymentDeployTest is DeploymentFixture {
         vm.chainId(42_161);
         DeploymentConfig memory config = _config(true);
         vm.expectRevert(abi.encodeWithSelector(LocalDollar.NotALocalChain.selector, 42_161));
-        this.deploy(config);
+        DEPLOYER.deploy(config);
     }
 
     function test_a_role_without_a_holder_is_refused() public {
         DeploymentConfig memory config = _config(true);
         config.holders.guardian = address(0);
         vm.expectRevert(abi.encodeWithSelector(Deployment.HolderMissing.selector, "guardian"));
-        this.deploy(config);
+        DEPLOYER.deploy(config);
         config = _config(true);
         config.holders.reporters = _actors("reporter", 1);
         vm.expectRevert(abi.encodeWithSelector(Deployment.HolderMissing.selector, "reporters"));
-        this.deploy(config);
+        DEPLOYER.deploy(config);
     }
 
     function test_two_deployments_do_not_meet() public {
@@ -106,7 +106,7 @@ contract DeploymentDeployTest is DeploymentFixture {
         assertEq(address(config.dollar), address(0));
         assertEq(config.holders.timelockDelaySeconds, 60);
         assertEq(abi.encode(config.parameters), abi.encode(DeploymentDefaults.parameters()));
-        Deployed memory system = Deployment.deploy(config);
+        Deployed memory system = DEPLOYER.deploy(config);
         assertEq(system.committee.threshold(), 2);
     }
 
@@ -155,9 +155,5 @@ contract DeploymentDeployTest is DeploymentFixture {
     /// @dev From its artifact: embedding its creation code here would double the compiler's work.
     function _script() private returns (Deploy) {
         return Deploy(deployCode("Deploy.s.sol:Deploy"));
-    }
-
-    function deploy(DeploymentConfig memory config) external returns (Deployed memory) {
-        return Deployment.deploy(config);
     }
 }

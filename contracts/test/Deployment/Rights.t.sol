@@ -49,15 +49,16 @@ contract DeploymentRightsTest is DeploymentFixture {
 
     function test_the_deployer_keeps_nothing() public {
         for (uint64 role = 0; role <= 5; role++) {
-            (bool holds,) = system.authority.hasRole(role, address(this));
+            (bool holds,) = system.authority.hasRole(role, address(DEPLOYER));
             assertFalse(holds);
         }
-        assertFalse(system.timelock.hasRole(system.timelock.DEFAULT_ADMIN_ROLE(), address(this)));
-        assertFalse(system.timelock.hasRole(system.timelock.PROPOSER_ROLE(), address(this)));
-        assertFalse(system.timelock.hasRole(system.timelock.EXECUTOR_ROLE(), address(this)));
+        assertFalse(system.timelock.hasRole(system.timelock.DEFAULT_ADMIN_ROLE(), address(DEPLOYER)));
+        assertFalse(system.timelock.hasRole(system.timelock.PROPOSER_ROLE(), address(DEPLOYER)));
+        assertFalse(system.timelock.hasRole(system.timelock.EXECUTOR_ROLE(), address(DEPLOYER)));
         assertEq(system.token.totalSupply() + system.rewardToken.totalSupply(), 0);
         vm.expectRevert();
-        system.authority.grantRole(1, address(this), 0);
+        vm.prank(address(DEPLOYER));
+        system.authority.grantRole(1, address(DEPLOYER), 0);
     }
 
     function test_the_governor_acts_through_the_timelock_after_its_delay() public {
@@ -157,7 +158,7 @@ contract DeploymentRightsTest is DeploymentFixture {
     function _others() private returns (address[] memory others) {
         others = new address[](9);
         (others[0], others[1], others[2], others[3]) = (GUARDIAN, SEQUENCER, ARBITER, GOVERNOR);
-        (others[4], others[5]) = (OUTSIDER, address(this));
+        (others[4], others[5]) = (OUTSIDER, address(DEPLOYER));
         address[] memory reporters = _actors("reporter", 3);
         (others[6], others[7], others[8]) = (reporters[0], reporters[1], reporters[2]);
     }

@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
-import {Deployed, Deployment} from "../../script/Deployment.sol";
+import {Deployed} from "../../script/Deployment.sol";
 import {DeploymentConfig} from "../../script/DeploymentConfig.sol";
 import {Custody} from "../../src/exchange/Custody.sol";
 import {Timelock} from "../../src/governance/Timelock.sol";
@@ -36,7 +36,7 @@ abstract contract CustodyFixture is DeploymentFixture {
     function _deployCustody() internal {
         vm.warp(1_800_000_000);
         dollar = new PlainToken("USDC", 6);
-        Deployed memory deployed = Deployment.deploy(_custodyConfig());
+        Deployed memory deployed = DEPLOYER.deploy(_custodyConfig());
         (timelock, custody) = (deployed.timelock, deployed.custody);
         compute = PlainToken(address(deployed.token));
         model = new SettlementModel();

@@ -3,8 +3,9 @@ pragma solidity ^0.8.28;
 
 import {Test} from "forge-std/Test.sol";
 
-import {Deployed, Deployment} from "../../script/Deployment.sol";
+import {Deployed} from "../../script/Deployment.sol";
 import {DeploymentConfig, DeploymentDefaults, Holders} from "../../script/DeploymentConfig.sol";
+import {Deployer} from "./Deployer.sol";
 
 /// @notice The system as the deploy path leaves it, with a holder for every role.
 abstract contract DeploymentFixture is Test {
@@ -13,10 +14,10 @@ abstract contract DeploymentFixture is Test {
     address internal immutable ARBITER = makeAddr("arbiter");
     address internal immutable GOVERNOR = makeAddr("governor");
     address internal immutable OUTSIDER = makeAddr("outsider");
+    Deployer internal immutable DEPLOYER = Deployer(vm.deployCode("Deployer.sol:Deployer"));
     uint256 internal constant TIMELOCK_DELAY_SECONDS = 1 hours;
 
     function _config(bool primary) internal returns (DeploymentConfig memory config) {
-        config.deployer = address(this);
         config.primary = primary;
         config.holders = Holders({
             guardian: GUARDIAN,
@@ -32,7 +33,7 @@ abstract contract DeploymentFixture is Test {
     }
 
     function _deployed(bool primary) internal returns (Deployed memory) {
-        return Deployment.deploy(_config(primary));
+        return DEPLOYER.deploy(_config(primary));
     }
 
     function _actors(string memory name, uint256 count) internal returns (address[] memory actors) {

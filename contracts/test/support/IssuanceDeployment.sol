@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 
-import {Deployed, Deployment} from "../../script/Deployment.sol";
+import {Deployed} from "../../script/Deployment.sol";
 import {DeploymentConfig, DeploymentDefaults} from "../../script/DeploymentConfig.sol";
 import {Timelock} from "../../src/governance/Timelock.sol";
 import {rSTBToken} from "../../src/governance/rSTBToken.sol";
@@ -54,7 +54,7 @@ abstract contract IssuanceDeployment is DeploymentFixture {
         dollar = new PlainToken("USDC", 6);
         DeploymentConfig memory config = _issuanceConfig();
         REPORTERS = config.holders.reporters;
-        _keep(Deployment.deploy(config));
+        _keep(DEPLOYER.deploy(config));
         _reportPrice(1e18);
     }
 
