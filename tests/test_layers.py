@@ -19,7 +19,13 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 PROCESSES = LAYERS[3]
-DOORS = {"stab3l.exchange.gateway_client", "stab3l.exchange.listing", "stab3l.watch.queries", "stab3l.provider.jobs"}
+DOORS = {
+    "stab3l.exchange.gateway_client",
+    "stab3l.exchange.listing",
+    "stab3l.watch.queries",
+    "stab3l.watch.values",
+    "stab3l.provider.jobs",
+}
 PURE = LAYERS[1]
 IMPURE_MODULES = {"asyncio", "anyio", "httpx", "socket", "subprocess", "os", "logging", "structlog", "time", "random"}
 

@@ -20,10 +20,11 @@ from stab3l.api.history import (
     WithdrawalView,
 )
 from stab3l.chain.address import checksum
-from stab3l.config import Network
+from stab3l.config import ChainConfig, Network
 from stab3l.store.database import Database, open_database
 from stab3l.units import BASIS_POINTS, PAR_PRICE, WAD
 from stab3l.watch import queries
+from stab3l.watch.values import ChainHead
 
 METHODS: Final = ("none", "zkp", "tee", "committee")
 TIERS: Final = ("standard", "premium", "enterprise")
@@ -142,13 +143,21 @@ class SqlHistory:
 
     async def chains(self) -> list[ChainView]:
         """Every chain of the network, also one that was never read."""
-        indexed = {head.chain_id: head.number for head in await self._ask(queries.chain_heads)}
-        views = []
-        for chain in self._network.chains:
-            at = indexed.get(chain.chain_id) or 0
-            head = max(self._heads.get(chain.chain_id, 0), at)
-            views.append(ChainView(chain.chain_id, chain.name, str(head), str(at), str(head - at), chain.confirmations))
-        return views
+        indexed = {head.chain_id: head for head in await self._ask(queries.chain_heads)}
+        return [self._chain_view(chain, indexed.get(chain.chain_id)) for chain in self._network.chains]
+
+    def _chain_view(self, chain: ChainConfig, indexed: ChainHead | None) -> ChainView:
+        at = (indexed.number if indexed else None) or 0
+        head = max(self._heads.get(chain.chain_id, 0), at)
+        return ChainView(
+            chain_id=chain.chain_id,
+            name=chain.name,
+            head=str(head),
+            indexed=str(at),
+            lag=str(head - at),
+            confirmations=chain.confirmations,
+            time=None if indexed is None or indexed.timestamp is None else str(indexed.timestamp),
+        )
 
     async def deposits(self, owner: bytes, limit: int) -> list[DepositView]:
         """An address's deposits."""

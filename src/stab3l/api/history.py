@@ -75,7 +75,7 @@ class BatchView(msgspec.Struct, frozen=True):
 
 
 class ChainView(msgspec.Struct, frozen=True):
-    """A chain: its head and how far the index has read. ``lag``: blocks between them."""
+    """A chain: its head, how far the index has read, ``lag`` between; ``time`` [unix s] of the last read block."""
 
     chain_id: int
     name: str
@@ -83,6 +83,7 @@ class ChainView(msgspec.Struct, frozen=True):
     indexed: str
     lag: str
     confirmations: int
+    time: str | None
 
 
 class DepositView(msgspec.Struct, frozen=True):

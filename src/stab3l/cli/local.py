@@ -77,8 +77,11 @@ def up(
 
     configure_logs(Settings().log_level, quiet=True)
     folder = home or Path(".stab3l") / "local"
-    with Teller() as teller:
-        _run(run_until_stopped(folder, fixed_ports(base_port, api_port), teller))
+    try:
+        with Teller() as teller:
+            _run(run_until_stopped(folder, fixed_ports(base_port, api_port), teller))
+    except KeyboardInterrupt:
+        talk.print(f"stopped; the next start resumes what is in {folder}", markup=False)
 
 
 def _run(main: Coroutine[Any, Any, T]) -> T:

@@ -78,7 +78,7 @@ async function refreshMarkets() {
 const HISTORY = [
   refreshMarkets,
   async () => drawProviders(await read("/v1/providers")),
-  async () => drawRedemptions(await read("/v1/redemptions?limit=12")),
+  async () => drawRedemptions(await read("/v1/redemptions?limit=12"), view.status?.chains ?? []),
   async () => drawBatches(await read("/v1/batches?limit=12"), view.status?.chains ?? []),
 ];
 

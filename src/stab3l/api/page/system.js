@@ -67,8 +67,9 @@ export function drawProviders(providers) {
   fill("providers", rows, 6, "No provider has registered yet");
 }
 
-export function drawRedemptions(redemptions) {
-  const now = Date.now();
+/** Deadlines are on the chain's clock, which a local network may have moved ahead of this one. */
+export function drawRedemptions(redemptions, chains) {
+  const now = chains[0]?.time ? 1000 * Number(chains[0].time) : Date.now();
   const rows = redemptions.map((one) =>
     row(
       cell(one.redemption_id),
