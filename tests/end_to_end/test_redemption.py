@@ -34,7 +34,8 @@ BUYER = bytes.fromhex("00" * 31 + "07")
 AMOUNT = Wad(10**7 * 1_000)
 """Ten million units of fuel."""
 
-BOUGHT = Wad(10**17)
+PRODUCTS = 4
+BOUGHT = Wad(10**15)
 DELIVERED_WITHIN_S = 60
 
 
@@ -45,9 +46,8 @@ def market(deployments: Deployments, tmp_path_factory: pytest.TempPathFactory) -
     provider = Signer.load(market.home, "provider")
     asyncio.run(give_dollars(market, provider.address, DOLLARS))
     market.start("provider", "verifier-0", "verifier-1")
-    market.block_every_second(True)
-    asyncio.run(onboard(market.home, terms=Terms(committed_s=TERM_S, products=20)))
-    market.block_every_second(False)
+    with market.blocks_by_time():
+        asyncio.run(onboard(market.home, terms=Terms(committed_s=TERM_S, products=PRODUCTS)))
     market.travel(STAKE_PERIOD_MIN_S + 1)
     asyncio.run(_sell(market, provider))
     yield market
@@ -98,8 +98,13 @@ async def order_in_state(buyer: Actor, order_id: int, state: OrderState) -> obje
         if order.state == state:
             return order
         buyer.market.mine(1)
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.1)
     raise AssertionError(f"order {order_id} is {OrderState(order.state).name}, not {state.name}")
+
+
+async def order_delivered(buyer: Actor, job_hash: bytes) -> None:
+    """A whole order after those of the test: once it is delivered, the agent has looked at all before it."""
+    await order_in_state(buyer, await redeem(buyer, job_hash), OrderState.DELIVERED)
 
 
 def result_of(market: Market, name: bytes) -> Result:
@@ -143,8 +148,7 @@ def test_a_job_that_is_uploaded_after_the_redemption_is_delivered_too(market: Ma
     async def act(buyer: Actor) -> None:
         job = primes_job(77)
         order_id = await redeem(buyer, document_hash(job.document()))
-        market.mine(3)
-        await asyncio.sleep(2)
+        await order_delivered(buyer, upload(market, primes_job(78)))
         assert (await buyer.read("Redemption", "orderOf", order_id)).state == OrderState.REQUESTED
         upload(market, job)
         await order_in_state(buyer, order_id, OrderState.DELIVERED)
@@ -164,8 +168,7 @@ def test_an_agent_killed_with_orders_waiting_delivers_each_once_after_its_restar
         await order_in_state(buyer, second, OrderState.DELIVERED)
         market.kill("provider")
         market.start("provider")
-        market.mine(3)
-        await asyncio.sleep(3)
+        await order_delivered(buyer, job_hash)
 
         redemption = market.contract("Redemption")
         logs = await buyer.chain.logs([redemption.address], 0, (await buyer.chain.head()).number)
@@ -194,9 +197,7 @@ def test_a_redemption_that_expires_compensates_the_buyer_from_collateral(market:
 
         upload_after = primes_job(13)
         market.start("provider")
-        upload(market, upload_after)
-        market.mine(3)
-        await asyncio.sleep(3)
+        await order_delivered(buyer, upload(market, upload_after))
         assert (await buyer.read("Redemption", "orderOf", order_id)).state == OrderState.COMPENSATED
 
     scene(market, act)

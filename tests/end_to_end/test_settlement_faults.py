@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -176,27 +176,34 @@ async def test_processes_killed_at_any_moment_carry_every_fact_across_once(marke
         got = await market.primary.balance(BASE, RECIPIENT_ADDRESS)
         return (got, await market.other.balance(DOLLAR, RECIPIENT_ADDRESS)) == (6, 15)
 
+    def starts(name: str) -> int:
+        return (market.home / f"{name}.log").read_text().count("keeper_started")
+
+    def has_started(name: str, times: int) -> Callable[[], Awaitable[bool]]:
+        async def look() -> bool:
+            return starts(name) == times
+
+        return look
+
     for amount in (100, 200, 300):
         await market.primary.deposit(ALICE, BASE, amount)
         await market.other.deposit(BOB, DOLLAR, amount)
-    with keeper(market, "deposits") as first:
-        with keeper(market, "settlement"):
-            await asyncio.sleep(3)
-        first.kill()
+    with keeper(market, "deposits"), keeper(market, "settlement"):
+        await until(has_started("deposits", 1), market)
+        await asyncio.sleep(0.2)
     with keeper(market, "deposits"):
         await until(credited, market)
     for round_ in range(3):
         await market.withdraw(ALICE, base, 1 + round_, RECIPIENT)
         await market.withdraw(BOB, dollar, 4 + round_, RECIPIENT)
+        before = starts("settlement")
         with keeper(market, "settlement"):
-            await asyncio.sleep(2 + round_ * 0.7)
+            await until(has_started("settlement", before + 1), market)
+            await asyncio.sleep(round_ * 0.4)
 
-    async def started() -> bool:
-        return (market.home / "settlement.log").read_text().count("keeper_started") == before + 1
-
-    before = (market.home / "settlement.log").read_text().count("keeper_started")
+    before = starts("settlement")
     with keeper(market, "settlement") as last:
-        await until(started, market)
+        await until(has_started("settlement", before + 1), market)
         await until(paid, market)
         last.send_signal(signal.SIGTERM)
         assert await asyncio.to_thread(last.wait, 30) == 0
@@ -218,8 +225,13 @@ async def test_a_keeper_waits_while_its_gateway_is_away(market: CustodyMarket) -
         return (await market.operator.chain_deposits(PRIMARY)).count == 1
 
     (market.home / "settlement.log").touch()
+
+    async def waits() -> bool:
+        return "round_failed" in (market.home / "deposits.log").read_text()
+
     with keeper(market, "deposits") as process:
-        await asyncio.sleep(4)
+        await until(waits, market)
+        await asyncio.sleep(0.5)
         assert process.poll() is None
         await asyncio.to_thread(market.gateway.start)
         await until(credited, market)

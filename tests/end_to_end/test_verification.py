@@ -62,9 +62,8 @@ def market(deployments: Deployments, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.fixture
 def blocks_by_time(market: Market) -> Iterator[None]:
-    market.block_every_second(True)
-    yield
-    market.block_every_second(False)
+    with market.blocks_by_time():
+        yield
 
 
 # --- The honest way

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from stab3l.hashing import keccak256
 DOLLAR_FEED = keccak256(b"USDC/USD")
 CONFIRMATIONS = 2
 START_WITHIN_S = 90
+BLOCK_PAUSE_S = 0.25
 WEI = 10**22
 
 
@@ -61,14 +63,23 @@ class Market:
     def mine(self, blocks: int) -> None:
         self.anvil.ask("anvil_mine", hex(blocks))
 
-    def block_every_second(self, on: bool) -> None:
-        """Switches between a block a second and a block for each transaction."""
-        if on:
-            self.anvil.ask("evm_setAutomine", False)
-            self.anvil.ask("evm_setIntervalMining", 1)
-        else:
-            self.anvil.ask("evm_setIntervalMining", 0)
+    @contextmanager
+    def blocks_by_time(self) -> Iterator[None]:
+        """Meanwhile blocks come by themselves, four a second, and not for each transaction."""
+        self.anvil.ask("evm_setAutomine", False)
+        stopped = threading.Event()
+        miner = threading.Thread(target=self._mine_until, args=(stopped,))
+        miner.start()
+        try:
+            yield
+        finally:
+            stopped.set()
+            miner.join()
             self.anvil.ask("evm_setAutomine", True)
+
+    def _mine_until(self, stopped: threading.Event) -> None:
+        while not stopped.wait(BLOCK_PAUSE_S):
+            self.mine(1)
 
     def travel(self, seconds: int) -> None:
         """Moves the chain's clock."""
