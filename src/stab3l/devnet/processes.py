@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -25,6 +24,9 @@ SAVE_SHARE = 20
 
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 """For every process but the provider: idle BLAS pools only cost memory."""
+
+PYTHON = {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": ""}
+"""Logs at once; and compiled once, whatever the shell says, since a dozen processes import the same modules."""
 
 
 def local_chains(ports: Ports) -> list[LocalChain]:
@@ -106,7 +108,7 @@ def process(home: Path, name: str, *arguments: str, port: int | None = None, bla
         name=name,
         command=lambda: [sys.executable, "-m", "stab3l", *arguments],
         ready=_always if port is None else _listening(port),
-        environment={**environment, "PYTHONUNBUFFERED": "1", "PATH": os.environ.get("PATH", "")},
+        environment={**environment, **PYTHON},
     )
 
 

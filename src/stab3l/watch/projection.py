@@ -107,23 +107,29 @@ async def project(connection: AsyncConnection, chain_id: int, log: DecodedLog, t
     """
     if not _worth_keeping(log):
         return
+    said = {name: _storable(value) for name, value in log.args.items()}
     rows = Rows(connection, Position(chain_id, log.log.block_number, log.log.log_index), time, log)
     await rows.add(
         chain_events,
         block_hash=log.log.block_hash,
         contract=log.contract,
         event=log.event,
-        args={name: _json(value) for name, value in log.args.items()},
+        args={name: _json(value) for name, value in said.items()},
     )
     handler = _HANDLERS.get((log.contract, log.event))
     if handler is not None:
-        await handler(rows, log.args)
+        await handler(rows, said)
 
 
 def _worth_keeping(log: DecodedLog) -> bool:
     if log.contract not in TOKENS:
         return True
     return log.event == "Transfer" and NOBODY in (log.args["from"], log.args["to"])
+
+
+def _storable(value: Any) -> Any:
+    """PostgreSQL's text holds no zero character, and anyone may write one into a contract."""
+    return value.replace("\0", "\ufffd") if isinstance(value, str) else value
 
 
 def _json(value: Any) -> Any:

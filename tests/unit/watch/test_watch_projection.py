@@ -100,6 +100,14 @@ async def test_redemptions_end_settled_or_compensated(database: Database, watche
     assert (found[3].collateral_paid, found[3].amount, found[3].buyer) == (12, 30, BUYER)
 
 
+async def test_a_zero_character_in_a_strangers_text_stops_nobody(database: Database, watched: WatchedChain) -> None:
+    result = {"provider": PROVIDER, "resultHash": b"\x0d" * 32, "workDone": 77, "resultUri": "file:\0result"}
+    watched.mine(requested(1, 10), redemption("Delivered", 1, **result))
+    await watched.follow(database)
+    [found] = await queries.redemptions(database)
+    assert found.result_uri == "file:\ufffdresult"
+
+
 async def test_an_event_that_changes_no_row_is_still_in_the_log(database: Database, watched: WatchedChain) -> None:
     watched.mine(deposit(1), ("Redemption", "Retired", {"provider": PROVIDER, "amount": 2**200}))
     await watched.follow(database)
