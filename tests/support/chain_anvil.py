@@ -1,4 +1,4 @@
-"""A real chain for tests: anvil on a free loopback port, and single contracts for what is tested without the deploy path."""
+"""A real chain for tests: anvil on a free loopback port, and single contracts for what needs no deployment."""
 
 from __future__ import annotations
 
