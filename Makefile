@@ -10,7 +10,8 @@ RUST := $(shell find engine/src -name '*.rs' 2>/dev/null) engine/Cargo.toml engi
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-setup: .venv/.prerequisites .venv/.engine contracts/out/.built  ## Everything that up and test need, in .venv and contracts/
+setup: .venv/.prerequisites  ## Everything that up and test need, in .venv and contracts/
+	@$(MAKE) --no-print-directory --jobs 2 .venv/.engine contracts/out/.built
 
 up: setup  ## Start the whole system with a live economy; Ctrl-C stops it
 	@exec $(BIN)/stab3l up
