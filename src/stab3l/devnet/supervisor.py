@@ -98,14 +98,14 @@ class Supervisor:
     async def stop(self) -> None:
         """Stops all services in reverse order: SIGTERM, then SIGKILL after ten seconds."""
         self._stopping = True
-        for name in reversed(list(self._running)):
-            await _unwatch(self._running[name])
+        while self._running:
+            name, running = next(reversed(self._running.items()))
+            await _unwatch(running)
             try:
-                await self._running[name].service.stopping()
+                await running.service.stopping()
             except Exception as error:
                 log.error("last act failed", service=name, error=repr(error))
-            await self._end(self._running[name].process)
-        self._running.clear()
+            await self._end(self._running.pop(name).process)
         self._record.unlink(missing_ok=True)
 
     async def _launch(self, service: Service, restarts: int) -> _Running:
