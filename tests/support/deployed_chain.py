@@ -50,9 +50,9 @@ class DeployedChain:
         return Anvil(chain_id=self.chain_id, options=("--load-state", str(self.state)))
 
     def config(self, anvil: Anvil, confirmations: int) -> ChainConfig:
-        """The chain as a network description has it."""
+        """The chain as a network description has it. Its first block is not read: anvil makes it anew on each load."""
         found = anvil.config(self.deployed.contracts, confirmations)
-        return found.model_copy(update={"deploy_block": self.deployed.block})
+        return found.model_copy(update={"deploy_block": self.deployed.block + 1})
 
 
 @dataclass
