@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import psutil
@@ -18,8 +19,6 @@ import pytest
 from stab3l.devnet import supervisor as supervising
 from stab3l.devnet.supervisor import Service, Supervisor, end_leftovers
 from stab3l.errors import Unavailable
-
-pytestmark = pytest.mark.anyio
 
 PATIENCE_S = 10
 SLEEPS = ("sleep", "60")
@@ -63,6 +62,7 @@ def sleeper() -> Iterator[subprocess.Popen[bytes]]:
         process.kill()
 
 
+@pytest.mark.anyio
 async def test_a_service_that_dies_is_started_again_with_a_growing_pause(
     supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -76,11 +76,12 @@ async def test_a_service_that_dies_is_started_again_with_a_growing_pause(
 
     await supervisor.start(Service("brief", command, ready))
     await seen(lambda: len(starts) == 5)
-    pauses = [later - earlier for earlier, later in zip(starts, starts[1:], strict=False)]
+    pauses = [later - earlier for earlier, later in pairwise(starts)]
     assert all(pause >= least for pause, least in zip(pauses, (0.1, 0.2, 0.3, 0.3), strict=True)), pauses
     assert supervisor.status()[0][2] >= 3
 
 
+@pytest.mark.anyio
 async def test_a_service_that_was_killed_comes_back_as_another_process(supervisor: Supervisor) -> None:
     comings: list[int] = []
 
@@ -95,6 +96,7 @@ async def test_a_service_that_was_killed_comes_back_as_another_process(superviso
     assert supervisor.status() == [("one", comings[1], 1)]
 
 
+@pytest.mark.anyio
 async def test_a_service_that_came_up_by_half_is_ended_and_started_once_more(supervisor: Supervisor) -> None:
     comings: list[int] = []
 
@@ -109,6 +111,7 @@ async def test_a_service_that_came_up_by_half_is_ended_and_started_once_more(sup
     assert [alive(pid) for pid in comings] == [False, False, True]
 
 
+@pytest.mark.anyio
 async def test_a_service_that_cannot_start_again_is_tried_until_it_can(supervisor: Supervisor, tmp_path: Path) -> None:
     program = tmp_path / "program"
     program.symlink_to("/bin/sleep")
@@ -121,6 +124,7 @@ async def test_a_service_that_cannot_start_again_is_tried_until_it_can(superviso
     await seen(lambda: alive(supervisor.pid("one")))
 
 
+@pytest.mark.anyio
 async def test_a_service_that_ends_at_start_is_named_with_its_log(supervisor: Supervisor, tmp_path: Path) -> None:
     async def never() -> bool:
         return False
@@ -130,11 +134,12 @@ async def test_a_service_that_ends_at_start_is_named_with_its_log(supervisor: Su
     assert (tmp_path / "logs" / "one.log").read_text() == "why it failed\n"
 
 
+@pytest.mark.anyio
 async def test_stop_ends_all_in_reverse_order(supervisor: Supervisor, tmp_path: Path) -> None:
     last_words = tmp_path / "last_words"
     for name in ("first", "second", "third"):
-        word = f"trap 'echo {name} >> {last_words}; exit 0' TERM; echo up > {tmp_path / name}; while :; do sleep 0.05; done"
-        await supervisor.start(service(name, "sh", "-c", word))
+        trap = f"trap 'echo {name} >> {last_words}; exit 0' TERM; echo up > {tmp_path / name}"
+        await supervisor.start(service(name, "sh", "-c", f"{trap}; while :; do sleep 0.05; done"))
         await seen((tmp_path / name).exists)
     pids = [pid for _, pid, _ in supervisor.status()]
     await supervisor.stop()
@@ -143,6 +148,7 @@ async def test_stop_ends_all_in_reverse_order(supervisor: Supervisor, tmp_path: 
     assert not (tmp_path / "processes.json").exists()
 
 
+@pytest.mark.anyio
 @pytest.mark.parametrize("failure", [Unavailable("no answer"), KeyError("result"), OSError("disk full")])
 async def test_a_failing_last_act_leaves_nobody_running(supervisor: Supervisor, failure: Exception) -> None:
     async def fail() -> None:
@@ -156,6 +162,7 @@ async def test_a_failing_last_act_leaves_nobody_running(supervisor: Supervisor, 
     assert not any(map(alive, pids))
 
 
+@pytest.mark.anyio
 async def test_a_service_that_ignores_the_request_to_end_is_killed(
     supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,6 +174,7 @@ async def test_a_service_that_ignores_the_request_to_end_is_killed(
     assert not alive(pid)
 
 
+@pytest.mark.anyio
 async def test_a_held_service_stays_down_until_it_is_released(supervisor: Supervisor) -> None:
     await supervisor.start(service("one"))
     before = supervisor.pid("one")
@@ -199,6 +207,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.anyio
 async def test_what_a_killed_supervisor_left_behind_is_ended(tmp_path: Path) -> None:
     killed = await asyncio.create_subprocess_exec(sys.executable, "-c", KILLED, str(tmp_path))
     assert await killed.wait() == -signal.SIGKILL
@@ -209,6 +218,7 @@ async def test_what_a_killed_supervisor_left_behind_is_ended(tmp_path: Path) -> 
     assert end_leftovers(tmp_path) == []
 
 
+@pytest.mark.anyio
 async def test_a_process_that_got_the_id_of_an_old_one_is_left_alone(
     tmp_path: Path, sleeper: subprocess.Popen[bytes]
 ) -> None:
@@ -219,7 +229,7 @@ async def test_a_process_that_got_the_id_of_an_old_one_is_left_alone(
     assert sleeper.poll() is None
 
 
-async def test_leftovers_that_are_gone_already_are_no_trouble(tmp_path: Path) -> None:
+def test_leftovers_that_are_gone_already_are_no_trouble(tmp_path: Path) -> None:
     with subprocess.Popen(["true"]) as process:
         record = {"gone": {"pid": process.pid, "created": str(psutil.Process(process.pid).create_time())}}
     (tmp_path / "processes.json").write_text(json.dumps(record))
