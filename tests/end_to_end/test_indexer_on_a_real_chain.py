@@ -17,9 +17,10 @@ import sqlalchemy as sa
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
-from chain_anvil import RICH_KEY, Anvil, deploy, free_port
+from chain_anvil import RICH_KEY, Anvil, free_port
+from deployed_chain import DOLLAR, PRIMARY, Deployments
 
-from stab3l.chain.contracts import Contract
+from stab3l.chain.contracts import Contract, contract
 from stab3l.chain.rpc import RpcChain
 from stab3l.chain.sender import Sender
 from stab3l.chain.signer import Signer
@@ -50,15 +51,12 @@ class System:
 
     home: Path
     anvil: Anvil
+    config: ChainConfig
     sender: Sender
     dollar: Contract
     custody: Contract
     database: Database
     process: subprocess.Popen[bytes] | None = field(default=None)
-
-    @property
-    def config(self) -> ChainConfig:
-        return self.anvil.config({"Custody": self.custody.address, "USDC": self.dollar.address}, CONFIRMATIONS)
 
     def start(self) -> None:
         self.process = subprocess.Popen([sys.executable, "-c", SERVE, str(self.home)], stderr=subprocess.DEVNULL)
@@ -106,20 +104,19 @@ async def until(question: Callable[[], Awaitable[Any]], answer: Any) -> None:
 
 
 @pytest.fixture
-async def system(tmp_path: Path) -> AsyncIterator[System]:
+async def system(deployments: Deployments, tmp_path: Path) -> AsyncIterator[System]:
     url = f"sqlite:///{tmp_path / 'read.db'}"
+    deployed = await deployments.chain(PRIMARY)
+    shutil.copy(deployed.state, tmp_path / "chain.json")
     with Anvil(state=tmp_path / "chain.json") as anvil:
-        async with RpcChain(anvil.config(), retry_s=10) as chain, await open_database(url) as database:
+        config = deployed.config(anvil, CONFIRMATIONS)
+        async with RpcChain(config, retry_s=10) as chain, await open_database(url) as database:
             sender = Sender(chain, Signer(RICH_KEY))
-            owner = sender.signer.address
-            manager = await deploy(sender, "AccessManager", [owner])
-            dollar = await deploy(sender, "LocalDollar")
-            custody = await deploy(sender, "Custody", [manager.address, 3600])
-            await sender.transact(custody, "listToken", dollar.address, 10**12)
-            await sender.transact(dollar, "faucet", owner, 10**12)
+            dollar, custody = contract(config, DOLLAR), contract(config, "Custody")
+            await sender.transact(dollar, "faucet", sender.signer.address, 10**12)
             await sender.transact(dollar, "approve", custody.address, 10**12)
-            system = System(tmp_path, anvil, sender, dollar, custody, database)
-            (tmp_path / "network.json").write_text(network(system.config, url).model_dump_json())
+            system = System(tmp_path, anvil, config, sender, dollar, custody, database)
+            (tmp_path / "network.json").write_text(network(config, url).model_dump_json())
             system.start()
             yield system
             assert system.process is not None

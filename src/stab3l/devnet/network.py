@@ -134,7 +134,7 @@ class LocalNetwork:
             rpc_url=chain.url,
             confirmations=CONFIRMATIONS,
             block_seconds=chain.block_seconds,
-            deploy_block=found.block,
+            deploy_block=found.block + 1,
             contracts=found.contracts,
         )
 
