@@ -57,7 +57,7 @@ def demo(
     if outcome.ok and home is None and not keep:
         shutil.rmtree(folder)
     else:
-        talk.print(f"the network's folder is {folder}", markup=False)
+        talk.print(f"the network's folder is {folder}", markup=False, soft_wrap=True)
     sys.exit(0 if outcome.ok else 1)
 
 
@@ -81,7 +81,7 @@ def up(
         with Teller() as teller:
             _run(run_until_stopped(folder, fixed_ports(base_port, api_port), teller))
     except KeyboardInterrupt:
-        talk.print(f"stopped; the next start resumes what is in {folder}", markup=False)
+        talk.print(f"stopped; the next start resumes what is in {folder}", markup=False, soft_wrap=True)
 
 
 def _run(main: Coroutine[Any, Any, T]) -> T:

@@ -48,12 +48,12 @@ class Teller:
         if talk.is_terminal:
             self._status.update(what)
         elif what != self._last:
-            talk.print(what, markup=False)
+            talk.print(what, markup=False, soft_wrap=True)
         self._last = what
 
     def note(self, what: str) -> None:
         """Something to remember."""
-        talk.print(what, markup=False)
+        talk.print(what, markup=False, soft_wrap=True)
 
     def step(self, step: Step) -> None:
         """A finished step."""
