@@ -26,6 +26,7 @@ INTERRUPTED, TEMPORARY = 130, 75
 TIMEOUT_S = 60
 SPREAD = 16
 CHAINS = 3
+ENDED_WITHIN_S = 5
 
 
 @contextmanager
@@ -97,6 +98,7 @@ def test_a_demo_without_the_toolchain_says_what_to_do(tmp_path: Path) -> None:
 
 def test_a_taken_port_is_one_clear_line(tmp_path: Path, base: int) -> None:
     with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(("127.0.0.1", base + 5))
         taken.listen()
         up = finished("up", "--home", str(tmp_path), "--base-port", str(base), "--api-port", str(base + 15))
@@ -118,11 +120,18 @@ def test_a_home_that_is_in_use_is_one_clear_line(tmp_path: Path, base: int) -> N
 
 
 def name_of(process: psutil.Process) -> str:
-    """Empty for a process that is gone."""
+    """Empty for a process that has ended."""
     try:
-        return process.name()
+        return process.name() if process.is_running() and process.status() != psutil.STATUS_ZOMBIE else ""
     except psutil.NoSuchProcess:
         return ""
+
+
+def assert_ended(family: list[psutil.Process]) -> None:
+    deadline = time.monotonic() + ENDED_WITHIN_S
+    while any(name_of(process) for process in family):
+        assert time.monotonic() < deadline, [name_of(process) for process in family]
+        time.sleep(0.05)
 
 
 def family_while_starting(process: subprocess.Popen[str], home: Path) -> list[psutil.Process]:
@@ -151,8 +160,7 @@ def test_a_demo_stopped_while_it_starts_leaves_nothing_behind(tmp_path: Path, nu
     assert out == ""
     assert "Traceback" not in err
     assert err.splitlines()[-1] == "stopping everything"
-    _, left = psutil.wait_procs(family, timeout=5)
-    assert left == []
+    assert_ended(family)
     assert not (home / "processes.json").exists()
 
 
@@ -165,8 +173,7 @@ def test_a_network_stopped_while_it_starts_has_saved_its_chains(tmp_path: Path, 
     assert up.returncode == 0
     assert "Traceback" not in err
     assert err.splitlines()[-1].startswith("stopped; the next start resumes")
-    _, left = psutil.wait_procs(family, timeout=5)
-    assert left == []
+    assert_ended(family)
     assert sorted(path.name for path in (tmp_path / "chains").iterdir()) == ["138.json", "412346.json", "651940.json"]
     require_free(fixed_ports(base, base + 15))
 
