@@ -5,13 +5,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 FORGE := cd contracts && PATH="$$PWD/node_modules/.bin:$$PATH" forge
 SOL := $(shell find contracts/src contracts/script -name '*.sol' 2>/dev/null)
+READY := .venv/.engine contracts/out/.built
+# cargo would look for this make's job server and warn that it is not for it.
+ALONE := env -u MAKEFLAGS -u MFLAGS
 RUST := $(shell find engine/src -name '*.rs' 2>/dev/null) engine/Cargo.toml engine/Cargo.lock pyproject.toml
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: .venv/.prerequisites  ## Everything that up and test need, in .venv and contracts/
-	@$(MAKE) --no-print-directory --jobs 2 .venv/.engine contracts/out/.built
+	@$(MAKE) --no-print-directory --jobs 2 $(READY)
 
 up: setup  ## Start the whole system with a live economy; Ctrl-C stops it
 	@exec $(BIN)/stab3l up
@@ -23,19 +26,19 @@ test: setup  ## Every test
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target check contracts-test engine-test
 	@$(MAKE) --no-print-directory python-test
 
-check: setup  ## Formatting, lints, types
+check: $(READY)  ## Formatting, lints, types
 	$(BIN)/ruff check . && $(BIN)/ruff format --check src tests
 	$(BIN)/mypy
-	cd engine && cargo fmt --check && cargo clippy --quiet --locked --all-targets --features pyo3/extension-module -- -D warnings
+	cd engine && cargo fmt --check && $(ALONE) cargo clippy --quiet --locked --all-targets --features pyo3/extension-module -- -D warnings
 	$(FORGE) fmt --check
 
-contracts-test: setup
+contracts-test: $(READY)
 	$(FORGE) test
 
-engine-test: setup
-	cd engine && cargo test --quiet --locked
+engine-test: $(READY)
+	cd engine && $(ALONE) cargo test --quiet --locked
 
-python-test: setup
+python-test: $(READY)
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 bench: setup  ## Run the benchmarks; results under bench/results/
@@ -59,7 +62,7 @@ lock:  ## Resolve requirements.in into requirements.lock
 
 .venv/.engine: .venv/.dependencies $(RUST)
 	@echo "setup: exchange engine (Rust)" >&2
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(ALONE) $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@touch $@
 
 contracts/node_modules/.installed: contracts/package-lock.json | .venv/.prerequisites
