@@ -7,6 +7,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from itertools import count
 from pathlib import Path
@@ -49,7 +50,9 @@ class Postgres:
         self.folder.mkdir()
         if uid != os.getuid():
             os.chown(self.folder, uid, -1)
-            for parent in (self.folder.parent, self.folder.parent.parent, self.folder.parent.parent.parent):
+            for parent in self.folder.parents:
+                if parent == Path(tempfile.gettempdir()):
+                    break
                 parent.chmod(parent.stat().st_mode | 0o011)
         run_as = None if uid == os.getuid() else uid
         making = ["initdb", "-D", str(self.folder), "-U", "stab3l", "-A", "trust", "-E", "UTF8", "--no-sync"]
