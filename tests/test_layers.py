@@ -14,7 +14,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("units", "errors", "clock", "config", "hashing", "_engine"),
     ("compute", "peg", "flow", "ledger"),
     ("chain", "store", "feeds", "engine", "http"),
-    ("exchange", "keepers", "relay", "watch", "provider", "verifier", "api"),
+    ("exchange", "keepers", "relay", "watch", "provider", "verifier", "audit", "api"),
     ("client", "cli", "sim", "devnet", "testing", "__main__"),
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}

@@ -1,7 +1,7 @@
 //! The deterministic exchange engine of stab3l.
 //!
 //! `docs/reference/engine.md` is the rule book of [`state`] and below, `docs/reference/journal.md` of the files.
-//! Its mirror is `src/stab3l/testing/reference_exchange.py`; one differential test compares the two byte for byte.
+//! Its mirror is `src/stab3l/audit/reference_exchange.py`; one differential test compares the two byte for byte.
 
 pub mod abi;
 pub mod account;

@@ -19,13 +19,13 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 from api_venue import SYMBOL, deposits, listing, network
 from gateway_process import ROOT, GatewayProcess, free_port
 
+from stab3l.audit.reference_trees import root_of_proof
 from stab3l.chain.signer import Signer
 from stab3l.client.orders import ListedMarket, listed_market, signed_order, signed_withdrawal
 from stab3l.client.rest import ApiProblem, RestClient
 from stab3l.client.stream import StreamClient
 from stab3l.clock import SystemClock
 from stab3l.engine.wire import Seal, encode
-from stab3l.testing.reference_trees import root_of_proof
 from stab3l.units import BaseUnits
 
 pytestmark = pytest.mark.anyio

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stab3l.audit.auditor import Auditor
+from stab3l.audit.reference_exchange import ReferenceExchange
 from stab3l.engine.wire import Command, decode_events
-from stab3l.testing.auditor import Auditor
 from stab3l.testing.command_stream import CommandStream
 from stab3l.testing.exchanges import IMPLEMENTATIONS, opened
 from stab3l.testing.order_flows import audited_desk, order_flows
-from stab3l.testing.reference_exchange import ReferenceExchange
 from stab3l.testing.trading_desk import BASE, FOREIGN, QUOTE
 
 

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stab3l._engine import Engine
+from stab3l.audit.reference_exchange import ReferenceExchange
 from stab3l.engine.wire import Seal, decode_events, encode
 from stab3l.testing.command_stream import CommandStream
-from stab3l.testing.reference_exchange import ReferenceExchange
 
 READ_BYTES = 4_096
 

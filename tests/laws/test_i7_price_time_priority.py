@@ -6,8 +6,8 @@ import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
+from stab3l.audit.auditor import Auditor
 from stab3l.engine.wire import Command
-from stab3l.testing.auditor import Auditor
 from stab3l.testing.exchanges import IMPLEMENTATIONS, opened
 from stab3l.testing.order_flows import audited_desk, order_flows
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
+from stab3l.audit.auditor import FEES, Auditor
 from stab3l.engine.wire import Command, Outcome, OutcomeCode, Withdraw
-from stab3l.testing.auditor import FEES, Auditor
 from stab3l.testing.exchanges import IMPLEMENTATIONS, OpenExchange, opened
 from stab3l.testing.order_flows import FIRST_TRADER, TRADERS, audited_desk, order_flows, withdrawals
 

@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from stab3l.audit import reference_exchange, reference_state
+from stab3l.audit.auditor import Auditor
 from stab3l.engine.wire import Command, Seal, encode, encode_batch
-from stab3l.testing import reference_exchange, reference_state
 from stab3l.testing.any_commands import any_commands
-from stab3l.testing.auditor import Auditor
 from stab3l.testing.command_stream import CommandStream
 from stab3l.testing.differential import Divergence, Pair, run
 from stab3l.testing.order_flows import audited_desk, cancels, order_flows, places

@@ -35,7 +35,7 @@ contract PositionalMerkleProofTest is Test {
         this.rootOf(bytes32(0), beyond, count, new bytes32[](0));
     }
 
-    /// @dev Printed by src/stab3l/testing/reference_trees.py for leaves (i, 31337, 0x70 + i % 2, 0x10 + i, 0x20 + i, 1000 + i).
+    /// @dev Printed by src/stab3l/audit/reference_trees.py for leaves (i, 31337, 0x70 + i % 2, 0x10 + i, 0x20 + i, 1000 + i).
     function test_the_trees_are_those_of_the_python_reference() public view {
         bytes32[] memory leaves = new bytes32[](5);
         for (uint64 i = 0; i < 5; i++) {

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 
+from stab3l.audit.auditor import Auditor, LawBroken
+from stab3l.audit.reference_exchange import ReferenceExchange
 from stab3l.chain.contracts import contract
 from stab3l.chain.rpc import RpcChain
 from stab3l.config import Network
 from stab3l.devnet.invariants import Verdict
 from stab3l.engine.wire import OrderAccepted, Sealed, Trade, decode_events
 from stab3l.exchange.gateway_client import Frame, GatewayClient
-from stab3l.testing.auditor import Auditor, LawBroken
-from stab3l.testing.reference_exchange import ReferenceExchange
 
 Acknowledged = Iterable[tuple[int, int]]
 """(account, client id) of each order that a client was told is accepted."""

@@ -12,6 +12,16 @@ from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
+from stab3l.audit.reference_exchange import (
+    AMOUNT_MAX,
+    LOT_MAX,
+    LOTS_MAX,
+    REQUEST_LIFE_MAX_NS,
+    SYSTEM_ACCOUNTS,
+    TICK_MAX,
+    TICKS_MAX,
+    ReferenceExchange,
+)
 from stab3l.engine.wire import (
     EVIDENCE_BYTES_MAX,
     HEADER_BYTES,
@@ -30,16 +40,6 @@ from stab3l.engine.wire import (
     TimeInForce,
     Withdraw,
     encode,
-)
-from stab3l.testing.reference_exchange import (
-    AMOUNT_MAX,
-    LOT_MAX,
-    LOTS_MAX,
-    REQUEST_LIFE_MAX_NS,
-    SYSTEM_ACCOUNTS,
-    TICK_MAX,
-    TICKS_MAX,
-    ReferenceExchange,
 )
 from stab3l.testing.trading_desk import SECOND_NS, START_NS, owner, token
 

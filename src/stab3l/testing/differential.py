@@ -23,10 +23,10 @@ from rich.console import Console
 from rich.progress import Progress
 
 from stab3l._engine import Engine
+from stab3l.audit.reference_exchange import ReferenceExchange
+from stab3l.audit.reference_queries import ReferenceQueries
 from stab3l.engine.wire import Outcome, OutcomeCode, Sealed, Trade, WireError, decode_events
 from stab3l.testing.command_stream import CommandStream
-from stab3l.testing.reference_exchange import ReferenceExchange
-from stab3l.testing.reference_queries import ReferenceQueries
 
 GROUP_CHANCE: Final = 0.05
 COMPARE_CHANCE: Final = 0.02

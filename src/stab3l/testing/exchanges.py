@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from stab3l._engine import Engine
-from stab3l.testing.reference_exchange import ReferenceExchange
-from stab3l.testing.reference_queries import ReferenceQueries
+from stab3l.audit.reference_exchange import ReferenceExchange
+from stab3l.audit.reference_queries import ReferenceQueries
 
 IMPLEMENTATIONS: Final = ("reference", "native")
 

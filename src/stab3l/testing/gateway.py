@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from stab3l.api.exchange import Asset, Balance, Book, Frame, Market, Order, Proof, Status, Submitted, Withdrawal
+from stab3l.audit.reference_exchange import ReferenceExchange
+from stab3l.audit.reference_queries import ReferenceQueries
 from stab3l.clock import Clock
 from stab3l.engine.wire import MarketStatus
 from stab3l.exchange.gateway_client import GatewayUnavailable, SubmissionUnknown
-from stab3l.testing.reference_exchange import ReferenceExchange
-from stab3l.testing.reference_queries import ReferenceQueries
 
 ZERO_HASH: Final = bytes(32)
 

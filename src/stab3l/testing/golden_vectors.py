@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 
 from msgspec.structs import replace
 
+from stab3l.audit.reference_exchange import ReferenceExchange
 from stab3l.engine.wire import (
     Cancel,
     Command,
@@ -31,7 +32,6 @@ from stab3l.engine.wire import (
     encode,
     encode_batch,
 )
-from stab3l.testing.reference_exchange import ReferenceExchange
 from stab3l.testing.trading_desk import (
     BASE,
     CHAIN,

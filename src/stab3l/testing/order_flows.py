@@ -7,8 +7,8 @@ from typing import Final
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from stab3l.audit.auditor import Auditor
 from stab3l.engine.wire import Cancel, Command, Deposit, OrderType, Place, Side, TimeInForce, Withdraw
-from stab3l.testing.auditor import Auditor
 from stab3l.testing.trading_desk import (
     BASE,
     CHAIN,

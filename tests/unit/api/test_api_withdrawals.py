@@ -9,10 +9,10 @@ import pytest
 from api_venue import DEPOSIT_USDC, USDC, Venue
 from test_api_orders import code
 
+from stab3l.audit.reference_trees import leaf, root_of_proof
 from stab3l.chain.signer import Signer
 from stab3l.client.orders import signed_withdrawal
 from stab3l.config import PRIMARY_CHAIN_ID
-from stab3l.testing.reference_trees import leaf, root_of_proof
 from stab3l.units import BaseUnits
 
 pytestmark = pytest.mark.anyio

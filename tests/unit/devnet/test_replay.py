@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from stab3l.audit.reference_exchange import ReferenceExchange
 from stab3l.chain.contracts import contract
 from stab3l.config import ChainConfig, Network
 from stab3l.devnet.replay import Replay
@@ -23,7 +24,6 @@ from stab3l.engine.wire import (
 )
 from stab3l.exchange.messages import Frame, Status
 from stab3l.testing.chain import FakeChain
-from stab3l.testing.reference_exchange import ReferenceExchange
 from stab3l.testing.trading_desk import BASE, CHAIN, LOT, QUOTE, TICK, TradingDesk
 
 pytestmark = pytest.mark.anyio

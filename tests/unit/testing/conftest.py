@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stab3l.testing.reference_exchange import ReferenceExchange
+from stab3l.audit.reference_exchange import ReferenceExchange
 from stab3l.testing.trading_desk import TradingDesk
 
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import pytest
 from msgspec.structs import replace
 
+from stab3l.audit.auditor import Auditor, LawBroken
+from stab3l.audit.reference_exchange import ReferenceExchange
 from stab3l.engine.wire import Deposit, Event, OrderAccepted, OrderClosed, Outcome, Side, Trade
-from stab3l.testing.auditor import Auditor, LawBroken
-from stab3l.testing.reference_exchange import ReferenceExchange
 from stab3l.testing.trading_desk import BASE, CHAIN, LISTING, LOT, QUOTE, TradingDesk, owner
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from random import Random
 
+from stab3l.audit.auditor import Auditor
+from stab3l.audit.reference_exchange import ReferenceExchange
 from stab3l.engine.wire import CloseReason, EventKind, OrderClosed, Outcome, OutcomeCode, Trade, decode_events
-from stab3l.testing.auditor import Auditor
 from stab3l.testing.command_stream import CommandStream
-from stab3l.testing.reference_exchange import ReferenceExchange
 
 
 def batches(seed: int, commands: int) -> list[tuple[int, bytes, bytes]]:

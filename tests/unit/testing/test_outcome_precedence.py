@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from stab3l.audit.reference_exchange import REQUEST_LIFE_MAX_NS
 from stab3l.engine.wire import (
     Cancel,
     Command,
@@ -25,7 +26,6 @@ from stab3l.engine.wire import (
     encode,
 )
 from stab3l.testing.exchanges import IMPLEMENTATIONS, opened
-from stab3l.testing.reference_exchange import REQUEST_LIFE_MAX_NS
 from stab3l.testing.trading_desk import (
     BASE,
     CHAIN,

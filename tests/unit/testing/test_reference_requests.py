@@ -7,6 +7,9 @@ from eth_abi.abi import encode as abi_encode
 from eth_hash.auto import keccak
 from msgspec.structs import replace
 
+from stab3l.audit.reference_exchange import REQUEST_LIFE_MAX_NS, ReferenceExchange
+from stab3l.audit.reference_queries import ReferenceQueries
+from stab3l.audit.reference_trees import ZERO_HASH, root_of_proof
 from stab3l.engine.wire import (
     AssetTotals,
     ChainDeposits,
@@ -20,9 +23,6 @@ from stab3l.engine.wire import (
     encode,
     encode_batch,
 )
-from stab3l.testing.reference_exchange import REQUEST_LIFE_MAX_NS, ReferenceExchange
-from stab3l.testing.reference_queries import ReferenceQueries
-from stab3l.testing.reference_trees import ZERO_HASH, root_of_proof
 from stab3l.testing.trading_desk import (
     BASE,
     CHAIN,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from stab3l.audit.reference_exchange import FEES, ReferenceExchange
+from stab3l.audit.reference_queries import ReferenceQueries
 from stab3l.engine.wire import (
     Cancel,
     CloseReason,
@@ -20,8 +22,6 @@ from stab3l.engine.wire import (
     TimeInForce,
     Trade,
 )
-from stab3l.testing.reference_exchange import FEES, ReferenceExchange
-from stab3l.testing.reference_queries import ReferenceQueries
 from stab3l.testing.trading_desk import BASE, LOT, MARKET, MAX_LOTS, QUOTE, TICK, TradingDesk
 
 BUYER, SELLER = 3, 4

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import anyio
 
+from stab3l.audit.reference_exchange import ReferenceExchange
 from stab3l.errors import Unavailable
-from stab3l.testing.reference_exchange import ReferenceExchange
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from stab3l.audit.reference_exchange import ReferenceExchange
+from stab3l.audit.reference_state import Market, Order
+from stab3l.audit.reference_trees import ZERO_HASH, merkle_proof
 from stab3l.engine.wire import Sealed, Side, encode_event
-from stab3l.testing.reference_exchange import ReferenceExchange
-from stab3l.testing.reference_state import Market, Order
-from stab3l.testing.reference_trees import ZERO_HASH, merkle_proof
 
 AssetRow = tuple[int, int, bytes, int, int, int]
 MarketRow = tuple[int, int, int, int, int, int, int, int, int]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from stab3l.audit.reference_trees import ZERO_HASH
 from stab3l.engine.wire import MarketStatus, Side, TimeInForce
-from stab3l.testing.reference_trees import ZERO_HASH
 
 
 @dataclass(slots=True)

@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from stab3l.audit.reference_state import Asset, Balance, Chain, Market, Order, Remembered, Withdrawal
+from stab3l.audit.reference_trees import ZERO_HASH, abi_words, keccak, leaf, merkle_root
 from stab3l.engine.wire import (
     AssetRegistered,
     AssetTotals,
@@ -46,8 +48,6 @@ from stab3l.engine.wire import (
     decode_records,
     encode_events,
 )
-from stab3l.testing.reference_state import Asset, Balance, Chain, Market, Order, Remembered, Withdrawal
-from stab3l.testing.reference_trees import ZERO_HASH, abi_words, keccak, leaf, merkle_root
 
 FEES: Final = 0
 SYSTEM_ACCOUNTS: Final = 3
