@@ -17,9 +17,9 @@ DEMO_ROUNDS = 3
 
 
 def seconds_of(command: list[str], cwd: Path) -> float:
-    """Wall seconds of a command that must succeed."""
+    """Wall seconds of a command that must succeed; what it says goes to stderr, so that a failure can be read."""
     begun = time.monotonic()
-    subprocess.run(command, cwd=cwd, check=True, stdout=subprocess.DEVNULL, stderr=sys.stderr)
+    subprocess.run(command, cwd=cwd, check=True, stdout=sys.stderr, stderr=sys.stderr)
     return time.monotonic() - begun
 
 

@@ -42,5 +42,5 @@ def configure_logs(level: str, *, quiet: bool = False) -> None:
             logging.CRITICAL if quiet else names.get(level.upper(), logging.INFO)
         ),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=False,  # a cached logger would keep writing to a stream that tests have closed
     )
