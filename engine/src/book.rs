@@ -11,6 +11,9 @@ use crate::arena::{Arena, NONE, Slot};
 use crate::command::Side;
 use crate::units::*;
 
+/// The account of orders that belong to none.
+const NOBODY: AccountId = AccountId(u32::MAX);
+
 /// A resting order.
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs)]
@@ -47,6 +50,11 @@ impl Order {
         let links =
             Links { level: NONE, ahead: NONE, behind: NONE, account_before: NONE, account_after: NONE };
         Order { id, client_id, ticks, lots, account, market, side, links }
+    }
+
+    /// An order that no account's list holds.
+    pub fn unowned(id: OrderId, (market, side): (MarketId, Side), ticks: Ticks, lots: Lots) -> Order {
+        Order::new(id, ClientId(0), (NOBODY, market, side), ticks, lots)
     }
 }
 
@@ -129,16 +137,10 @@ impl Books {
         let level = self.level_for(&order);
         order.links.level = level;
         order.links.ahead = self.levels[level].tail;
-        let account = order.account.0 as usize;
-        if self.account_heads.len() <= account {
-            self.account_heads.resize(account + 1, NONE);
-        }
-        order.links.account_after = self.account_heads[account];
         let slot = self.orders.insert(order);
-        if order.links.account_after != NONE {
-            self.orders[order.links.account_after].links.account_before = slot;
+        if order.account != NOBODY {
+            self.link_to_account(slot, order.account);
         }
-        self.account_heads[account] = slot;
         match order.links.ahead {
             NONE => self.levels[level].head = slot,
             ahead => self.orders[ahead].links.behind = slot,
@@ -148,6 +150,18 @@ impl Books {
         level.orders += 1;
         level.lots += u128::from(order.lots.0);
         self.by_id.insert(order.id, slot);
+    }
+
+    fn link_to_account(&mut self, slot: Slot, account: AccountId) {
+        let account = account.0 as usize;
+        if self.account_heads.len() <= account {
+            self.account_heads.resize(account + 1, NONE);
+        }
+        let after = std::mem::replace(&mut self.account_heads[account], slot);
+        self.orders[slot].links.account_after = after;
+        if after != NONE {
+            self.orders[after].links.account_before = slot;
+        }
     }
 
     fn level_for(&mut self, order: &Order) -> Slot {
@@ -182,6 +196,7 @@ impl Books {
     fn unlink_from_account(&mut self, order: &Order) {
         let Links { account_before, account_after, .. } = order.links;
         match account_before {
+            NONE if order.account == NOBODY => {}
             NONE => self.account_heads[order.account.0 as usize] = account_after,
             before => self.orders[before].links.account_after = account_after,
         }

@@ -28,6 +28,14 @@ impl Side {
             Side::Sell => Side::Buy,
         }
     }
+
+    /// Whether a taker of this side with a limit trades at `maker`.
+    pub fn reaches(self, limit: Ticks, maker: Ticks) -> bool {
+        match self {
+            Side::Buy => maker <= limit,
+            Side::Sell => maker >= limit,
+        }
+    }
 }
 
 /// Limit, or market with a protection price.

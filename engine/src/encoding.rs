@@ -32,7 +32,7 @@ impl State {
     fn encode_heads(&self, bytes: &mut Vec<u8>) {
         let record =
             Record(bytes).u64(self.now.0).u64(self.sequence.0).u64(self.last_order.0).u64(self.last_trade.0);
-        let record = record.hash(&self.input_hash).hash(&self.output_hash);
+        let record = record.hash(&self.input_hash).hash(&self.output_hash());
         record.u64(self.sealing.block.0).u64(self.sealing.last_input.0).u64(self.sealing.commands);
     }
 

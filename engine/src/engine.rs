@@ -8,18 +8,21 @@ use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use crate::command::{KIND_SEAL, kind_of};
 use crate::failure::Failure;
 use crate::journal::frame::{Group, HEADER, Kind};
 use crate::journal::reader::{Extent, Frame, Frames};
 use crate::journal::stream::Stream;
 use crate::journal::{Durability, ensure_folder, lock, sync_folder};
+use crate::payload::payload_roots;
 use crate::snapshot::{Restored, Snapshots};
-use crate::state::{Link, State};
+use crate::state::{Chained, Link, State};
 use crate::units::{Hash, Nanos, Sequence};
 
 /// The longest batch that is taken.
 pub const BATCH_BYTES_MAX: usize = 16 << 20;
 const REGENERATED_BYTES: usize = 1 << 20;
+const REPLAYED_BYTES: u64 = 1 << 20;
 
 /// How an engine keeps its journal.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +57,13 @@ pub struct Recovery {
     pub torn_input_bytes: u64,
     pub torn_output_bytes: u64,
     pub output_frames_regenerated: u64,
+}
+
+/// A batch that was applied: its link, the output chain before it, its events.
+struct Applied {
+    link: Link,
+    previous: Hash,
+    events: Vec<u8>,
 }
 
 /// A state, its journal and its snapshots.
@@ -98,38 +108,48 @@ impl Engine {
         Ok(engine)
     }
 
+    /// Applies the input frames after the state's, several at once, and compares or writes their outputs.
     fn replay(&mut self) -> Result<(), Failure> {
         let from = self.state.sequence().next();
         let mut inputs = Frames::of(self.inputs.extents(from, u64::MAX), from);
         let mut outputs = Frames::of(self.outputs.extents(from, u64::MAX), from);
         let mut missing = Group::starting_at(Kind::Outputs, self.outputs.next());
-        while let Some(input) = inputs.next_frame()? {
-            let previous = self.state.output_hash();
-            let (link, events) = self.replay_frame(&input)?;
-            if link.first_sequence < self.outputs.next() {
-                let output = outputs.next_frame()?;
-                compare(output, &link, previous, &events, &self.outputs)?;
-            } else {
-                missing.push(link.record_count, link.now, previous, &events);
-                self.recovery.output_frames_regenerated += 1;
-                self.write_missing(&mut missing, REGENERATED_BYTES)?;
+        loop {
+            let frames = inputs.next_frames(REPLAYED_BYTES)?;
+            if frames.is_empty() {
+                return self.write_missing(&mut missing, 1);
             }
-            self.recovery.frames_replayed += 1;
-            self.recovery.records_replayed += u64::from(link.record_count);
+            for applied in self.replay_frames(&frames)? {
+                let Applied { link, previous, events } = &applied;
+                if link.first_sequence < self.outputs.next() {
+                    compare(outputs.next_frame()?, &applied, &self.outputs)?;
+                } else {
+                    missing.push(link.record_count, link.now, *previous, events);
+                    self.recovery.output_frames_regenerated += 1;
+                    self.write_missing(&mut missing, REGENERATED_BYTES)?;
+                }
+                self.recovery.frames_replayed += 1;
+                self.recovery.records_replayed += u64::from(link.record_count);
+            }
         }
-        self.write_missing(&mut missing, 1)
     }
 
-    fn replay_frame(&mut self, input: &Frame) -> Result<(Link, Vec<u8>), Failure> {
-        let (header, payload) = (&input.header, &input.payload);
-        let link = self.state.link(payload, header.now);
-        let expected = (header.first_sequence, header.record_count, header.now, header.previous);
-        if expected != (link.first_sequence, link.record_count, link.now, link.previous) {
-            return Err(input.corrupt("the frame does not continue the chain before it"));
+    fn replay_frames(&mut self, frames: &[Frame]) -> Result<Vec<Applied>, Failure> {
+        let payloads: Vec<&[u8]> = frames.iter().map(|frame| frame.payload.as_slice()).collect();
+        let (mut sequence, mut time, mut chain) =
+            (self.state.sequence().next(), self.state.now(), self.state.input_hash());
+        let mut group = Vec::with_capacity(frames.len());
+        for (frame, root) in frames.iter().zip(payload_roots(&payloads)) {
+            let header = &frame.header;
+            let link = Link::of(&frame.payload, &root, sequence, header.now.max(time), chain);
+            let expected = (header.first_sequence, header.record_count, header.now, header.previous);
+            if expected != (link.first_sequence, link.record_count, link.now, link.previous) {
+                return Err(frame.corrupt("the frame does not continue the chain before it"));
+            }
+            (sequence, time, chain) = (link.next_sequence(), link.now, link.hash);
+            group.push((link, frame.payload.as_slice()));
         }
-        let mut events = Vec::new();
-        self.apply_link(&link, payload, &mut events)?;
-        Ok((link, events))
+        self.run_group(&group)
     }
 
     fn write_missing(&mut self, missing: &mut Group, at_least: usize) -> Result<(), Failure> {
@@ -161,44 +181,67 @@ impl Engine {
     }
 
     fn journal_and_apply(&mut self, batches: &[&[u8]], now: Nanos) -> Result<Vec<Vec<u8>>, Failure> {
-        let links = self.journal(batches, now)?;
+        let group = self.journal(batches, now)?;
+        let mut applied = self.run_group(&group)?.into_iter();
         let mut outputs = Group::starting_at(Kind::Outputs, self.outputs.next());
         let mut all_events = Vec::with_capacity(batches.len());
-        for (batch, link) in batches.iter().zip(links) {
-            let mut events = Vec::new();
-            if let Some(link) = link {
-                let previous = self.state.output_hash();
-                self.apply_link(&link, batch, &mut events)?;
+        for batch in batches {
+            let next = if batch.is_empty() { None } else { applied.next() };
+            all_events.push(next.map_or_else(Vec::new, |Applied { link, previous, events }| {
                 outputs.push(link.record_count, link.now, previous, &events);
-            }
-            all_events.push(events);
+                events
+            }));
         }
         self.outputs.append(&outputs, Durability::PageCache)?;
         Ok(all_events)
     }
 
-    /// Appends the batches to the input stream; their links, `None` for an empty batch.
-    fn journal(&mut self, batches: &[&[u8]], now: Nanos) -> Result<Vec<Option<Link>>, Failure> {
+    /// Appends the batches that are not empty to the input stream; each with its link.
+    fn journal<'a>(&mut self, batches: &[&'a [u8]], now: Nanos) -> Result<Vec<(Link, &'a [u8])>, Failure> {
+        let batches: Vec<&[u8]> = batches.iter().copied().filter(|batch| !batch.is_empty()).collect();
         let mut group = Group::starting_at(Kind::Inputs, self.inputs.next());
         group.bytes.reserve(batches.iter().map(|batch| batch.len() + HEADER).sum());
         let (now, mut previous) = (now.max(self.state.now()), self.state.input_hash());
-        let mut links = Vec::with_capacity(batches.len());
-        for batch in batches {
-            let link = (!batch.is_empty()).then(|| Link::of(batch, group.next, now, previous));
-            if let Some(link) = &link {
-                group.push(link.record_count, link.now, link.previous, batch);
-                previous = link.hash;
-            }
-            links.push(link);
+        let mut linked = Vec::with_capacity(batches.len());
+        for (batch, root) in batches.iter().zip(payload_roots(&batches)) {
+            let link = Link::of(batch, &root, group.next, now, previous);
+            group.push(link.record_count, link.now, link.previous, batch);
+            previous = link.hash;
+            linked.push((link, *batch));
         }
         self.inputs.append(&group, self.options.durability)?;
-        Ok(links)
+        Ok(linked)
+    }
+
+    /// Applies batches in order. Their events are hashed together, except that a seal needs the chain before it.
+    fn run_group(&mut self, group: &[(Link, &[u8])]) -> Result<Vec<Applied>, Failure> {
+        let mut done: Vec<Applied> = Vec::with_capacity(group.len());
+        let mut chained = 0;
+        for (link, batch) in group {
+            if kind_of(batch) == KIND_SEAL {
+                self.chain(&mut done[chained..]);
+                chained = done.len();
+            }
+            let (previous, mut events) = (self.state.output_chain(), Vec::new());
+            let sealed = self.run(link, batch, &mut events)? == Chained::Done;
+            done.push(Applied { link: *link, previous, events });
+            chained += usize::from(sealed);
+        }
+        self.chain(&mut done[chained..]);
+        Ok(done)
+    }
+
+    /// Chains the events of batches that ran, and notes the chain before each.
+    fn chain(&mut self, ran: &mut [Applied]) {
+        let events: Vec<&[u8]> = ran.iter().map(|applied| applied.events.as_slice()).collect();
+        let before = self.state.extend_output_chain(&events);
+        ran.iter_mut().zip(before).for_each(|(applied, before)| applied.previous = before);
     }
 
     /// Applies a batch; a broken invariant becomes a failure, not the end of the process.
-    fn apply_link(&mut self, link: &Link, batch: &[u8], events: &mut Vec<u8>) -> Result<(), Failure> {
+    fn run(&mut self, link: &Link, batch: &[u8], events: &mut Vec<u8>) -> Result<Chained, Failure> {
         let state = &mut self.state;
-        catch_unwind(AssertUnwindSafe(|| state.apply(link, batch, events))).map_err(|panic| {
+        catch_unwind(AssertUnwindSafe(|| state.run(link, batch, events))).map_err(|panic| {
             let text =
                 panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
             let reason = text.unwrap_or("a panic without a message").to_owned();
@@ -303,19 +346,14 @@ fn sync_names(root: &Path) -> Result<(), Failure> {
     }
 }
 
-fn compare(
-    output: Option<Frame>,
-    link: &Link,
-    previous: Hash,
-    events: &[u8],
-    stream: &Stream,
-) -> Result<(), Failure> {
+fn compare(output: Option<Frame>, applied: &Applied, stream: &Stream) -> Result<(), Failure> {
+    let Applied { link, previous, events } = applied;
     let sequence = link.first_sequence.0;
     let Some(Frame { header, payload, path, offset }) = output else {
         let (path, offset) = stream.end();
         return Err(Failure::OutputMismatch { path: path.to_path_buf(), offset, sequence });
     };
     let same = (header.first_sequence, header.record_count, header.now, header.previous)
-        == (link.first_sequence, link.record_count, link.now, previous);
-    if same && payload == events { Ok(()) } else { Err(Failure::OutputMismatch { path, offset, sequence }) }
+        == (link.first_sequence, link.record_count, link.now, *previous);
+    if same && payload == *events { Ok(()) } else { Err(Failure::OutputMismatch { path, offset, sequence }) }
 }

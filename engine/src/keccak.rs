@@ -82,8 +82,59 @@ fn hash_group<const N: usize>(messages: &[u8], width: usize, hashes: &mut [Hash]
     }
     permute_all(&mut states, lanes);
     for (lane, hash) in hashes.iter_mut().enumerate() {
-        for (bytes, word) in hash.0.chunks_exact_mut(8).zip(&states.words) {
-            bytes.copy_from_slice(&word[lane].to_le_bytes());
+        *hash = states.take_hash(lane);
+    }
+}
+
+/// The hashes of messages of any lengths, each lane taking the next message when it is done with its own.
+pub fn keccak_each(messages: &[&[u8]]) -> Vec<Hash> {
+    let mut hashes = vec![Hash::default(); messages.len()];
+    match Width::of_this_machine() {
+        Width::Eight if messages.len() > 1 => hash_queue::<8>(messages, &mut hashes, Width::Eight),
+        Width::Four if messages.len() > 1 => hash_queue::<4>(messages, &mut hashes, Width::Four),
+        _ => hashes.iter_mut().zip(messages).for_each(|(hash, message)| *hash = keccak256(message)),
+    }
+    hashes
+}
+
+/// What a lane has yet to absorb: the message's place and its unread part, `None` once its last block went in.
+#[derive(Clone, Copy)]
+struct Reading<'a> {
+    place: usize,
+    rest: Option<&'a [u8]>,
+}
+
+impl Reading<'_> {
+    #[inline]
+    fn absorb<const N: usize>(&mut self, states: &mut States<N>, lane: usize) {
+        let Some(rest) = self.rest else { return };
+        if let Some((block, rest)) = rest.split_at_checked(RATE) {
+            absorb_lane(states, lane, block);
+            self.rest = Some(rest);
+        } else {
+            absorb_lane(states, lane, &last_block(rest));
+            self.rest = None;
+        }
+    }
+}
+
+fn hash_queue<const N: usize>(messages: &[&[u8]], hashes: &mut [Hash], lanes: Width) {
+    let mut states = States::<N>::zero();
+    let mut queue =
+        messages.iter().enumerate().map(|(place, message)| Reading { place, rest: Some(message) });
+    let mut readings: [Option<Reading>; N] = std::array::from_fn(|_| queue.next());
+    while readings.iter().any(Option::is_some) {
+        for (lane, reading) in readings.iter_mut().enumerate() {
+            if let Some(reading) = reading {
+                reading.absorb(&mut states, lane);
+            }
+        }
+        permute_all(&mut states, lanes);
+        for (lane, reading) in readings.iter_mut().enumerate() {
+            if let Some(Reading { place, rest: None }) = *reading {
+                hashes[place] = states.take_hash(lane);
+                *reading = queue.next();
+            }
         }
     }
 }
@@ -130,6 +181,19 @@ mod tests {
                 assert_eq!(four, expected);
                 assert_eq!(keccak_many(&data, width), expected, "{count} x {width} bytes");
             }
+        }
+    }
+
+    #[test]
+    fn messages_of_any_lengths_agree_with_one_by_one() {
+        let messages: Vec<Vec<u8>> = (0..60).map(|i| message((i * i * 37 + i) % 1100)).collect();
+        for count in [0, 1, 2, 3, 8, 9, 25, 60] {
+            let slices: Vec<&[u8]> = messages[..count].iter().map(Vec::as_slice).collect();
+            let expected: Vec<Hash> = slices.iter().map(|message| reference(message)).collect();
+            let mut four = vec![Hash::default(); count];
+            hash_queue::<4>(&slices, &mut four, Width::One);
+            assert_eq!(four, expected);
+            assert_eq!(keccak_each(&slices), expected, "{count} messages");
         }
     }
 

@@ -5,6 +5,8 @@
 #[cfg(target_arch = "x86_64")]
 use core::arch::x86_64::*;
 
+use crate::units::Hash;
+
 const ROUND_CONSTANTS: [u64; 24] = [
     0x0000000000000001,
     0x0000000000008082,
@@ -44,6 +46,16 @@ impl<const N: usize> States<N> {
     /// All-zero states.
     pub fn zero() -> States<N> {
         States { words: [[0; N]; 25] }
+    }
+
+    /// The hash that a lane holds after its last block; the lane is empty again.
+    pub fn take_hash(&mut self, lane: usize) -> Hash {
+        let mut hash = Hash::default();
+        for (bytes, word) in hash.0.chunks_exact_mut(8).zip(&self.words) {
+            bytes.copy_from_slice(&word[lane].to_le_bytes());
+        }
+        self.words.iter_mut().for_each(|word| word[lane] = 0);
+        hash
     }
 }
 

@@ -19,6 +19,8 @@ pub mod listing;
 pub mod matching;
 pub mod merkle;
 pub mod outcome;
+pub mod payload;
+pub mod plain_book;
 #[cfg(feature = "pyo3")]
 mod python;
 pub mod request;

@@ -66,7 +66,10 @@ impl State {
         let mut taker = Taker { id, place, terms, left: place.lots };
         while taker.left > Lots(0) {
             let best = self.books.best(place.market, place.side.opposite());
-            let Some(maker) = best.filter(|maker| crosses(place, maker.ticks)).copied() else { break };
+            let Some(maker) = best.filter(|maker| place.side.reaches(place.ticks, maker.ticks)).copied()
+            else {
+                break;
+            };
             self.fill(&mut taker, &maker, events);
         }
         self.finish(&taker, events);
@@ -160,13 +163,6 @@ impl State {
         self.ledger.release(account, held_asset(&terms, side), hold_of(&terms, side, ticks, lots));
         events.outcome(Outcome::Accepted, kind, order.0, self.now);
         events.order_closed(order, account, market, lots, CloseReason::Cancelled);
-    }
-}
-
-fn crosses(place: &Place, maker_ticks: Ticks) -> bool {
-    match place.side {
-        Side::Buy => maker_ticks <= place.ticks,
-        Side::Sell => maker_ticks >= place.ticks,
     }
 }
 

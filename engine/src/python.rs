@@ -92,13 +92,8 @@ impl PyEngine {
     ) -> PyResult<Vec<FrameRow<'py>>> {
         let extents = self.with(py, |engine| Ok(engine.extents(kind, Sequence(from), max_bytes)))?;
         let frames = py.detach(|| -> Result<_, Failure> {
-            let (mut frames, mut reader, mut length) = (Vec::new(), Frames::of(extents, Sequence(from)), 0);
-            while length < max_bytes
-                && let Some(frame) = reader.next_frame()?
-            {
-                length += frame.header.payload_length;
-                frames.push(frame);
-            }
+            let mut frames = Frames::of(extents, Sequence(from)).next_frames(max_bytes)?;
+            let length: u64 = frames.iter().map(|frame| frame.header.payload_length).sum();
             if frames.len() > 1 && length > max_bytes {
                 frames.pop();
             }

@@ -55,16 +55,25 @@ impl Requests {
         self.expiring.entry(made.expires_at.0 / NANOS_PER_BUCKET).or_default().push((account, client));
     }
 
-    /// Frees the memory of all ids that expired in a second before this one; [`Requests::check`] judges by the nanosecond.
-    pub fn forget_expired(&mut self, now: Nanos) {
-        let second = now.0 / NANOS_PER_BUCKET;
-        while let Some(entry) = self.expiring.first_entry().filter(|entry| *entry.key() < second) {
-            let (second, keys) = entry.remove_entry();
-            for key in keys {
+    /// Frees the memory of ids that expired in a second before this one, at most `most` of them at once, so that no command
+    /// waits for a whole second's ids; [`Requests::check`] judges by the nanosecond and needs none of it.
+    pub fn forget_expired(&mut self, now: Nanos, most: usize) {
+        let this_second = now.0 / NANOS_PER_BUCKET;
+        let mut left = most;
+        while left > 0
+            && let Some(mut entry) = self.expiring.first_entry().filter(|entry| *entry.key() < this_second)
+        {
+            let second = *entry.key();
+            let kept = entry.get().len().saturating_sub(left);
+            for key in entry.get_mut().drain(kept..) {
+                left -= 1;
                 // A client id may have been taken again, to expire later.
                 if self.taken.get(&key).is_some_and(|made| made.expires_at.0 / NANOS_PER_BUCKET == second) {
                     self.taken.remove(&key);
                 }
+            }
+            if kept == 0 {
+                entry.remove();
             }
         }
     }
@@ -72,8 +81,9 @@ impl Requests {
     /// The ids that are taken at `now`, by account and client id.
     pub fn live(&self, now: Nanos) -> Vec<(Key, Remembered)> {
         let keys = self.expiring.values().flatten();
-        let mut live: Vec<(Key, Remembered)> =
-            keys.map(|key| (*key, self.taken[key])).filter(|(_, made)| made.expires_at > now).collect();
+        // An id that was taken twice in one second is listed twice, and may be freed once.
+        let made = keys.filter_map(|key| self.taken.get(key).map(|made| (*key, *made)));
+        let mut live: Vec<(Key, Remembered)> = made.filter(|(_, made)| made.expires_at > now).collect();
         live.sort_unstable_by_key(|(key, _)| *key);
         live.dedup();
         live

@@ -7,7 +7,7 @@ use crate::keccak::{keccak_many, keccak256};
 use crate::listing::Listings;
 use crate::merkle::Tree;
 use crate::outcome::{Outcome, Refusal, refuse_if};
-use crate::state::{State, output_link};
+use crate::state::State;
 use crate::units::*;
 
 /// What was true at the last accepted seal, and what has come since.
@@ -120,7 +120,7 @@ impl State {
     /// Closes a block that may be closed.
     pub(crate) fn seal(&mut self, kind: u16, events: &mut Events) {
         self.refresh_trees();
-        self.output_hash = output_link(&self.output_hash, &[]);
+        self.chain_seal();
         let first_input = self.sealing.last_input.next();
         self.sealing.block = self.sealing.block.next();
         (self.sealing.last_input, self.sealing.commands) = (self.sequence, 0);

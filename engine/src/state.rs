@@ -7,10 +7,13 @@ use crate::event::Events;
 use crate::keccak::keccak256;
 use crate::listing::Listings;
 use crate::outcome::{Outcome, Refusal};
+use crate::payload::{payload_root, payload_roots};
 use crate::request::Requests;
 use crate::seal::Sealing;
 use crate::transfer::{Chains, Withdrawal};
 use crate::units::*;
+
+const FORGOTTEN_PER_COMMAND: usize = 4;
 
 /// Everything that the commands so far have made.
 #[derive(Clone, Debug)]
@@ -21,6 +24,8 @@ pub struct State {
     pub(crate) last_trade: TradeId,
     pub(crate) input_hash: Hash,
     pub(crate) output_hash: Hash,
+    /// Batches whose events the output chain does not hold yet.
+    unchained: usize,
     pub(crate) listings: Listings,
     pub(crate) ledger: Ledger,
     pub(crate) books: Books,
@@ -42,15 +47,16 @@ pub struct Link {
 }
 
 impl Link {
-    /// The link that follows `previous`, for a batch that is not empty.
-    pub fn of(batch: &[u8], first_sequence: Sequence, now: Nanos, previous: Hash) -> Link {
+    /// The link that follows `previous`, for a batch that is not empty and whose payload root is `root`.
+    pub fn of(batch: &[u8], root: &Hash, first_sequence: Sequence, now: Nanos, previous: Hash) -> Link {
         let record_count = Records::of(batch).count() as u32; // a batch is far below 2^32 bytes
-        let mut link = [0u8; 84];
+        let mut link = [0u8; 92];
         link[..32].copy_from_slice(&previous.0);
         link[32..40].copy_from_slice(&first_sequence.0.to_le_bytes());
         link[40..44].copy_from_slice(&record_count.to_le_bytes());
         link[44..52].copy_from_slice(&now.0.to_le_bytes());
-        link[52..].copy_from_slice(&keccak256(batch).0);
+        link[52..60].copy_from_slice(&(batch.len() as u64).to_le_bytes());
+        link[60..].copy_from_slice(&root.0);
         Link { first_sequence, record_count, now, previous, hash: keccak256(&link) }
     }
 
@@ -59,6 +65,15 @@ impl Link {
         let next = self.first_sequence.0.checked_add(u64::from(self.record_count));
         Sequence(next.expect("sequence numbers do not run out"))
     }
+}
+
+/// Whether the output chain holds a batch's events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chained {
+    /// Its events are to be given to [`State::extend_output_chain`].
+    Open,
+    /// It was an accepted seal, which extends the chain itself.
+    Done,
 }
 
 impl Default for State {
@@ -77,6 +92,7 @@ impl State {
             last_trade: TradeId(0),
             input_hash: Hash::default(),
             output_hash: Hash::default(),
+            unchained: 0,
             listings: Listings::default(),
             ledger: Ledger::genesis(),
             books: Books::default(),
@@ -89,14 +105,26 @@ impl State {
 
     /// The link of the next batch at clock time `now`.
     pub fn link(&self, batch: &[u8], now: Nanos) -> Link {
-        Link::of(batch, self.sequence.next(), now.max(self.now), self.input_hash)
+        Link::of(batch, &payload_root(batch), self.sequence.next(), now.max(self.now), self.input_hash)
     }
 
-    /// Applies a batch at its link; appends its events to `output`.
+    /// Applies a batch at its link and extends the output chain; appends its events to `output`.
     ///
     /// # Panics
     /// When the link does not follow this state, or an invariant is broken; the state must not be used afterwards.
     pub fn apply(&mut self, link: &Link, batch: &[u8], output: &mut Vec<u8>) {
+        let start = output.len();
+        if self.run(link, batch, output) == Chained::Open {
+            self.extend_output_chain(&[&output[start..]]);
+        }
+    }
+
+    /// Applies a batch at its link; appends its events to `output`. Events that are not chained yet must be given to
+    /// [`State::extend_output_chain`], in order, before the next seal.
+    ///
+    /// # Panics
+    /// As [`State::apply`].
+    pub fn run(&mut self, link: &Link, batch: &[u8], output: &mut Vec<u8>) -> Chained {
         assert_eq!(
             (link.first_sequence, link.previous),
             (self.sequence.next(), self.input_hash),
@@ -104,15 +132,29 @@ impl State {
         );
         assert!(link.now >= self.now, "time never decreases");
         (self.now, self.input_hash) = (link.now, link.hash);
-        self.requests.forget_expired(self.now);
-        let (start, block) = (output.len(), self.sealing.block());
+        // Faster than ids are taken, so that what has expired never piles up.
+        self.requests.forget_expired(self.now, FORGOTTEN_PER_COMMAND * link.record_count as usize);
+        let block = self.sealing.block();
         for record in Records::of(batch) {
             self.sequence = self.sequence.next();
             self.step(record, link.record_count == 1, &mut Events::of(self.sequence, output));
         }
-        if self.sealing.block() == block {
-            self.output_hash = output_link(&self.output_hash, &output[start..]);
+        if self.sealing.block() != block {
+            return Chained::Done;
         }
+        self.unchained += 1;
+        Chained::Open
+    }
+
+    /// Extends the output chain by the events of all batches that ran and are not chained yet; the chain before each of them.
+    pub fn extend_output_chain(&mut self, batches: &[&[u8]]) -> Vec<Hash> {
+        assert_eq!(self.unchained, batches.len(), "every batch that ran is chained once");
+        self.unchained = 0;
+        let link = |(events, root): (&&[u8], Hash)| {
+            let after = output_link(&self.output_hash, events.len(), &root);
+            std::mem::replace(&mut self.output_hash, after)
+        };
+        batches.iter().zip(payload_roots(batches)).map(link).collect()
     }
 
     fn step(&mut self, record: &[u8], alone: bool, events: &mut Events) {
@@ -208,8 +250,20 @@ impl State {
         self.input_hash
     }
     /// The output chain's head.
+    ///
+    /// # Panics
+    /// When events of a batch that ran are not chained yet.
     pub fn output_hash(&self) -> Hash {
+        assert_eq!(self.unchained, 0, "the output chain holds every batch");
         self.output_hash
+    }
+    /// The output chain without the batches that are not chained yet.
+    pub(crate) fn output_chain(&self) -> Hash {
+        self.output_hash
+    }
+    /// Chains the empty payload that stands for an accepted seal's events.
+    pub(crate) fn chain_seal(&mut self) {
+        self.output_hash = output_link(&self.output_hash(), 0, &Hash::default());
     }
     /// Assets and markets.
     pub fn listings(&self) -> &Listings {
@@ -238,10 +292,11 @@ impl State {
     }
 }
 
-/// `keccak(previous ++ keccak(events))`.
-pub(crate) fn output_link(previous: &Hash, events: &[u8]) -> Hash {
-    let mut link = [0u8; 64];
+/// `keccak(previous ++ length u64 ++ payload root)`.
+fn output_link(previous: &Hash, length: usize, root: &Hash) -> Hash {
+    let mut link = [0u8; 72];
     link[..32].copy_from_slice(&previous.0);
-    link[32..].copy_from_slice(&keccak256(events).0);
+    link[32..40].copy_from_slice(&(length as u64).to_le_bytes());
+    link[40..].copy_from_slice(&root.0);
     keccak256(&link)
 }

@@ -83,6 +83,18 @@ impl Frames {
         }
     }
 
+    /// The next frames, until their payloads have `bytes` bytes; none at the end.
+    pub fn next_frames(&mut self, bytes: u64) -> Result<Vec<Frame>, Failure> {
+        let (mut frames, mut length) = (Vec::new(), 0);
+        while length < bytes
+            && let Some(frame) = self.next_frame()?
+        {
+            length += frame.header.payload_length;
+            frames.push(frame);
+        }
+        Ok(frames)
+    }
+
     fn open_next(&mut self) -> Result<bool, Failure> {
         let Some(extent) = self.extents.next() else { return Ok(false) };
         if self.open.as_ref().is_some_and(|before| before.extent.first != extent.first) {

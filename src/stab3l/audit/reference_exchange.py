@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from stab3l.audit.reference_state import Asset, Balance, Chain, Market, Order, Remembered, Withdrawal
-from stab3l.audit.reference_trees import ZERO_HASH, abi_words, keccak, leaf, merkle_root
+from stab3l.audit.reference_trees import ZERO_HASH, abi_words, keccak, leaf, merkle_root, payload_hash
 from stab3l.engine.wire import (
     AssetRegistered,
     AssetTotals,
@@ -103,14 +103,14 @@ class ReferenceExchange:
             + (self.sequence + 1).to_bytes(8, "little")
             + len(records).to_bytes(4, "little")
             + self.now.to_bytes(8, "little")
-            + keccak(batch)
+            + payload_hash(batch)
         )
         self._events = []
         for record in records:
             self._step(record, alone=len(records) == 1)
         data = encode_events(self._events)
         if not isinstance(self._events[-1], Sealed):
-            self.output_hash = keccak(self.output_hash + keccak(data))
+            self.output_hash = keccak(self.output_hash + payload_hash(data))
         return data
 
     def _forget_expired(self) -> None:
@@ -442,7 +442,7 @@ class ReferenceExchange:
 
     def _seal(self) -> int:
         self.block += 1
-        self.output_hash = keccak(self.output_hash + keccak(b""))
+        self.output_hash = keccak(self.output_hash + payload_hash(b""))
         self.sealed_balances = [(*pair, balance.total) for pair, balance in self.balances.items()]
         self.sealed_balance_leaves = [self._balance_leaf(*slot) for slot in self.sealed_balances]
         self.sealed_withdrawals = len(self.withdrawals)

@@ -8,8 +8,20 @@ from typing import Final
 from eth_hash.auto import keccak
 
 ZERO_HASH: Final = bytes(32)
+CHUNK_BYTES: Final = 1024
 
-__all__ = ["ZERO_HASH", "abi_words", "keccak", "leaf", "merkle_proof", "merkle_root", "root_of_proof"]
+__all__ = [
+    "CHUNK_BYTES",
+    "ZERO_HASH",
+    "abi_words",
+    "keccak",
+    "leaf",
+    "merkle_proof",
+    "merkle_root",
+    "payload_hash",
+    "payload_root",
+    "root_of_proof",
+]
 
 
 def abi_words(*values: int | bytes) -> bytes:
@@ -20,6 +32,16 @@ def abi_words(*values: int | bytes) -> bytes:
 def leaf(*values: int | bytes) -> bytes:
     """``keccak(keccak(abi.encode(values)))``: hashed twice, so that no leaf can pass for a node."""
     return keccak(keccak(abi_words(*values)))
+
+
+def payload_root(payload: bytes) -> bytes:
+    """Root over the hashes of the payload's chunks; zero for an empty payload."""
+    return merkle_root([keccak(payload[at : at + CHUNK_BYTES]) for at in range(0, len(payload), CHUNK_BYTES)])
+
+
+def payload_hash(payload: bytes) -> bytes:
+    """What a link of a chain says about a payload: its length (u64, little-endian) and its root."""
+    return len(payload).to_bytes(8, "little") + payload_root(payload)
 
 
 def merkle_root(leaves: Sequence[bytes]) -> bytes:

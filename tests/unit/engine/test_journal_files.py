@@ -65,6 +65,7 @@ def journal(tmp_path: Path) -> Path:
     desk.accepted(desk.order(3, Side.SELL, 10, 100))
     desk.accepted(desk.order(4, Side.BUY, 4, 100), desk.order(4, Side.BUY, 1, 90))
     desk.seal()
+    desk.accepted(*(desk.order(4, Side.BUY, 1, 50 + i) for i in range(40)))
     orders = [encode(desk.order(3, Side.SELL, 1, 120)) for _ in range(5)]
     engine.apply_many([*orders, encode(Seal())], desk.now + 5)
     engine.snapshot()
@@ -84,10 +85,21 @@ def test_both_streams_chain_to_the_engines_hashes(journal: Path) -> None:
         assert (events.first_sequence, events.previous) == (sequence, output_hash)
         assert (events.record_count, events.now) == (frame.record_count, frame.now)
         link = struct.pack("<QIQ", frame.first_sequence, frame.record_count, frame.now)
-        input_hash = keccak(input_hash + link + keccak(frame.payload))
-        output_hash = keccak(output_hash + keccak(b"" if is_accepted_seal(events.payload) else events.payload))
+        input_hash = keccak(input_hash + link + hashed(frame.payload))
+        output_hash = keccak(output_hash + hashed(b"" if is_accepted_seal(events.payload) else events.payload))
         sequence += frame.record_count
+    assert max(len(frame.payload) for frame in inputs) > 2_048
     assert input_hash + output_hash == expected[:64]
+
+
+def hashed(payload: bytes) -> bytes:
+    """Length and root of a payload: a tree over the hashes of its chunks of 1,024 bytes."""
+    layer = [keccak(payload[at : at + 1024]) for at in range(0, len(payload), 1024)] or [bytes(32)]
+    while len(layer) & (len(layer) - 1):
+        layer.append(bytes(32))
+    while len(layer) > 1:
+        layer = [keccak(layer[i] + layer[i + 1]) for i in range(0, len(layer), 2)]
+    return struct.pack("<Q", len(payload)) + layer[0]
 
 
 def is_accepted_seal(events: bytes) -> bool:

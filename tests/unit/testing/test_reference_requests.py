@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from stab3l.audit.reference_exchange import REQUEST_LIFE_MAX_NS, ReferenceExchange
 from stab3l.audit.reference_queries import ReferenceQueries
-from stab3l.audit.reference_trees import ZERO_HASH, root_of_proof
+from stab3l.audit.reference_trees import ZERO_HASH, payload_hash, root_of_proof
 from stab3l.engine.wire import (
     AssetTotals,
     ChainDeposits,
@@ -159,9 +159,21 @@ def test_the_hash_chains_link_batches(exchange: ReferenceExchange) -> None:
     events = [exchange.apply(first, START_NS), exchange.apply(second, START_NS - 1)]
     expected = ZERO_HASH
     for first_sequence, count, batch in ((1, 4, first), (5, 2, second)):
-        expected = keccak(expected + u64(first_sequence) + count.to_bytes(4, "little") + u64(START_NS) + keccak(batch))
+        place = u64(first_sequence) + count.to_bytes(4, "little") + u64(START_NS)
+        expected = keccak(expected + place + u64(len(batch)) + keccak(batch))
     assert exchange.input_hash == expected
-    assert exchange.output_hash == keccak(keccak(ZERO_HASH + keccak(events[0])) + keccak(events[1]))
+    first_link = keccak(ZERO_HASH + u64(len(events[0])) + keccak(events[0]))
+    assert exchange.output_hash == keccak(first_link + u64(len(events[1])) + keccak(events[1]))
+
+
+def test_a_payload_beyond_a_chunk_is_a_tree_of_chunks() -> None:
+    """2,500 bytes are three chunks, padded to four leaves; the second chunk's proof leads to the root."""
+    payload = bytes(i * 7 % 251 for i in range(2_500))
+    first, second, third = (keccak(payload[at : at + 1024]) for at in (0, 1024, 2048))
+    root = keccak(keccak(first + second) + keccak(third + ZERO_HASH))
+    assert payload_hash(payload) == u64(2_500) + root
+    assert root_of_proof(second, 1, [first, keccak(third + ZERO_HASH)]) == root
+    assert payload_hash(b"") == u64(0) + ZERO_HASH
 
 
 def test_a_seal_closes_a_block_with_every_hash(exchange: ReferenceExchange, desk: TradingDesk) -> None:
@@ -186,7 +198,7 @@ def test_a_seal_closes_a_block_with_every_hash(exchange: ReferenceExchange, desk
     assert (sealed.withdrawals_root, sealed.withdrawals_count) == (withdrawals_root, 1)
     assert sealed.state_root == keccak(state)
     assert sealed.input_hash == exchange.input_hash
-    assert sealed.output_hash == exchange.output_hash == keccak(output_before + keccak(b""))
+    assert sealed.output_hash == exchange.output_hash == keccak(output_before + payload_hash(b""))
     assert sealed.assets == (
         AssetTotals(0, CHAIN, token(1), 100, 30),
         AssetTotals(1, CHAIN, token(2), 200, 0),

@@ -1,0 +1,311 @@
+//! What is measured, and under which names and conditions.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use _engine::engine::Engine;
+use _engine::journal::Durability;
+use _engine::plain_book::Book;
+use _engine::units::*;
+
+use crate::latency::{Latencies, open_loop};
+use crate::layers::{self, Bare, Records, options};
+use crate::report::{Report, median, memory as process_memory};
+use crate::wire::{CLOSED_LOOP_NANOS, Encoder, START, opening, seal};
+use crate::workload::{self, Action, Flow, Kind, MIXES, Maker, Mix, TradesHash, flow, run_all};
+
+const SEED: u64 = 2026;
+const BATCH: usize = 200;
+/// Batches of one group commit.
+const TOGETHER: usize = 64;
+const SIGNATURE: usize = 65;
+const RATE: u64 = 250_000;
+
+/// A folder that is empty now.
+fn fresh(folder: &Path, name: &str) -> PathBuf {
+    let folder = folder.join(name);
+    if folder.exists() {
+        fs::remove_dir_all(&folder).expect("a folder of this program");
+    }
+    folder
+}
+
+fn standard() -> Mix {
+    workload::mix("standard").expect("the first mix")
+}
+
+fn described(mix: &Mix) -> String {
+    let Mix { takes, modifies, resting, swing, .. } = mix;
+    let share = (100 - takes - modifies) / 2;
+    format!(
+        "{share} % places, {share} % cancels, {takes} % immediate, {modifies} % modifies, {resting} resting orders, {} accounts, price swings by {swing} ticks of {}",
+        workload::ACCOUNTS,
+        workload::PAR
+    )
+}
+
+/// Every layer, mix and latency.
+pub fn all(messages: usize, rounds: usize, folder: &Path) {
+    let mut report = Report::default();
+    throughput(&mut report, messages, rounds, folder);
+    mixes(&mut report, messages / 2, rounds);
+    flash(&mut report);
+    latencies(&mut report, messages / 2, rounds, folder);
+    report.add(
+        "engine.peak_memory_mb",
+        process_memory("VmHWM") as f64 / 1e6,
+        "MB",
+        "this whole run, flows in memory included",
+    );
+    report.print();
+}
+
+type Layer<'a> = (&'static str, String, Box<dyn Fn() -> f64 + 'a>);
+
+fn throughput(report: &mut Report, messages: usize, rounds: usize, folder: &Path) {
+    let flow = flow(standard(), messages, SEED);
+    let plain = Records::of(&flow, 0, CLOSED_LOOP_NANOS, BATCH);
+    let signed = Records::of(&flow, SIGNATURE, CLOSED_LOOP_NANOS, BATCH);
+    let mix = described(&standard());
+    let cached = Durability::PageCache;
+    let layers: Vec<Layer> = vec![
+        (
+            "engine.matching",
+            format!("plain book, {mix}"),
+            Box::new(|| layers::matching(&flow).0.per_second()),
+        ),
+        (
+            "engine.risk",
+            format!("state machine, batches of {BATCH}, {mix}"),
+            Box::new(|| layers::risk(&plain).per_second()),
+        ),
+        (
+            "engine.risk_signed",
+            format!("with {SIGNATURE} bytes of evidence, batches of {BATCH}, {mix}"),
+            Box::new(|| layers::risk(&signed).per_second()),
+        ),
+        (
+            "engine.journal_page_cache",
+            format!("page cache, no hashes, groups of 8 x {BATCH}"),
+            Box::new(|| layers::journal(&plain, &fresh(folder, "cached"), cached, 8).per_second()),
+        ),
+        (
+            "engine.journal_fdatasync",
+            format!("one fdatasync for {TOGETHER} x {BATCH} messages, no hashes"),
+            Box::new(|| {
+                layers::journal(&plain, &fresh(folder, "synced"), Durability::Fdatasync, TOGETHER)
+                    .per_second()
+            }),
+        ),
+        (
+            "engine.full",
+            format!(
+                "page cache, hash chains, a sealed block each 500,000, a snapshot each 1,000,000, groups of 8 x {BATCH}"
+            ),
+            Box::new(|| {
+                layers::full(&plain, &fresh(folder, "full"), options(cached, 1_000_000), 8, 500_000)
+                    .per_second()
+            }),
+        ),
+        (
+            "engine.full_signed",
+            format!("as engine.full with {SIGNATURE} bytes of evidence on every message"),
+            Box::new(|| {
+                layers::full(&signed, &fresh(folder, "signed"), options(cached, 1_000_000), 8, 500_000)
+                    .per_second()
+            }),
+        ),
+        (
+            "engine.full_fdatasync",
+            format!("as engine.full, one fdatasync for {TOGETHER} x {BATCH} messages"),
+            Box::new(|| {
+                layers::full(
+                    &plain,
+                    &fresh(folder, "durable"),
+                    options(Durability::Fdatasync, 1_000_000),
+                    TOGETHER,
+                    500_000,
+                )
+                .per_second()
+            }),
+        ),
+    ];
+    let mut figures = vec![Vec::new(); layers.len()];
+    for round in 1..=rounds {
+        for (at, (name, _, run)) in layers.iter().enumerate() {
+            eprintln!("round {round}/{rounds}: {name}");
+            figures[at].push(run());
+        }
+    }
+    for ((name, conditions, _), figures) in layers.iter().zip(figures) {
+        let conditions =
+            format!("{conditions}; {messages} messages, closed loop, median of {rounds} interleaved rounds");
+        report.add(&format!("{name}.msgs_per_s"), median(figures), "1/s", &conditions);
+    }
+}
+
+fn mixes(report: &mut Report, messages: usize, rounds: usize) {
+    for mix in MIXES {
+        let flow = flow(mix, messages, SEED);
+        let records = Records::of(&flow, 0, CLOSED_LOOP_NANOS, BATCH);
+        let (mut matching, mut risk) = (Vec::new(), Vec::new());
+        for _ in 0..rounds {
+            matching.push(layers::matching(&flow).0.per_second());
+            risk.push(layers::risk(&records).per_second());
+        }
+        let (name, conditions) =
+            (mix.name, format!("{}; {messages} messages, median of {rounds}", described(&mix)));
+        report.add(&format!("engine.mix.{name}.matching.msgs_per_s"), median(matching), "1/s", &conditions);
+        report.add(&format!("engine.mix.{name}.risk.msgs_per_s"), median(risk), "1/s", &conditions);
+    }
+}
+
+fn flash(report: &mut Report) {
+    let crash = workload::flash_crash(1_000_000, SEED);
+    let (pace, tape) = layers::matching(&crash);
+    let conditions =
+        "1,000,000 resting orders over 40,000 levels a side; market sells of 100 lots eat every bid";
+    report.add(
+        "engine.flash_crash.matching.fills_per_s",
+        tape.trades as f64 / pace.took.as_secs_f64(),
+        "1/s",
+        conditions,
+    );
+    let records = Records::of(&crash, 0, CLOSED_LOOP_NANOS, BATCH);
+    let pace = layers::risk(&records);
+    report.add(
+        "engine.flash_crash.risk.fills_per_s",
+        tape.trades as f64 / pace.took.as_secs_f64(),
+        "1/s",
+        conditions,
+    );
+}
+
+fn latencies(report: &mut Report, messages: usize, rounds: usize, folder: &Path) {
+    let flow = flow(standard(), messages, SEED);
+    let records = Records::of(&flow, 0, 1_000_000_000 / RATE, 1);
+    let signed = Records::of(&flow, SIGNATURE, 1_000_000_000 / RATE, 1);
+    let mut runs: [Vec<Latencies>; 4] = Default::default();
+    for round in 1..=rounds {
+        eprintln!("round {round}/{rounds}: latency");
+        runs[0].push(bare_latency(&records));
+        runs[1].push(full_latency(&records, &fresh(folder, "latency"), Durability::PageCache));
+        runs[2].push(full_latency(&signed, &fresh(folder, "latency"), Durability::PageCache));
+        runs[3].push(full_latency(&records, &fresh(folder, "latency"), Durability::Fdatasync));
+    }
+    for (name, runs) in
+        ["engine.risk", "engine.full", "engine.full_signed", "engine.full_fdatasync"].iter().zip(runs)
+    {
+        let conditions = format!(
+            "open loop at {RATE}/s, single messages, whatever is due is one batch, {messages} messages, median of {rounds} runs"
+        );
+        for (quantile, share) in [("p50_us", 0.5), ("p99_us", 0.99), ("p999_us", 0.999), ("max_us", 1.0)] {
+            let value = median(runs.iter().map(|run| run.quantile_us(share)).collect());
+            report.add(&format!("{name}.{quantile}"), value, "us", &conditions);
+        }
+    }
+}
+
+fn bare_latency(records: &Records) -> Latencies {
+    let mut bare = Bare::opened(records);
+    let measured = &records.measured;
+    open_loop(measured.bytes(), &measured.ranges(), RATE, records.begun, |batch, now| bare.run(batch, now))
+}
+
+fn full_latency(records: &Records, folder: &Path, durability: Durability) -> Latencies {
+    let mut engine = layers::engine(records, folder, options(durability, 1_000_000));
+    let measured = &records.measured;
+    open_loop(measured.bytes(), &measured.ranges(), RATE, records.begun, |batch, now| {
+        std::hint::black_box(engine.apply_many(&[batch], now).expect("room"));
+    })
+}
+
+/// Resident memory per resting order, client ids and look-up tables included.
+pub fn memory(orders: u64) {
+    let mut report = Report::default();
+    let mut bare = Bare::opened(&Records::of(&Flow { filling: vec![], actions: vec![] }, 0, 1, 1));
+    let mut random = workload::Random(SEED);
+    let mut encoder = Encoder::new(0, 1);
+    let before = process_memory("VmRSS");
+    for first in (1..=orders).step_by(1_000) {
+        let actions: Vec<Action> = (first..first + 1_000).map(|order| resting(order, &mut random)).collect();
+        encoder.batches(&actions, BATCH).iter().for_each(|(batch, now)| bare.run(batch, now));
+    }
+    assert_eq!(bare.state.books().resting() as u64, orders.div_ceil(1_000) * 1_000, "every order rests");
+    let used = process_memory("VmRSS") - before;
+    let conditions =
+        format!("resident memory of {orders} resting orders over 10,000 levels, client ids still taken");
+    report.add("engine.bytes_per_resting_order", used as f64 / orders as f64, "B", &conditions);
+    report.add("engine.resting_orders_mb", used as f64 / 1e6, "MB", &conditions);
+    report.print();
+}
+
+fn resting(order: u64, random: &mut workload::Random) -> Action {
+    let side =
+        if order.is_multiple_of(2) { _engine::command::Side::Buy } else { _engine::command::Side::Sell };
+    let away = 1 + random.below(5_000);
+    let par = workload::PAR as u64;
+    let ticks = if side == _engine::command::Side::Buy { par - away } else { par + away };
+    let account = 3 + random.below(u64::from(workload::ACCOUNTS)) as u32;
+    Action { kind: Kind::Place, side, account, order, ticks, lots: 1 + random.below(20) }
+}
+
+/// How long a restart replays a journal without snapshots.
+pub fn recovery(messages: usize, folder: &Path) {
+    let mut report = Report::default();
+    let folder = fresh(folder, "recovery");
+    let mut engine = Engine::open(&folder, options(Durability::PageCache, 0)).expect("an empty journal");
+    engine.apply_many(&[&opening()], Nanos(START)).expect("room");
+    let (mut maker, mut encoder) = (Maker::of(standard(), SEED), Encoder::new(0, CLOSED_LOOP_NANOS));
+    let mut actions = maker.filling();
+    let mut written = 0;
+    while written < messages {
+        let batches = encoder.batches(&actions, BATCH);
+        let slices: Vec<(&[u8], Nanos)> = batches.iter().collect();
+        for group in slices.chunks(8) {
+            let bytes: Vec<&[u8]> = group.iter().map(|(batch, _)| *batch).collect();
+            engine.apply_many(&bytes, group[group.len() - 1].1).expect("room");
+        }
+        written += batches.records;
+        eprintln!("recovery: {written} of {messages} written");
+        actions = maker.actions(200_000.min(messages));
+    }
+    engine.apply_many(&[&seal()], Nanos(encoder.now)).expect("room");
+    let digest = engine.state().digest();
+    drop(engine);
+    let begun = Instant::now();
+    let engine = Engine::open(&folder, options(Durability::PageCache, 0)).expect("a sound journal");
+    let took = begun.elapsed().as_secs_f64();
+    assert_eq!(engine.state().digest(), digest, "the state is back");
+    let replayed = engine.recovery().records_replayed;
+    let conditions = format!(
+        "{replayed} messages replayed from the journal without a snapshot, outputs compared, files in the page cache"
+    );
+    report.add("engine.recovery.s_per_10m", took * 1e7 / replayed as f64, "s", &conditions);
+    drop(engine);
+    fs::remove_dir_all(&folder).expect("a folder of this program");
+    report.print();
+}
+
+/// Writes a flow, 32 bytes an action: the actions that fill the book come first, with no mark between them and the rest.
+pub fn write_workload(name: &str, messages: usize, file: &Path) {
+    let mix = workload::mix(name).expect("one of the mixes");
+    let flow = flow(mix, messages, SEED);
+    let bytes: Vec<u8> = flow.filling.iter().chain(&flow.actions).flat_map(Action::encoding).collect();
+    fs::write(file, bytes).expect("room");
+}
+
+/// Runs a written flow on the plain book: one JSON object with the pace and the hash of the trades.
+pub fn run_workload(file: &Path) {
+    let bytes = fs::read(file).expect("a workload");
+    let actions: Vec<Action> = bytes.chunks_exact(32).map(Action::decoded).collect();
+    let (mut book, mut tape) = (Book::new(), TradesHash::default());
+    let begun = Instant::now();
+    run_all(&mut book, &actions, &mut tape);
+    let seconds = begun.elapsed().as_secs_f64();
+    let (messages, trades, hash) = (actions.len(), tape.trades, tape.hash);
+    println!(
+        r#"{{"messages": {messages}, "seconds": {seconds:.6}, "trades": {trades}, "hash": "{hash:016x}"}}"#
+    );
+}
