@@ -102,10 +102,12 @@ def integral_down(target: int, after: int, before: int, fair: int, slope: int) -
 
 
 def steepness(target: int, reserve: int, slope: int) -> int:
-    """1 - k + k(V0/V)^2 [wad], rounded down: the price of the short token in units of i."""
+    """1 - k + k(V0/V)^2 [wad], rounded down: the price of the short token in units of i. At most ``FINE_MAX``."""
     if slope == 0:
         return WAD
-    return WAD - slope + mul_div_down(_checked(target) ** 2, slope, reserve * reserve)
+    if reserve == 0:
+        return FINE_MAX
+    return min(WAD - slope + mul_div_down(_checked(target) ** 2, slope, reserve * reserve), FINE_MAX)
 
 
 def sqrt_up(value: int) -> int:
