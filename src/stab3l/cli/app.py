@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from stab3l import __version__
-from stab3l.cli import local, processes
+from stab3l.cli import local, processes, verification
 from stab3l.cli.output import complain
 from stab3l.errors import Corrupt, Invalid, Stab3lError, Unavailable
 
@@ -31,6 +31,7 @@ app = App(
 )
 app.command(local.up, name="up")
 app.command(local.demo, name="demo")
+app.command(verification.verify, name="verify")
 
 exchange = App(name="exchange", help="The gateway and the engine.")
 exchange.command(processes.exchange_serve, name="serve")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from stab3l.cli.output import talk
@@ -68,6 +69,25 @@ class Teller:
     def table(self, table: Table) -> None:
         """A table for the person who watches."""
         talk.print(table)
+
+
+class ReplayProgress:
+    """A bar for a replay, by bytes; nothing when stderr is no terminal. Call it with (bytes done, bytes in all)."""
+
+    def __init__(self) -> None:
+        columns = (TextColumn("replaying"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+        self._bar = Progress(*columns, console=talk, transient=True, disable=not talk.is_terminal)
+        self._task = self._bar.add_task("replay", total=None)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def __call__(self, done: int, total: int) -> None:
+        self._bar.update(self._task, completed=done, total=total)
 
 
 def show_outcome(outcome: Outcome) -> None:
