@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
@@ -16,12 +14,15 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
+from api_process import ApiProcess
 from api_venue import SYMBOL, deposits, listing, network
-from gateway_process import ROOT, GatewayProcess, free_port
+from gateway_process import GatewayProcess
 
 from stab3l.audit.reference_trees import root_of_proof
+from stab3l.audit.verification import verify
 from stab3l.chain.signer import Signer
 from stab3l.client.orders import ListedMarket, listed_market, signed_order, signed_withdrawal
+from stab3l.client.public_streams import PublicStreams
 from stab3l.client.rest import ApiProblem, RestClient
 from stab3l.client.stream import StreamClient
 from stab3l.clock import SystemClock
@@ -35,30 +36,6 @@ MAKER, TRADER = Signer(b"\1" * 32), Signer(b"\2" * 32)
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
-
-
-@dataclass
-class ApiProcess:
-    """``stab3l api serve`` on a free port, logging to ``<home>/api.log``."""
-
-    home: Path
-    port: int = field(default_factory=free_port)
-    process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "stab3l", "api", "serve", "--home", str(self.home), "--port", str(self.port)]
-        with (self.home / "api.log").open("ab") as log:
-            environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
-
-    def end(self, number: signal.Signals) -> int:
-        assert self.process is not None
-        self.process.send_signal(number)
-        return self.process.wait(20)
 
 
 @dataclass
@@ -168,3 +145,17 @@ async def test_an_api_that_is_told_to_stop_stops_cleanly(exchange: Exchange) -> 
         await stream.subscribe("status")
         assert await asyncio.to_thread(exchange.api.end, signal.SIGTERM) == 0
     assert "Traceback" not in (exchange.api.home / "api.log").read_text()
+
+
+async def test_anyone_can_verify_the_exchange_over_http_without_a_key(exchange: Exchange) -> None:
+    client = exchange.client
+    await client.place(exchange.order(MAKER, 1, side="sell"))
+    await client.place(exchange.order(TRADER, 1))
+    async with exchange.gateway.operator() as operator:
+        await operator.submit(encode(Seal()))
+    async with PublicStreams(exchange.api.url) as streams:
+        report = await verify(streams, laws=True)
+    status = await client.status()
+    assert report.divergence is None
+    assert report.events > report.commands > 0
+    assert (str(report.last_sequence), "0x" + report.state_root.hex()) == (status.sequence, status.state_root)

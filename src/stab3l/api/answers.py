@@ -184,3 +184,29 @@ class AccountView(msgspec.Struct, frozen=True):
     open_orders: list[OrderView]
     deposits: list[DepositView] | None
     withdrawals: list[WithdrawalView] | None
+
+
+class SegmentView(msgspec.Struct, frozen=True):
+    """One segment file of a public journal. ``complete``: it never changes again. Hashes: docs/reference/streams.md."""
+
+    first_sequence: str
+    last_sequence: str
+    bytes: str
+    complete: bool
+    previous: str | None
+    head: str | None
+
+
+class StreamView(msgspec.Struct, frozen=True):
+    """One public journal."""
+
+    last_sequence: str
+    bytes: str
+    segments: list[SegmentView]
+
+
+class StreamsView(msgspec.Struct, frozen=True):
+    """Both public journals."""
+
+    inputs: StreamView
+    outputs: StreamView

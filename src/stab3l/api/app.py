@@ -15,6 +15,7 @@ from stab3l.api.exchange_routes import EXCHANGE_ROUTES
 from stab3l.api.history_routes import HISTORY_ROUTES
 from stab3l.api.page_routes import SECURITY_HEADERS, page_routes
 from stab3l.api.problems import PROBLEM_MEDIA_TYPE, Problem, problem_of
+from stab3l.api.public_streams import STREAM_ROUTES
 from stab3l.api.reading import BODY_BYTES_MAX
 from stab3l.api.sockets import Session
 from stab3l.errors import Stab3lError
@@ -32,7 +33,7 @@ async def live_socket(socket: WebSocket[Any, Any, Any], desk: NamedDependency[De
 def create_app(desk: Desk) -> Litestar:
     """The application around a desk; whoever serves it runs the desk, too."""
     return Litestar(
-        route_handlers=[*EXCHANGE_ROUTES, *HISTORY_ROUTES, *page_routes(), live_socket],
+        route_handlers=[*EXCHANGE_ROUTES, *HISTORY_ROUTES, *STREAM_ROUTES, *page_routes(), live_socket],
         dependencies={"desk": Provide(lambda: desk, sync_to_thread=False)},
         exception_handlers={Stab3lError: _tell_error, HTTPException: _tell_http, Exception: _tell_mistake},
         response_headers=SECURITY_HEADERS,

@@ -17,6 +17,7 @@ from stab3l.exchange.gateway_client import (
     Market,
     Order,
     Proof,
+    Segment,
     Status,
     Submitted,
     Withdrawal,
@@ -31,6 +32,7 @@ __all__ = [
     "Market",
     "Order",
     "Proof",
+    "Segment",
     "Status",
     "Submitted",
     "Withdrawal",
@@ -46,6 +48,18 @@ class Exchange(Protocol):
 
     def outputs(self, from_sequence: int) -> AsyncIterator[Frame]:
         """The output stream from a sequence number on, without end."""
+        ...
+
+    def inputs(self, from_sequence: int) -> AsyncIterator[Frame]:
+        """The input stream, likewise."""
+        ...
+
+    async def segments(self, stream: str) -> tuple[Segment, ...]:
+        """The journal's segment files of ``inputs`` or ``outputs``, as far as they are acknowledged."""
+        ...
+
+    async def read_segment(self, stream: str, first_sequence: int, offset: int, length: int) -> bytes:
+        """Bytes of a segment file, at most 1 MiB; fewer where it ends. Raises ``NotFound``."""
         ...
 
     async def status(self) -> Status:

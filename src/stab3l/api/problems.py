@@ -39,6 +39,9 @@ KINDS: Final[dict[str, Kind]] = {
     "message_too_large": Kind(413, "The WebSocket message is larger than 16 KiB", "Send smaller messages."),
     "content_type_unsupported": Kind(415, "The body must be application/json", "Set Content-Type to application/json."),
     "request_refused": Kind(400, "The request cannot be served", _BODY),
+    "stream_unknown": Kind(404, "There is no such public stream", "Read inputs or outputs."),
+    "segment_unknown": Kind(404, "No segment begins at this sequence number", "See GET /v1/streams for the segments."),
+    "too_many_readers": Kind(503, "Too many read the public streams at once", _LATER),
     # the request's fields
     "body_invalid": Kind(422, "The body does not have the documented fields", "See the field named in detail."),
     "number_invalid": Kind(422, "An integer cannot be read or is out of range", "Send decimal digits in a string."),

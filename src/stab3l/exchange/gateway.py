@@ -16,6 +16,7 @@ from stab3l.clock import Clock, SystemClock
 from stab3l.config import load_network
 from stab3l.errors import Corrupt, Unavailable
 from stab3l.exchange.errors import EngineStopped
+from stab3l.exchange.journal_files import JournalFiles
 from stab3l.exchange.limits import DRAIN_S, MESSAGE_BYTES_MAX, READER_STALL_S
 from stab3l.exchange.sequencer import Sequencer
 from stab3l.exchange.service import ExchangeService
@@ -58,10 +59,12 @@ async def serve(home: Path, *, clock: Clock | None = None) -> None:
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    engine = await asyncio.to_thread(open_engine, home / "exchange" / "journal", settings)
+    journal = home / "exchange" / "journal"
+    engine = await asyncio.to_thread(open_engine, journal, settings)
     try:
         sequencer = Sequencer(engine, clock or SystemClock())
-        service = ExchangeService(engine, sequencer, tokens, reader_stall_s=settings.reader_stall_s)
+        files = JournalFiles(journal)
+        service = ExchangeService(engine, sequencer, tokens, reader_stall_s=settings.reader_stall_s, files=files)
         await _serve(address, sequencer, service, stop)
         snapshot = await asyncio.to_thread(engine.snapshot)
         log.info("gateway_stopped", snapshot=snapshot)

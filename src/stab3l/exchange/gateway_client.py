@@ -27,6 +27,7 @@ from stab3l.exchange.messages import (
     Market,
     Order,
     Proof,
+    Segment,
     Status,
     Submitted,
     Total,
@@ -36,6 +37,7 @@ from stab3l.exchange.messages import (
     order_of,
     pb,
     proof_of,
+    segment_of,
     withdrawal_of,
 )
 from stab3l.exchange.tokens import OPERATE_FILE, TRADE_FILE, read_token
@@ -57,6 +59,7 @@ __all__ = [
     "Order",
     "Proof",
     "ReaderTooSlow",
+    "Segment",
     "Status",
     "SubmissionUnknown",
     "Submitted",
@@ -123,6 +126,16 @@ class GatewayClient:
     def inputs(self, from_sequence: int) -> AsyncIterator[Frame]:
         """The batches themselves, likewise."""
         return follow(self._ready_channel, "Inputs", from_sequence, self._metadata)
+
+    async def segments(self, stream: str) -> tuple[Segment, ...]:
+        """The journal's segment files of ``inputs`` or ``outputs``, as far as they are acknowledged."""
+        reply = await self._ask("Segments", pb.StreamName(stream=stream), pb.SegmentsReply)
+        return tuple(segment_of(segment) for segment in reply.segments)
+
+    async def read_segment(self, stream: str, first_sequence: int, offset: int, length: int) -> bytes:
+        """Bytes of a segment file, at most 1 MiB; fewer where it ends. Raises `stab3l.errors.NotFound`."""
+        request = pb.SegmentRange(stream=stream, first_sequence=first_sequence, offset=offset, length=length)
+        return bytes((await self._ask("ReadSegment", request, pb.SegmentBytes)).data)
 
     async def status(self) -> Status:
         """How far the exchange is."""

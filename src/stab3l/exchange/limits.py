@@ -21,6 +21,9 @@ WAITING_BYTES_MAX: Final = 64 * 1024 * 1024
 FRAMES_BYTES_MAX: Final = 1024 * 1024
 """What a stream reads from the journal at once."""
 
+SEGMENT_READ_BYTES_MAX: Final = 1024 * 1024
+"""What one question for a segment's bytes is answered with at most."""
+
 READER_STALL_S: Final = 30
 """A reader that takes nothing for so long is cut."""
 

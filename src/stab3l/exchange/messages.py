@@ -33,6 +33,22 @@ class Frame(msgspec.Struct, frozen=True):
     payload: bytes
 
 
+class Segment(msgspec.Struct, frozen=True):
+    """One segment file of a stream, as far as it is acknowledged (docs/reference/journal.md).
+
+    ``size`` is in bytes. ``previous`` is the stream's hash chain before its first frame, empty while it has none;
+    ``head`` the chain after its last, known of a complete segment only. An empty last segment has
+    ``last_sequence = first_sequence - 1``.
+    """
+
+    first_sequence: int
+    last_sequence: int
+    size: int
+    complete: bool
+    previous: bytes
+    head: bytes
+
+
 class Asset(msgspec.Struct, frozen=True):
     """A token of a chain as the engine registered it."""
 
@@ -180,6 +196,16 @@ def proof_message(proof: Proof) -> Any:
 def proof_of(message: Any) -> Proof:
     """A proof from its protobuf form."""
     return Proof(message.index, amount_of(message.amount), tuple(message.siblings), message.root, message.block)
+
+
+def segment_message(segment: Segment) -> Any:
+    """A segment's protobuf form."""
+    return pb.Segment(**msgspec.structs.asdict(segment))
+
+
+def segment_of(message: Any) -> Segment:
+    """A segment from its protobuf form."""
+    return Segment(**_fields(message, Segment))
 
 
 def _fields(message: Any, kind: type[msgspec.Struct]) -> dict[str, Any]:

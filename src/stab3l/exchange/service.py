@@ -17,6 +17,7 @@ from stab3l.engine.wire import CommandKind
 from stab3l.errors import Invalid, NotFound, Stab3lError, Unauthorised
 from stab3l.exchange.connection import RESUME_AT
 from stab3l.exchange.errors import BatchRefused, EngineStopped
+from stab3l.exchange.journal_files import JournalFiles
 from stab3l.exchange.limits import (
     BATCH_BYTES_MAX,
     BATCH_RECORDS_MAX,
@@ -24,7 +25,7 @@ from stab3l.exchange.limits import (
     READER_STALL_S,
     STREAM_BATCHES_MAX,
 )
-from stab3l.exchange.messages import SERVICE, Submitted, pb
+from stab3l.exchange.messages import SERVICE, Submitted, pb, segment_message
 from stab3l.exchange.questions import QUESTIONS
 from stab3l.exchange.records import last_sequence_of, survey
 from stab3l.exchange.sequencer import Answer, Sequencer
@@ -69,7 +70,10 @@ def check_batch(batch: bytes, role: Role) -> None:
 
 
 class ExchangeService:
-    """Answers one gateway's calls. ``reader_stall_s``: how long a stream may stand still before it is cut."""
+    """Answers one gateway's calls.
+
+    ``reader_stall_s``: how long a stream may stand still before it is cut; ``files``: the journal's segment files.
+    """
 
     def __init__(
         self,
@@ -78,8 +82,10 @@ class ExchangeService:
         tokens: dict[Role, str],
         *,
         reader_stall_s: int = READER_STALL_S,
+        files: JournalFiles | None = None,
     ) -> None:
         self._engine = engine
+        self._files = files
         self._sequencer = sequencer
         self._tokens = tokens
         self._reader_stall_s = reader_stall_s
@@ -98,6 +104,10 @@ class ExchangeService:
             "Outputs": follow(self._follower(self._engine.read_outputs, last_sequence_of), from_wire, to_wire),
             "Inputs": follow(self._follower(self._engine.read_inputs, _last_input_of), from_wire, to_wire),
         }
+        methods["Segments"] = grpc.unary_unary_rpc_method_handler(self._segments, pb.StreamName.FromString, _serialized)
+        methods["ReadSegment"] = grpc.unary_unary_rpc_method_handler(
+            self._read_segment, pb.SegmentRange.FromString, _serialized
+        )
         for name, (request_type, reply) in QUESTIONS.items():
             methods[name] = grpc.unary_unary_rpc_method_handler(
                 self._answerer(reply), request_type.FromString, _serialized
@@ -195,6 +205,19 @@ class ExchangeService:
             return await _in_thread(context, reply, self._engine, request)
 
         return answer
+
+    async def _segments(self, request: Any, context: Context) -> Any:
+        await self._role(context)
+        files = self._files or await _abort(context, NotFound("this gateway keeps no segment files"))
+        found = await _in_thread(context, files.segments, request.stream, self._sequencer.progress.sequence)
+        return pb.SegmentsReply(segments=map(segment_message, found))
+
+    async def _read_segment(self, request: Any, context: Context) -> Any:
+        await self._role(context)
+        files = self._files or await _abort(context, NotFound("this gateway keeps no segment files"))
+        wanted = (request.stream, request.first_sequence, request.offset, request.length)
+        data = await _in_thread(context, files.read, *wanted, self._sequencer.progress.sequence)
+        return pb.SegmentBytes(data=data)
 
     async def _role(self, context: Context) -> Role:
         given = dict(context.invocation_metadata() or ()).get("authorization", "")

@@ -6,18 +6,34 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Final
 
-from stab3l.api.exchange import Asset, Balance, Book, Frame, Market, Order, Proof, Status, Submitted, Withdrawal
+from stab3l.api.exchange import (
+    Asset,
+    Balance,
+    Book,
+    Frame,
+    Market,
+    Order,
+    Proof,
+    Segment,
+    Status,
+    Submitted,
+    Withdrawal,
+)
 from stab3l.audit.reference_exchange import ReferenceExchange
 from stab3l.audit.reference_queries import ReferenceQueries
 from stab3l.clock import Clock
 from stab3l.engine.wire import MarketStatus
+from stab3l.errors import NotFound
 from stab3l.exchange.gateway_client import GatewayUnavailable, SubmissionUnknown
 
 ZERO_HASH: Final = bytes(32)
 
 
 class ReferenceGateway:
-    """A gateway with faults on demand: ``down`` refuses everything, ``lose_answers`` applies batches silently."""
+    """A gateway with faults on demand: ``down`` refuses everything, ``lose_answers`` applies batches silently.
+
+    ``files``: the content of segment files by (stream, first sequence); the last of a stream is still being written.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self.exchange = ReferenceExchange()
@@ -26,7 +42,9 @@ class ReferenceGateway:
         self.lose_answers = False
         self.batches = 0
         self._clock = clock
+        self.files: dict[tuple[str, int], bytes] = {}
         self._frames: list[Frame] = []
+        self._batches: list[Frame] = []
         self._grown = asyncio.Condition()
 
     async def submit(self, batch: bytes) -> Submitted:
@@ -37,24 +55,48 @@ class ReferenceGateway:
         events = self.exchange.apply(batch, now)
         async with self._grown:
             self._frames.append(Frame(first, self.exchange.now, events))
+            self._batches.append(Frame(first, self.exchange.now, batch))
             self._grown.notify_all()
         if self.lose_answers:
             raise SubmissionUnknown("the answer was lost", retry_after_s=1)
         return Submitted(first, events)
 
-    async def outputs(self, from_sequence: int) -> AsyncIterator[Frame]:
+    def outputs(self, from_sequence: int) -> AsyncIterator[Frame]:
         """Frames from a sequence number on, then live."""
+        return self._follow(self._frames, from_sequence)
+
+    def inputs(self, from_sequence: int) -> AsyncIterator[Frame]:
+        """The batches, likewise."""
+        return self._follow(self._batches, from_sequence)
+
+    async def _follow(self, frames: list[Frame], from_sequence: int) -> AsyncIterator[Frame]:
         at = 0
         while True:
             self._check()
-            while at < len(self._frames):
-                frame = self._frames[at]
+            while at < len(frames):
+                frame = frames[at]
                 at += 1
-                if at == len(self._frames) or self._frames[at].first_sequence > from_sequence:
+                if at == len(frames) or frames[at].first_sequence > from_sequence:
                     yield frame
             async with self._grown:
-                while at == len(self._frames):
+                while at == len(frames):
                     await self._grown.wait()
+
+    async def segments(self, stream: str) -> tuple[Segment, ...]:
+        """The given files."""
+        self._check()
+        firsts = sorted(first for name, first in self.files if name == stream)
+        return tuple(
+            Segment(first, following - 1, len(self.files[stream, first]), bool(following), bytes(32), bytes(32))
+            for first, following in zip(firsts, [*firsts[1:], 0], strict=True)
+        )
+
+    async def read_segment(self, stream: str, first_sequence: int, offset: int, length: int) -> bytes:
+        """Bytes of a given file."""
+        self._check()
+        if (stream, first_sequence) not in self.files:
+            raise NotFound(f"no segment of {stream} begins at {first_sequence}")
+        return self.files[stream, first_sequence][offset : offset + length]
 
     async def status(self) -> Status:
         """How far it is."""

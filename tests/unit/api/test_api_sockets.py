@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket as sockets
-from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
@@ -15,7 +14,7 @@ from websockets.exceptions import ConnectionClosed
 
 from stab3l.api.desk import Desk
 from stab3l.api.exchange import Status
-from stab3l.api.serve import granian_server, serve_desk
+from stab3l.api.serve import serve_desk
 from stab3l.client.orders import signed_cancel, signed_order
 from stab3l.client.rest import ApiProblem, RestClient
 from stab3l.client.stream import Book, StreamClient
@@ -23,22 +22,6 @@ from stab3l.errors import Corrupt
 from stab3l.testing.gateway import ReferenceGateway
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def url(venue: Venue) -> AsyncIterator[str]:
-    """The venue's API on a free port."""
-    with sockets.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = granian_server(venue.app, "127.0.0.1", port)
-    serving = asyncio.create_task(server.serve())
-    url = f"http://127.0.0.1:{port}"
-    async with RestClient(url) as client:
-        await client.status()
-    yield url
-    server.stop()
-    await serving
 
 
 async def receive(socket: ClientConnection, **wanted: Any) -> dict[str, Any]:
