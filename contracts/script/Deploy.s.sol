@@ -2,11 +2,13 @@
 pragma solidity ^0.8.28;
 
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
+import {ISuperToken, ISuperfluid} from "@superfluid-finance/ethereum-contracts/contracts/interfaces/superfluid/ISuperfluid.sol";
 import {Script} from "forge-std/Script.sol";
 import {stdJson} from "forge-std/StdJson.sol";
 
 import {Deployed, Deployment} from "./Deployment.sol";
 import {DeploymentConfig, DeploymentDefaults, Holders, Parameters} from "./DeploymentConfig.sol";
+import {FlowConfig, FlowDeployed, FlowDeployment} from "./FlowDeployment.sol";
 
 /// @title Deploy
 /// @notice Deploys one chain from the JSON file STAB3L_DEPLOY_CONFIG and writes the addresses to STAB3L_DEPLOY_OUT (contracts/README.md).
@@ -36,6 +38,7 @@ contract Deploy is Script {
         config.dollar = IERC20Metadata(json.readAddressOr(".dollar", address(0)));
         config.holders = _readHolders(json);
         config.parameters = _readParameters(json);
+        config.flow = _readFlow(json);
     }
 
     function _readHolders(string memory json) private view returns (Holders memory holders) {
@@ -73,6 +76,22 @@ contract Deploy is Script {
         p.computeEpochCap = _read(json, "custody.computeEpochCap", p.computeEpochCap, type(uint256).max);
     }
 
+    function _readFlow(string memory json) private view returns (FlowConfig memory flow) {
+        flow = FlowDeployment.defaults();
+        flow.host = ISuperfluid(json.readAddressOr(".superfluid.host", address(0)));
+        flow.payment = ISuperToken(json.readAddressOr(".superfluid.token", address(0)));
+        flow.registry.epochSeconds = uint32(_read(json, "flow.epochSeconds", flow.registry.epochSeconds, type(uint32).max));
+        flow.registry.alphaBps = uint16(_read(json, "flow.alphaBps", flow.registry.alphaBps, type(uint16).max));
+        flow.registry.commitTimeoutBlocks =
+            uint32(_read(json, "flow.commitTimeoutBlocks", flow.registry.commitTimeoutBlocks, type(uint32).max));
+        flow.stakes.cooldownSeconds = uint32(_read(json, "flow.cooldownSeconds", flow.stakes.cooldownSeconds, type(uint32).max));
+        flow.stakes.minSinkStake = uint128(_read(json, "flow.minSinkStake", flow.stakes.minSinkStake, type(uint128).max));
+        flow.stakes.capacityUnit = uint96(_read(json, "flow.capacityUnit", flow.stakes.capacityUnit, type(uint96).max));
+        flow.thresholdBps = _read(json, "flow.thresholdBps", flow.thresholdBps, type(uint256).max);
+        flow.quantum = _read(json, "flow.quantum", flow.quantum, type(uint256).max);
+        flow.bufferMax = _read(json, "flow.bufferMax", flow.bufferMax, type(uint128).max);
+    }
+
     function _read(string memory json, string memory key, uint256 fallback_, uint256 max) private view returns (uint256 value) {
         value = json.readUintOr(string.concat(".parameters.", key), fallback_);
         if (value > max) revert ParameterTooLarge(key, value, max);
@@ -105,6 +124,17 @@ contract Deploy is Script {
         vm.serializeAddress(map, "ProviderStaking", address(deployed.staking));
         vm.serializeAddress(map, "RewardsDistributor", address(deployed.distributor));
         vm.serializeAddress(map, "MintingAgent", address(deployed.agent));
-        return vm.serializeAddress(map, "Redemption", address(deployed.redemption));
+        json = vm.serializeAddress(map, "Redemption", address(deployed.redemption));
+        if (address(deployed.flow.pools) != address(0)) json = _renderFlow(map, deployed.flow);
+    }
+
+    function _renderFlow(string memory map, FlowDeployed memory flow) private returns (string memory) {
+        vm.serializeAddress(map, "SuperfluidHost", flow.payment.getHost());
+        vm.serializeAddress(map, "SuperToken", address(flow.payment));
+        vm.serializeAddress(map, "StakeManager", address(flow.stakes));
+        vm.serializeAddress(map, "CapacityRegistry", address(flow.registry));
+        vm.serializeAddress(map, "BackpressurePool", address(flow.pools));
+        vm.serializeAddress(map, "EscrowBuffer", address(flow.escrow));
+        return vm.serializeAddress(map, "Pipeline", address(flow.pipeline));
     }
 }

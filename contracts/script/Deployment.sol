@@ -21,6 +21,7 @@ import {ProviderStaking} from "../src/staking/ProviderStaking.sol";
 import {RewardsDistributor} from "../src/staking/RewardsDistributor.sol";
 import {ProofMethod} from "../src/types/Compute.sol";
 import {DeploymentConfig, Parameters} from "./DeploymentConfig.sol";
+import {FlowDeployed, FlowDeployment} from "./FlowDeployment.sol";
 import {Rights} from "./Rights.sol";
 import {LocalDollar} from "./local/LocalDollar.sol";
 
@@ -44,6 +45,7 @@ struct Deployed {
     RewardsDistributor distributor;
     MintingAgent agent;
     Redemption redemption;
+    FlowDeployed flow;
 }
 
 /// @title Deployment
@@ -63,6 +65,7 @@ library Deployment {
         if (config.primary) {
             _deployIssuance(deployed, config);
             _wireIssuance(deployed, config.parameters);
+            if (address(config.flow.host) != address(0)) _deployFlow(deployed, config);
         }
         deployed.authority.multicall(Rights.handOver(deployed, config));
     }
@@ -133,5 +136,13 @@ library Deployment {
         deployed.staking.wire(agent, deployed.distributor);
         deployed.verifier.setProof(ProofMethod.Committee, deployed.committee);
         deployed.distributor.addBudget(parameters.rewardBudget);
+    }
+
+    // --- Backpressure payments, on the primary chain where Superfluid stands
+
+    function _deployFlow(Deployed memory deployed, DeploymentConfig memory config) private {
+        deployed.flow = FlowDeployment.deploy(
+            config.flow, address(deployed.authority), deployed.token, deployed.dollar, deployed.collateral, address(deployed.timelock)
+        );
     }
 }

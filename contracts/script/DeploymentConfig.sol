@@ -7,6 +7,7 @@ import {ComputeUnitVerifier} from "../src/issuance/ComputeUnitVerifier.sol";
 import {Redemption} from "../src/issuance/Redemption.sol";
 import {Oracle} from "../src/oracle/Oracle.sol";
 import {CollateralManager} from "../src/staking/CollateralManager.sol";
+import {FlowConfig} from "./FlowDeployment.sol";
 
 /// @notice Who holds which role after the deployment.
 struct Holders {
@@ -41,6 +42,7 @@ struct DeploymentConfig {
     IERC20Metadata dollar; // zero: deploy LocalDollar, which only the local chains admit
     Holders holders;
     Parameters parameters;
+    FlowConfig flow;
 }
 
 /// @title DeploymentDefaults

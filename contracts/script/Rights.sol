@@ -14,6 +14,7 @@ import {CollateralManager} from "../src/staking/CollateralManager.sol";
 import {RewardsDistributor} from "../src/staking/RewardsDistributor.sol";
 import {Deployed} from "./Deployment.sol";
 import {DeploymentConfig, Holders} from "./DeploymentConfig.sol";
+import {FlowDeployed, FlowRight, FlowRights} from "./FlowDeployment.sol";
 
 /// @title Rights
 /// @notice Which role may call which function, and who holds it: everything else that is restricted answers to the Timelock as admin.
@@ -32,6 +33,7 @@ library Rights {
         Calls memory calls = Calls(new bytes[](CALLS_MAX), 0);
         _allowShared(calls, deployed);
         if (deployed.primary) _allowIssuance(calls, deployed);
+        if (address(deployed.flow.pools) != address(0)) _allowFlow(calls, deployed.flow);
         _label(calls);
         _grant(calls, deployed, config.holders);
         _add(calls, abi.encodeCall(AccessManager.grantRole, (ADMIN, address(deployed.timelock), 0)));
@@ -68,6 +70,13 @@ library Rights {
         address distributor = address(deployed.distributor);
         _allow(calls, distributor, Roles.GOVERNOR, RewardsDistributor.setMultiplier.selector, RewardsDistributor.addBudget.selector);
         _allow(calls, address(deployed.rewardToken), Roles.GOVERNOR, rSTBToken.mintGoverned.selector);
+    }
+
+    function _allowFlow(Calls memory calls, FlowDeployed memory flow) private pure {
+        FlowRight[] memory rights = FlowRights.rights(flow);
+        for (uint256 i = 0; i < rights.length; i++) {
+            _add(calls, abi.encodeCall(AccessManager.setTargetFunctionRole, (rights[i].target, rights[i].selectors, rights[i].role)));
+        }
     }
 
     /// @dev Whoever can stop in a hurry cannot end the stop: that takes the Timelock.

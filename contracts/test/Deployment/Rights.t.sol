@@ -4,8 +4,11 @@ pragma solidity ^0.8.28;
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 
 import {Deployed} from "../../script/Deployment.sol";
+import {DeploymentConfig} from "../../script/DeploymentConfig.sol";
+import {FlowDeployment} from "../../script/FlowDeployment.sol";
 import {Custody} from "../../src/exchange/Custody.sol";
 import {DeploymentFixture} from "../support/DeploymentFixture.sol";
+import {SuperfluidFramework} from "../support/SuperfluidFramework.sol";
 
 /// @notice Every function of every contract against every actor, the functions taken from the compiler's own list.
 contract DeploymentRightsTest is DeploymentFixture {
@@ -20,7 +23,10 @@ contract DeploymentRightsTest is DeploymentFixture {
     uint256 internal rightsExpected;
 
     function setUp() public {
-        system = _deployed(true);
+        DeploymentConfig memory config = _config(true);
+        config.flow = FlowDeployment.defaults();
+        config.flow.host = SuperfluidFramework.deploy();
+        system = DEPLOYER.deploy(config);
     }
 
     function test_each_role_may_call_exactly_its_functions() public {
@@ -109,6 +115,26 @@ contract DeploymentRightsTest is DeploymentFixture {
         _expectGoverned("RewardsDistributor", "setMultiplier(uint256)");
         _expectGoverned("RewardsDistributor", "addBudget(uint256)");
         _expectGoverned("rSTBToken", "mintGoverned(address,uint256)");
+        _expectFlowRights();
+    }
+
+    function _expectFlowRights() private {
+        string[5] memory stoppable = ["StakeManager", "CapacityRegistry", "BackpressurePool", "EscrowBuffer", "Pipeline"];
+        for (uint256 i = 0; i < stoppable.length; i++) {
+            _expect(stoppable[i], "pause()", GUARDIAN);
+            _expectGoverned(stoppable[i], "unpause()");
+        }
+        _expect("StakeManager", "slash(address,uint256,bytes32)", ARBITER);
+        _expect("CapacityRegistry", "recordCompletion(bytes32,address,uint256,uint256)", ARBITER);
+        _expectGoverned("StakeManager", "setRules((uint128,uint128,uint96,uint32,bool,bool))");
+        _expectGoverned("CapacityRegistry", "setRules((uint16,uint32,uint32,uint16))");
+        _expectGoverned("CapacityRegistry", "registerTaskType(string)");
+        _expectGoverned("BackpressurePool", "openPool(bytes32,uint256)");
+        _expectGoverned("BackpressurePool", "setThreshold(uint256)");
+        _expectGoverned("BackpressurePool", "sweepDust(address)");
+        _expectGoverned("EscrowBuffer", "setBufferMax(bytes32,uint256)");
+        _expectGoverned("Pipeline", "createPipeline(bytes32,bytes32[])");
+        _expectGoverned("Pipeline", "returnDeposit(address,uint256)");
     }
 
     function _expectGoverned(string memory name, string memory signature) private {
@@ -164,7 +190,7 @@ contract DeploymentRightsTest is DeploymentFixture {
     }
 
     function _managed() private view returns (Managed[] memory contracts) {
-        contracts = new Managed[](12);
+        contracts = new Managed[](17);
         contracts[0] = Managed("Custody", address(system.custody));
         contracts[1] = Managed("Oracle", address(system.oracle));
         contracts[2] = Managed("ComputeUnitVerifier", address(system.verifier));
@@ -177,5 +203,10 @@ contract DeploymentRightsTest is DeploymentFixture {
         contracts[9] = Managed("rSTBToken", address(system.rewardToken));
         contracts[10] = Managed("sSTBToken", address(system.token));
         contracts[11] = Managed("CUToken", address(system.cuToken));
+        contracts[12] = Managed("StakeManager", address(system.flow.stakes));
+        contracts[13] = Managed("CapacityRegistry", address(system.flow.registry));
+        contracts[14] = Managed("BackpressurePool", address(system.flow.pools));
+        contracts[15] = Managed("EscrowBuffer", address(system.flow.escrow));
+        contracts[16] = Managed("Pipeline", address(system.flow.pipeline));
     }
 }
