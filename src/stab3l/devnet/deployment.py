@@ -14,6 +14,7 @@ from typing import Any
 from stab3l.chain.signer import Signer
 from stab3l.config import PRIMARY_CHAIN_ID
 from stab3l.devnet.anvil import AnvilControl
+from stab3l.devnet.superfluid import Framework
 from stab3l.errors import NotFound, Unavailable
 
 COMMITTEE_THRESHOLD = 2
@@ -67,8 +68,11 @@ class Deployment:
         self._folder.mkdir(parents=True, exist_ok=True)
         chain_id = control.chain.chain_id
         config, draft = self._folder / f"{chain_id}.config.json", self._folder / f"{chain_id}.part.json"
-        config.write_text(json.dumps(self._config(chain_id), indent=1))
         deployer = (await control.accounts())[0]
+        described = self._config(chain_id)
+        if described["primary"]:
+            described["superfluid"] = {"host": await Framework(self._contracts, control, deployer).deploy()}
+        config.write_text(json.dumps(described, indent=1))
         await self._forge(
             (
                 "script",

@@ -15,6 +15,10 @@ SKIPPED_FOLDERS = ("src/interfaces/", "src/libraries/", "src/types/")
 FOREIGN = {
     "ERC20Permit": "ERC20Permit.sol/ERC20Permit.json",
     "AccessManager": "AccessManager.sol/AccessManager.json",
+    "SuperfluidHost": "ISuperfluid.sol/ISuperfluid.json",
+    "SuperToken": "ISuperToken.sol/ISuperToken.json",
+    "SuperfluidPool": "ISuperfluidPool.sol/ISuperfluidPool.json",
+    "GeneralDistributionAgreement": "IGeneralDistributionAgreementV1.sol/IGeneralDistributionAgreementV1.json",
 }
 """Names under which other projects' contracts are spoken to, and where the compiler writes them."""
 
