@@ -9,6 +9,8 @@ pub const FEES: AccountId = AccountId(0);
 /// How many accounts exist from genesis: fees, insurance, dust.
 pub const SYSTEM_ACCOUNTS: u32 = 3;
 
+const NOWHERE: u32 = u32::MAX;
+
 /// One (account, asset) pair; its index is its leaf in the balances tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
@@ -33,7 +35,8 @@ pub struct Ledger {
     pub(crate) owners: Vec<Address>,
     by_owner: FxHashMap<Address, AccountId>,
     pub(crate) balances: Vec<Balance>,
-    by_pair: FxHashMap<(AccountId, AssetId), u32>,
+    /// By account, then asset: where the pair's balance is, [`NOWHERE`] before its first credit.
+    places: Vec<Vec<u32>>,
     /// Indexes of balances written since the trees were refreshed, each once.
     changed: Vec<u32>,
 }
@@ -45,7 +48,7 @@ impl Ledger {
             owners: vec![Address::default(); SYSTEM_ACCOUNTS as usize],
             by_owner: FxHashMap::default(),
             balances: Vec::new(),
-            by_pair: FxHashMap::default(),
+            places: Vec::new(),
             changed: Vec::new(),
         }
     }
@@ -78,7 +81,8 @@ impl Ledger {
     }
 
     fn index(&self, account: AccountId, asset: AssetId) -> Option<u32> {
-        self.by_pair.get(&(account, asset)).copied()
+        let place = self.places.get(account.0 as usize)?.get(asset.0 as usize)?;
+        (*place != NOWHERE).then_some(*place)
     }
 
     /// The balance of a pair and its index, if a credit ever touched it.
@@ -94,7 +98,15 @@ impl Ledger {
     pub(crate) fn append(&mut self, balance: Balance) -> u32 {
         let index = u32::try_from(self.balances.len()).expect("fewer than 2^32 balances");
         self.balances.push(balance);
-        self.by_pair.insert((balance.account, balance.asset), index);
+        let (account, asset) = (balance.account.0 as usize, balance.asset.0 as usize);
+        if self.places.len() <= account {
+            self.places.resize(account + 1, Vec::new());
+        }
+        let of_account = &mut self.places[account];
+        if of_account.len() <= asset {
+            of_account.resize(asset + 1, NOWHERE);
+        }
+        of_account[asset] = index;
         index
     }
 

@@ -5,10 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use rustc_hash::FxHashMap;
-
 use crate::arena::{Arena, NONE, Slot};
 use crate::command::Side;
+use crate::order_index::OrderIndex;
 use crate::units::*;
 
 /// The account of orders that belong to none.
@@ -105,7 +104,7 @@ impl Book {
 pub struct Books {
     orders: Arena<Order>,
     levels: Arena<Level>,
-    by_id: FxHashMap<OrderId, Slot>,
+    by_id: OrderIndex,
     books: Vec<Book>,
     /// The newest order in each account's list, by account id.
     account_heads: Vec<Slot>,
@@ -119,7 +118,12 @@ impl Books {
 
     /// The resting order `id`.
     pub fn order(&self, id: OrderId) -> Option<&Order> {
-        self.by_id.get(&id).map(|slot| &self.orders[*slot])
+        self.by_id.get(id, |slot| self.orders[slot].id).map(|slot| &self.orders[slot])
+    }
+
+    /// Asks the processor to fetch where the order `id` is looked up.
+    pub fn expect(&self, id: OrderId) {
+        self.by_id.expect(id);
     }
 
     /// The oldest order at the best price of one side.
@@ -149,7 +153,7 @@ impl Books {
         level.tail = slot;
         level.orders += 1;
         level.lots += u128::from(order.lots.0);
-        self.by_id.insert(order.id, slot);
+        self.by_id.insert(order.id, slot, |slot| self.orders[slot].id);
     }
 
     fn link_to_account(&mut self, slot: Slot, account: AccountId) {
@@ -173,7 +177,7 @@ impl Books {
 
     /// Takes `lots` from a resting order; what is left of it, and gone from the book when that is zero.
     pub fn shrink(&mut self, id: OrderId, lots: Lots) -> Lots {
-        let slot = self.by_id[&id];
+        let slot = self.by_id.get(id, |slot| self.orders[slot].id).expect("it rests");
         let order = &mut self.orders[slot];
         order.lots = order.lots - lots;
         let (left, level) = (order.lots, order.links.level);
@@ -186,7 +190,7 @@ impl Books {
 
     /// Takes an order out of its book.
     pub fn leave(&mut self, id: OrderId) -> Option<Order> {
-        let slot = self.by_id.remove(&id)?;
+        let slot = self.by_id.remove(id, |slot| self.orders[slot].id)?;
         let order = self.orders.remove(slot);
         self.unlink_from_account(&order);
         self.unlink_from_level(&order);
@@ -250,7 +254,7 @@ impl Books {
 
     /// How many orders rest over all markets.
     pub fn resting(&self) -> usize {
-        self.by_id.len()
+        self.by_id.count()
     }
 }
 

@@ -174,6 +174,29 @@ pub fn kind_of(record: &[u8]) -> u16 {
     }
 }
 
+/// What a record will ask for, read without judging it: a hint, which may be wrong.
+#[derive(Clone, Copy, Debug)]
+pub enum Expected {
+    /// A `place`: whether its client id is taken.
+    Request(AccountId, ClientId),
+    /// A `cancel`: its order.
+    Order(OrderId),
+}
+
+impl Expected {
+    /// The hint of a record.
+    pub fn of(record: &[u8]) -> Option<Expected> {
+        let mut body = Body(record.get(RECORD_HEADER..)?);
+        let account = AccountId(body.u32()?);
+        let _ = body.u32()?;
+        match kind_of(record) {
+            5 => Some(Expected::Request(account, ClientId(body.u64()?))),
+            6 => Some(Expected::Order(OrderId(body.u64()?))),
+            _ => None,
+        }
+    }
+}
+
 /// Reads one record as [`Records`] yields it.
 pub fn decode(record: &[u8]) -> Result<Command, Outcome> {
     if record.len() < RECORD_HEADER || stated_length(record) != Some(record.len()) || record[2..4] != [0, 0] {

@@ -95,6 +95,7 @@ impl State {
         let mut state = State::genesis();
         let mut body = Body(bytes);
         state.decode_heads(&mut body)?;
+        state.requests.advance(state.now);
         state.decode_listings(&mut body)?;
         let totals = state.decode_ledger(&mut body)?;
         let sealed_withdrawals = state.decode_transfers(&mut body)?;

@@ -18,9 +18,11 @@ pub mod lanes;
 pub mod listing;
 pub mod matching;
 pub mod merkle;
+pub mod order_index;
 pub mod outcome;
 pub mod payload;
 pub mod plain_book;
+pub mod prefetch;
 #[cfg(feature = "pyo3")]
 mod python;
 pub mod request;

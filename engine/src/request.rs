@@ -1,15 +1,18 @@
 //! The memory of client ids, by which a repeated request is answered instead of done twice.
+//!
+//! An id is taken until its request expires, and expired entries give way to new ones where they stand: nothing is ever freed
+//! in bulk. The table is cut into many shards that sweep and grow one by one, so that no command waits for all of it.
 
-use std::collections::BTreeMap;
-
-use rustc_hash::FxHashMap;
+use std::hash::{BuildHasher, RandomState};
 
 use crate::outcome::{Outcome, Refusal, refuse_if};
+use crate::prefetch::prefetch;
 use crate::units::*;
 
 /// How far in the future a request may expire.
 pub const LIFETIME_MAX: Nanos = Nanos(86_400 * 1_000_000_000);
-const NANOS_PER_BUCKET: u64 = 1_000_000_000;
+const SHARDS: usize = 4096;
+const SMALLEST_SHARD: usize = 8;
 
 /// What an accepted request made, and until when its client id is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,12 +24,113 @@ pub struct Remembered {
 
 type Key = (AccountId, ClientId);
 
-/// The client ids that are taken.
+/// One place of a shard. `expires_at` is 0 where nothing ever stood: an accepted request expires after time 0.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C, align(32))]
+struct Entry {
+    client: ClientId,
+    expires_at: Nanos,
+    id: u64,
+    account: AccountId,
+}
+
+impl Entry {
+    fn is_of(&self, (account, client): Key) -> bool {
+        self.account == account && self.client == client
+    }
+    fn was_never_used(&self) -> bool {
+        self.expires_at == Nanos(0)
+    }
+    fn made(&self) -> Remembered {
+        Remembered { expires_at: self.expires_at, id: self.id }
+    }
+}
+
+/// Open addressing, linear probing; the length is a power of two.
 #[derive(Clone, Debug, Default)]
+struct Shard {
+    entries: Box<[Entry]>,
+    /// Places that were ever used since the last sweep.
+    used: usize,
+}
+
+impl Shard {
+    fn get(&self, hash: u64, key: Key) -> Option<&Entry> {
+        let mask = self.entries.len().checked_sub(1)?;
+        let mut at = hash as usize & mask;
+        loop {
+            let entry = &self.entries[at];
+            if entry.was_never_used() {
+                return None;
+            }
+            if entry.is_of(key) {
+                return Some(entry);
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    /// The place for a key: its own, or the first on the way that is expired or was never used.
+    fn place(&self, hash: u64, key: Key, now: Nanos) -> usize {
+        let mask = self.entries.len() - 1;
+        let (mut at, mut expired) = (hash as usize & mask, None);
+        loop {
+            let entry = &self.entries[at];
+            if entry.was_never_used() {
+                return expired.unwrap_or(at);
+            }
+            if entry.is_of(key) {
+                return at;
+            }
+            if entry.expires_at <= now && expired.is_none() {
+                expired = Some(at);
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    /// Keeps at least a quarter of the places free: drops what is expired, and doubles when half would still be taken.
+    fn make_room(&mut self, now: Nanos, hash_of: impl Fn(Key) -> u64) {
+        if (self.used + 1) * 4 <= self.entries.len() * 3 {
+            return;
+        }
+        let live: Vec<Entry> = self.entries.iter().copied().filter(|entry| entry.expires_at > now).collect();
+        let length = ((live.len() + 1) * 2).next_power_of_two().max(SMALLEST_SHARD);
+        self.entries = vec![Entry::default(); length].into();
+        self.used = live.len();
+        for entry in live {
+            let key = (entry.account, entry.client);
+            let place = self.place(hash_of(key), key, now);
+            self.entries[place] = entry;
+        }
+    }
+}
+
+/// The client ids that are taken.
+#[derive(Clone, Debug)]
 pub struct Requests {
-    taken: FxHashMap<Key, Remembered>,
-    /// The keys by the second in which they expire, to drop them without a search.
-    expiring: BTreeMap<u64, Vec<Key>>,
+    shards: Box<[Shard]>,
+    now: Nanos,
+    /// Drawn anew by every process, so that nobody can choose ids that fall into one place. No output depends on it.
+    seeds: [u64; 2],
+}
+
+impl Default for Requests {
+    fn default() -> Self {
+        let random = RandomState::new();
+        let seeds = [random.hash_one(0), random.hash_one(1) | 1 << 63];
+        Requests { shards: vec![Shard::default(); SHARDS].into(), now: Nanos(0), seeds }
+    }
+}
+
+fn hash_of(seeds: [u64; 2], (account, client): Key) -> u64 {
+    let product = u128::from(client.0 ^ seeds[0]) * u128::from(u64::from(account.0) ^ seeds[1]);
+    (product >> 64) as u64 ^ product as u64
+}
+
+/// The shard comes from the upper bits, the place in it from the lower ones.
+fn shard_of(hash: u64) -> usize {
+    (hash >> 32) as usize % SHARDS
 }
 
 impl Requests {
@@ -41,7 +145,8 @@ impl Requests {
         refuse_if(expires_at <= now, Outcome::RequestExpired)?;
         refuse_if(expires_at.0 > now.0.saturating_add(LIFETIME_MAX.0), Outcome::RequestTooFar)?;
         refuse_if(client == ClientId(0), Outcome::ClientIdZero)?;
-        match self.taken.get(&(account, client)) {
+        let hash = hash_of(self.seeds, (account, client));
+        match self.shards[shard_of(hash)].get(hash, (account, client)) {
             Some(made) if made.expires_at > now => {
                 Err(Refusal { outcome: Outcome::ClientIdReused, id: made.id })
             }
@@ -49,43 +154,96 @@ impl Requests {
         }
     }
 
-    /// Takes a client id.
-    pub fn remember(&mut self, account: AccountId, client: ClientId, made: Remembered) {
-        self.taken.insert((account, client), made);
-        self.expiring.entry(made.expires_at.0 / NANOS_PER_BUCKET).or_default().push((account, client));
+    /// Says what time it is; entries that have expired may be written over from now on.
+    pub fn advance(&mut self, now: Nanos) {
+        self.now = now;
     }
 
-    /// Frees the memory of ids that expired in a second before this one, at most `most` of them at once, so that no command
-    /// waits for a whole second's ids; [`Requests::check`] judges by the nanosecond and needs none of it.
-    pub fn forget_expired(&mut self, now: Nanos, most: usize) {
-        let this_second = now.0 / NANOS_PER_BUCKET;
-        let mut left = most;
-        while left > 0
-            && let Some(mut entry) = self.expiring.first_entry().filter(|entry| *entry.key() < this_second)
-        {
-            let second = *entry.key();
-            let kept = entry.get().len().saturating_sub(left);
-            for key in entry.get_mut().drain(kept..) {
-                left -= 1;
-                // A client id may have been taken again, to expire later.
-                if self.taken.get(&key).is_some_and(|made| made.expires_at.0 / NANOS_PER_BUCKET == second) {
-                    self.taken.remove(&key);
-                }
-            }
-            if kept == 0 {
-                entry.remove();
-            }
+    /// Takes a client id.
+    pub fn remember(&mut self, account: AccountId, client: ClientId, made: Remembered) {
+        let (seeds, now, key) = (self.seeds, self.now, (account, client));
+        let hash = hash_of(seeds, key);
+        let shard = &mut self.shards[shard_of(hash)];
+        shard.make_room(now, |key| hash_of(seeds, key));
+        let place = shard.place(hash, key, now);
+        shard.used += usize::from(shard.entries[place].was_never_used());
+        shard.entries[place] = Entry { client, expires_at: made.expires_at, id: made.id, account };
+    }
+
+    /// Asks the processor to fetch where a client id would stand.
+    pub fn expect(&self, account: AccountId, client: ClientId) {
+        let hash = hash_of(self.seeds, (account, client));
+        let entries = &self.shards[shard_of(hash)].entries;
+        if let Some(mask) = entries.len().checked_sub(1) {
+            prefetch(&entries[hash as usize & mask]);
         }
     }
 
     /// The ids that are taken at `now`, by account and client id.
     pub fn live(&self, now: Nanos) -> Vec<(Key, Remembered)> {
-        let keys = self.expiring.values().flatten();
-        // An id that was taken twice in one second is listed twice, and may be freed once.
-        let made = keys.filter_map(|key| self.taken.get(key).map(|made| (*key, *made)));
-        let mut live: Vec<(Key, Remembered)> = made.filter(|(_, made)| made.expires_at > now).collect();
+        let entries = self.shards.iter().flat_map(|shard| shard.entries.iter());
+        let live = entries.filter(|entry| entry.expires_at > now);
+        let mut live: Vec<(Key, Remembered)> =
+            live.map(|entry| ((entry.account, entry.client), entry.made())).collect();
         live.sort_unstable_by_key(|(key, _)| *key);
-        live.dedup();
         live
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    /// The same memory as a map from which every expired id is removed at once.
+    #[derive(Default)]
+    struct Plain(BTreeMap<Key, Remembered>);
+
+    impl Plain {
+        fn check(&mut self, key: Key, now: Nanos) -> Option<u64> {
+            self.0.retain(|_, made| made.expires_at > now);
+            self.0.get(&key).map(|made| made.id)
+        }
+    }
+
+    #[test]
+    fn ids_are_taken_until_they_expire_and_then_free_again() {
+        let (mut requests, mut plain) = (Requests::default(), Plain::default());
+        let (mut random, mut now) = (1u64, Nanos(10));
+        for id in 0..40_000 {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let key = (AccountId((random >> 40) as u32 % 3), ClientId(1 + (random >> 50) % 900));
+            let expires_at = Nanos(now.0 + 1 + (random >> 20) % 700);
+            let answer = requests.check(key.0, key.1, expires_at, now);
+            match plain.check(key, now) {
+                Some(taken_by) => {
+                    assert_eq!(answer, Err(Refusal { outcome: Outcome::ClientIdReused, id: taken_by }));
+                }
+                None => {
+                    assert_eq!(answer, Ok(()));
+                    let made = Remembered { expires_at, id };
+                    requests.advance(now);
+                    requests.remember(key.0, key.1, made);
+                    plain.0.insert(key, made);
+                }
+            }
+            now = Nanos(now.0 + (random >> 10) % 3);
+        }
+        let expected: Vec<(Key, Remembered)> =
+            plain.0.into_iter().filter(|(_, made)| made.expires_at > now).collect();
+        assert_eq!(requests.live(now), expected);
+    }
+
+    #[test]
+    fn what_expired_makes_room_for_what_comes() {
+        let mut requests = Requests::default();
+        for id in 1..=400_000u64 {
+            let made = Remembered { expires_at: Nanos(id + 100), id };
+            requests.advance(Nanos(id));
+            requests.remember(AccountId(3), ClientId(id), made);
+        }
+        let places: usize = requests.shards.iter().map(|shard| shard.entries.len()).sum();
+        assert!(places <= 4 * SHARDS * SMALLEST_SHARD, "{places} places for 100 live ids");
+        assert_eq!(requests.live(Nanos(400_000)).len(), 100);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::account::{Balance, Ledger};
 use crate::book::Books;
-use crate::command::{Command, KIND_SEAL, Records, decode, kind_of};
+use crate::command::{Command, Expected, KIND_SEAL, Records, decode, kind_of};
 use crate::event::Events;
 use crate::keccak::keccak256;
 use crate::listing::Listings;
@@ -13,7 +13,8 @@ use crate::seal::Sealing;
 use crate::transfer::{Chains, Withdrawal};
 use crate::units::*;
 
-const FORGOTTEN_PER_COMMAND: usize = 4;
+/// How many records before a record's turn its memory is fetched.
+const EXPECTED_AHEAD: usize = 6;
 
 /// Everything that the commands so far have made.
 #[derive(Clone, Debug)]
@@ -132,10 +133,14 @@ impl State {
         );
         assert!(link.now >= self.now, "time never decreases");
         (self.now, self.input_hash) = (link.now, link.hash);
-        // Faster than ids are taken, so that what has expired never piles up.
-        self.requests.forget_expired(self.now, FORGOTTEN_PER_COMMAND * link.record_count as usize);
+        self.requests.advance(self.now);
         let block = self.sealing.block();
+        let mut ahead = Records::of(batch);
+        ahead.by_ref().take(EXPECTED_AHEAD).for_each(|record| self.expect(record));
         for record in Records::of(batch) {
+            if let Some(record) = ahead.next() {
+                self.expect(record);
+            }
             self.sequence = self.sequence.next();
             self.step(record, link.record_count == 1, &mut Events::of(self.sequence, output));
         }
@@ -155,6 +160,15 @@ impl State {
             std::mem::replace(&mut self.output_hash, after)
         };
         batches.iter().zip(payload_roots(batches)).map(link).collect()
+    }
+
+    /// Asks the processor to fetch what a record will need; the memory of a busy venue is far larger than its caches.
+    fn expect(&self, record: &[u8]) {
+        match Expected::of(record) {
+            Some(Expected::Request(account, client)) => self.requests.expect(account, client),
+            Some(Expected::Order(order)) => self.books.expect(order),
+            None => {}
+        }
     }
 
     fn step(&mut self, record: &[u8], alone: bool, events: &mut Events) {

@@ -21,6 +21,8 @@ const SEGMENT_BYTES: u64 = 64 << 20;
 pub struct Pace {
     pub messages: usize,
     pub took: Duration,
+    /// What the thread itself ran, other work on the machine left out.
+    pub on_processor: Duration,
 }
 
 impl Pace {
@@ -31,9 +33,15 @@ impl Pace {
 
 /// Runs `work`, which does `messages`.
 fn timed(messages: usize, work: impl FnOnce()) -> Pace {
-    let begun = Instant::now();
+    let (begun, ran) = (Instant::now(), on_processor());
     work();
-    Pace { messages, took: begun.elapsed() }
+    Pace { messages, took: begun.elapsed(), on_processor: on_processor() - ran }
+}
+
+/// The time that this thread has run.
+fn on_processor() -> Duration {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").expect("a Linux process");
+    Duration::from_nanos(stat.split(' ').next().and_then(|word| word.parse().ok()).expect("a number"))
 }
 
 /// Matching alone, on the plain book.

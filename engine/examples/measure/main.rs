@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! measure layers <messages> <rounds> <folder>    messages a second and latency of each layer, mixes, scenarios
+//! measure layer <name> <mix> <messages> <folder> processor time of a message in one layer, the least of five
 //! measure memory <orders>                        bytes per resting order
 //! measure recovery <messages> <folder>           seconds to open a journal without a snapshot
 //! measure workload <mix> <messages> <file>       writes a flow for other engines to run
@@ -26,6 +27,9 @@ fn main() -> ExitCode {
     match words[..] {
         ["layers", messages, rounds, folder] => {
             scenarios::all(number(messages), number(rounds), Path::new(folder));
+        }
+        ["layer", name, mix, messages, folder] => {
+            scenarios::one(name, mix, number(messages), Path::new(folder));
         }
         ["memory", orders] => scenarios::memory(number(orders) as u64),
         ["recovery", messages, folder] => scenarios::recovery(number(messages), Path::new(folder)),

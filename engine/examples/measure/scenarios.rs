@@ -10,7 +10,7 @@ use _engine::plain_book::Book;
 use _engine::units::*;
 
 use crate::latency::{Latencies, open_loop};
-use crate::layers::{self, Bare, Records, options};
+use crate::layers::{self, Bare, Pace, Records, options};
 use crate::report::{Report, median, memory as process_memory};
 use crate::wire::{CLOSED_LOOP_NANOS, Encoder, START, opening, seal};
 use crate::workload::{self, Action, Flow, Kind, MIXES, Maker, Mix, TradesHash, flow, run_all};
@@ -58,6 +58,25 @@ pub fn all(messages: usize, rounds: usize, folder: &Path) {
         "MB",
         "this whole run, flows in memory included",
     );
+    report.print();
+}
+
+/// One layer, five times: the least processor time of a message.
+pub fn one(layer: &str, mix: &str, messages: usize, folder: &Path) {
+    let mut report = Report::default();
+    let flow = flow(workload::mix(mix).expect("one of the mixes"), messages, SEED);
+    let records = Records::of(&flow, 0, CLOSED_LOOP_NANOS, BATCH);
+    let cached = Durability::PageCache;
+    let pace = || match layer {
+        "matching" => layers::matching(&flow).0,
+        "risk" => layers::risk(&records),
+        "journal" => layers::journal(&records, &fresh(folder, "one"), cached, 8),
+        "full" => layers::full(&records, &fresh(folder, "one"), options(cached, 0), 8, 500_000),
+        _ => panic!("matching, risk, journal or full"),
+    };
+    let per_message = |pace: Pace| pace.on_processor.as_nanos() as f64 / pace.messages as f64;
+    let least = (0..5).map(|_| per_message(pace())).fold(f64::INFINITY, f64::min);
+    report.add(layer, least, "ns", mix);
     report.print();
 }
 
