@@ -38,8 +38,11 @@ contracts-test: $(READY)
 engine-test: $(READY)
 	cd engine && $(ALONE) cargo test --quiet --locked
 
-python-test: $(READY)
+python-test: $(READY) nats-server
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
+
+nats-server: | .venv/.prerequisites  ## The server of the hot standby, in .venv/bin; its tests are skipped where it cannot be had
+	@tools/nats-server .venv/bin || true
 
 bench: setup  ## Run the benchmarks; results under bench/results/
 	$(BIN)/python -m bench.run
@@ -75,4 +78,4 @@ contracts/out/.built: contracts/node_modules/.installed contracts/foundry.toml $
 	@$(FORGE) build --quiet --skip test
 	@touch $@
 
-.PHONY: help setup up demo test check contracts-test engine-test python-test bench clean lock
+.PHONY: help setup up demo test check contracts-test engine-test python-test nats-server bench clean lock

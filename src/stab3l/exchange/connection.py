@@ -46,6 +46,11 @@ def method_path(method: str) -> str:
     return f"/{SERVICE}/{method}"
 
 
+def target_of(address: str) -> str:
+    """gRPC's name for one address, or for several of which one answers (numeric ones, with commas between them)."""
+    return f"ipv4:{address}" if "," in address else address
+
+
 def meaning(error: grpc.aio.AioRpcError) -> Stab3lError:
     """A broken call in this package's words."""
     text = f"gateway: {error.details() or error.code().name}"

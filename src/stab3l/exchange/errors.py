@@ -11,6 +11,8 @@
     └── Unavailable
         ├── GatewayUnavailable  nobody answers, or the engine is halted; nothing was submitted
         ├── EngineStopped       inside the gateway: the engine failed or is closing; nothing more is taken
+        │   └── LeadershipLost  another node leads, or may: this one acknowledges nothing more
+        ├── LogUnavailable      the replicated log (NATS JetStream) does not answer
         ├── SubmissionUnknown   the answer to a batch was lost: it may have been applied
         └── ReaderTooSlow       a stream was cut because its reader did not keep up; carries where to resume
 """
@@ -50,6 +52,18 @@ class EngineStopped(Unavailable):
     """The engine behind the gateway takes nothing more; a restart recovers from the journal."""
 
     code: ClassVar[str] = "engine_stopped"
+
+
+class LeadershipLost(EngineStopped):
+    """Another node leads, or may lead by now; a restart follows it. What was under way may be in the log."""
+
+    code: ClassVar[str] = "leadership_lost"
+
+
+class LogUnavailable(Unavailable):
+    """The replicated log does not answer or cannot be used."""
+
+    code: ClassVar[str] = "log_unavailable"
 
 
 class SubmissionUnknown(Unavailable):

@@ -15,7 +15,7 @@ import grpc
 import grpc.aio
 
 from stab3l.engine.wire import Sealed, decode_events
-from stab3l.exchange.connection import OPTIONS, SubmitStream, fetch, follow
+from stab3l.exchange.connection import OPTIONS, SubmitStream, fetch, follow, target_of
 from stab3l.exchange.errors import BatchRefused, GatewayUnavailable, ReaderTooSlow, SubmissionUnknown
 from stab3l.exchange.limits import BATCH_BYTES_MAX, BATCH_RECORDS_MAX, WITHDRAWALS_PER_PAGE
 from stab3l.exchange.messages import (
@@ -75,6 +75,9 @@ CONNECT_TIMEOUT_S: Final = 5
 class GatewayClient:
     """One connection to the gateway, for any number of tasks; use it as an async context manager.
 
+    ``address`` is host:port, or several with commas between them: the nodes of a replicated exchange, of which only
+    the leader listens.
+
     It reconnects by itself, with backoff. Every method raises `GatewayUnavailable` while nobody answers within
     ``connect_timeout_s``, and `stab3l.errors.Unauthorised` when the gateway does not know the token.
     """
@@ -88,7 +91,7 @@ class GatewayClient:
         self._opening = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
-        self._channel = grpc.aio.insecure_channel(self.address, options=OPTIONS)
+        self._channel = grpc.aio.insecure_channel(target_of(self.address), options=OPTIONS)
         return self
 
     async def __aexit__(self, *_: object) -> None:

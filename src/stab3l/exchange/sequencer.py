@@ -8,22 +8,43 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
 
 import structlog
 
 from stab3l._engine import EngineError
 from stab3l.clock import Clock
 from stab3l.engine.port import ExchangeEngine
+from stab3l.exchange import metrics
 from stab3l.exchange.errors import EngineStopped
 from stab3l.exchange.limits import GROUP_BYTES_MAX, WAITING_BYTES_MAX
 from stab3l.exchange.messages import Submitted
+from stab3l.units import Nanoseconds
 
 EVENT_SEQUENCE_AT = slice(8, 16)
 
 log = structlog.get_logger(__name__)
 
 Answer = asyncio.Future[Submitted]
+
+
+class GroupLog(Protocol):
+    """A log that must hold a group before it is applied anywhere; `stab3l.exchange.standby.Leader` is one."""
+
+    @property
+    def group_bytes_max(self) -> int:
+        """Bytes of all batches of a group that the log takes at once."""
+        ...
+
+    async def append(self, first_sequence: int, previous: bytes, now: int, batches: Sequence[bytes]) -> None:
+        """Appends a group. Raises `EngineStopped` when this process must acknowledge nothing more."""
+        ...
+
+    def check(self) -> None:
+        """Whether the group that was appended last may be acknowledged now. Raises `EngineStopped`."""
+        ...
 
 
 class Progress:
@@ -46,10 +67,12 @@ class Progress:
 
 
 class Sequencer:
-    """Gathers batches and applies them in groups; ends at the engine's first failure."""
+    """Gathers batches and applies them in groups; ends at the first failure of the engine, or of the group log."""
 
-    def __init__(self, engine: ExchangeEngine, clock: Clock) -> None:
+    def __init__(self, engine: ExchangeEngine, clock: Clock, log: GroupLog | None = None) -> None:
         self._engine = engine
+        self._log = log
+        self._group_bytes_max = GROUP_BYTES_MAX if log is None else log.group_bytes_max
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="engine")
         self._waiting: deque[tuple[bytes, Answer]] = deque()
@@ -58,6 +81,7 @@ class Sequencer:
         self._room = asyncio.Event()
         self._room.set()
         self._failure: EngineStopped | None = None
+        self._ended_by: EngineStopped | None = None
         self._closing = False
         self.progress = Progress(engine.last_sequence)
 
@@ -78,6 +102,16 @@ class Sequencer:
         self._arrived.set()
         return answer
 
+    @property
+    def waiting(self) -> tuple[int, int]:
+        """Batches and bytes that wait for the engine."""
+        return len(self._waiting), self._waiting_bytes
+
+    @property
+    def failure(self) -> EngineStopped | None:
+        """Why nothing more is taken."""
+        return self._failure
+
     async def run(self) -> None:
         """Applies groups until `close`, and then what still waits. Raises `EngineStopped` at the engine's failure."""
         try:
@@ -87,8 +121,15 @@ class Sequencer:
                     await self._apply(self._gather())
                 if not self._closing:
                     await self._arrived.wait()
+            if self._ended_by is not None:
+                raise self._ended_by
         finally:
             self._thread.shutdown(wait=False)
+
+    def stop_because(self, error: EngineStopped) -> None:
+        """Answers everybody who waits with this error, takes nothing more, and has `run` raise it."""
+        self._ended_by = self._fail([], error)
+        self.close()
 
     def close(self) -> None:
         """Takes nothing more; `run` ends when nothing waits."""
@@ -99,7 +140,7 @@ class Sequencer:
     def _gather(self) -> list[tuple[bytes, Answer]]:
         group, size = [self._waiting.popleft()], 0
         size = len(group[0][0])
-        while self._waiting and size + len(self._waiting[0][0]) <= GROUP_BYTES_MAX:
+        while self._waiting and size + len(self._waiting[0][0]) <= self._group_bytes_max:
             group.append(self._waiting.popleft())
             size += len(group[-1][0])
         self._waiting_bytes -= size
@@ -111,18 +152,36 @@ class Sequencer:
         loop = asyncio.get_running_loop()
         try:
             batches = [batch for batch, _ in group]
-            answers = await loop.run_in_executor(self._thread, self._engine.apply_many, batches, self._clock.now())
+            now, began = self._clock.now(), loop.time()
+            if self._log is not None:
+                now = Nanoseconds(max(now, self._engine.last_now))
+                await self._log.append(self._engine.last_sequence + 1, self._engine.input_hash, now, batches)
+                metrics.REPLICATE_SECONDS.observe(loop.time() - began)
+                began = loop.time()
+            answers = await loop.run_in_executor(self._thread, self._engine.apply_many, batches, now)
             last = self._engine.last_sequence
+            metrics.COMMIT_SECONDS.observe(loop.time() - began)
+            if self._log is not None:
+                self._log.check()
         except EngineError as error:
+            raise self._fail(group, error) from error
+        except EngineStopped as error:
             raise self._fail(group, error) from error
         for (_, answer), events in zip(group, answers, strict=True):
             if not answer.done():
                 answer.set_result(Submitted(int.from_bytes(events[EVENT_SEQUENCE_AT], "little"), events))
+        metrics.GROUP_BATCHES.observe(len(group))
+        metrics.BATCHES.inc(len(group))
+        metrics.RECORDS.inc(last - self.progress.sequence)
         self.progress.advance(last)
 
-    def _fail(self, group: list[tuple[bytes, Answer]], error: EngineError) -> EngineStopped:
-        failure = self._failure = EngineStopped(f"the engine stopped: {error}", cause=type(error).__name__)
-        log.critical("engine_stopped", cause=type(error).__name__, reason=str(error), unanswered=len(group))
+    def _fail(self, group: list[tuple[bytes, Answer]], error: EngineError | EngineStopped) -> EngineStopped:
+        cause = type(error).__name__
+        if isinstance(error, EngineError):
+            failure = self._failure = EngineStopped(f"the engine stopped: {error}", cause=cause)
+        else:
+            failure = self._failure = error
+        log.critical("engine_stopped", cause=cause, reason=str(error), unanswered=len(group))
         for _, answer in [*group, *self._waiting]:
             if not answer.done():
                 answer.set_exception(failure)

@@ -15,6 +15,7 @@ from stab3l._engine import EngineError
 from stab3l.engine.port import ExchangeEngine, FrameRow
 from stab3l.engine.wire import CommandKind
 from stab3l.errors import Invalid, NotFound, Stab3lError, Unauthorised
+from stab3l.exchange import metrics
 from stab3l.exchange.connection import RESUME_AT
 from stab3l.exchange.errors import BatchRefused, EngineStopped
 from stab3l.exchange.journal_files import JournalFiles
@@ -134,6 +135,7 @@ class ExchangeService:
         answered = asyncio.Event()
         self._takers.add(taker)
         self._answered.add(answered)
+        metrics.SUBMIT_STREAMS.inc()
         try:
             while (pending := await under_way.get()) is not None:
                 await context.write(await _applied(*pending))
@@ -144,6 +146,7 @@ class ExchangeService:
             await _abort(context, error)
         finally:
             taker.cancel()
+            metrics.SUBMIT_STREAMS.dec()
             self._takers.discard(taker)
             self._answered.discard(answered)
             answered.set()
@@ -173,7 +176,10 @@ class ExchangeService:
         try:
             check_batch(commands, role)
             return await self._sequencer.enqueue(commands)
-        except (BatchRefused, EngineStopped) as error:
+        except BatchRefused as error:
+            metrics.REFUSED.labels(error.values["reason"]).inc()
+            return _failed(error)
+        except EngineStopped as error:
             return _failed(error)
 
     def _follower(self, read: Read, last_of: Callable[[int, bytes], int]) -> Callable[..., Coroutine[Any, Any, None]]:
@@ -195,6 +201,7 @@ class ExchangeService:
             async with asyncio.timeout(self._reader_stall_s):
                 await context.write(frame)
         except TimeoutError:
+            metrics.READERS_CUT.inc()
             context.set_trailing_metadata(((RESUME_AT, str(first_sequence)),))
             message = f"nothing was read for {self._reader_stall_s} s: resume at {first_sequence}"
             await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, message)

@@ -22,6 +22,7 @@ def test_each_setting_is_documented_with_its_default(settings: type[BaseSettings
     prefix = str(settings.model_config["env_prefix"])
     for name, field in settings.model_fields.items():
         default = f"{field.default:,}" if isinstance(field.default, int) else f"`{field.default}`"
+        default = default if field.default != "" else "none"
         assert f"| `{prefix}{name.upper()}` | `{name}` | {default} |" in PAGE
 
 

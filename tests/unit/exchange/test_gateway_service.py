@@ -24,7 +24,14 @@ from stab3l.engine.wire import (
 )
 from stab3l.errors import Invalid, NotFound, Unauthorised
 from stab3l.exchange.connection import method_path
-from stab3l.exchange.gateway_client import BATCH_BYTES_MAX, BatchRefused, GatewayClient, GatewayUnavailable, Submitted
+from stab3l.exchange.gateway_client import (
+    BATCH_BYTES_MAX,
+    BatchRefused,
+    GatewayClient,
+    GatewayUnavailable,
+    SubmissionUnknown,
+    Submitted,
+)
 from stab3l.exchange.limits import MESSAGE_BYTES_MAX
 from stab3l.exchange.messages import pb
 from stab3l.testing.trading_desk import BASE, LISTING, LOT, MARKET, QUOTE, owner
@@ -173,7 +180,8 @@ async def test_a_stranger_learns_and_does_nothing(gateway: GatewayProcess, token
     async with GatewayClient(gateway.address, token) as stranger:
         with pytest.raises(Unauthorised):
             await stranger.status()
-        with pytest.raises(Unauthorised):
+        # gRPC may lose the refusal when it is quicker than the batch's own writing.
+        with pytest.raises((Unauthorised, SubmissionUnknown)):
             await stranger.submit(encode(Seal()))
         with pytest.raises(Unauthorised):
             await anext(stranger.outputs(1))
