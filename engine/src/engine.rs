@@ -5,19 +5,18 @@
 //! acknowledged that a restart would not find.
 
 use std::fs::File;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use crate::command::{KIND_SEAL, kind_of};
 use crate::failure::Failure;
+use crate::group::{Applied, apply_group, linked};
 use crate::journal::frame::{Group, HEADER, Kind};
 use crate::journal::reader::{Extent, Frame, Frames};
 use crate::journal::stream::Stream;
 use crate::journal::{Durability, ensure_folder, lock, sync_folder};
 use crate::payload::payload_roots;
 use crate::snapshot::{Restored, Snapshots};
-use crate::state::{Chained, Link, State};
-use crate::units::{Hash, Nanos, Sequence};
+use crate::state::{Link, State};
+use crate::units::{Nanos, Sequence};
 
 /// The longest batch that is taken.
 pub const BATCH_BYTES_MAX: usize = 16 << 20;
@@ -57,13 +56,6 @@ pub struct Recovery {
     pub torn_input_bytes: u64,
     pub torn_output_bytes: u64,
     pub output_frames_regenerated: u64,
-}
-
-/// A batch that was applied: its link, the output chain before it, its events.
-struct Applied {
-    link: Link,
-    previous: Hash,
-    events: Vec<u8>,
 }
 
 /// A state, its journal and its snapshots.
@@ -119,7 +111,8 @@ impl Engine {
             if frames.is_empty() {
                 return self.write_missing(&mut missing, 1);
             }
-            for applied in self.replay_frames(&frames)? {
+            let group = linked(&self.state, &frames)?;
+            for applied in apply_group(&mut self.state, &group)? {
                 let Applied { link, previous, events } = &applied;
                 if link.first_sequence < self.outputs.next() {
                     compare(outputs.next_frame()?, &applied, &self.outputs)?;
@@ -132,24 +125,6 @@ impl Engine {
                 self.recovery.records_replayed += u64::from(link.record_count);
             }
         }
-    }
-
-    fn replay_frames(&mut self, frames: &[Frame]) -> Result<Vec<Applied>, Failure> {
-        let payloads: Vec<&[u8]> = frames.iter().map(|frame| frame.payload.as_slice()).collect();
-        let (mut sequence, mut time, mut chain) =
-            (self.state.sequence().next(), self.state.now(), self.state.input_hash());
-        let mut group = Vec::with_capacity(frames.len());
-        for (frame, root) in frames.iter().zip(payload_roots(&payloads)) {
-            let header = &frame.header;
-            let link = Link::of(&frame.payload, &root, sequence, header.now.max(time), chain);
-            let expected = (header.first_sequence, header.record_count, header.now, header.previous);
-            if expected != (link.first_sequence, link.record_count, link.now, link.previous) {
-                return Err(frame.corrupt("the frame does not continue the chain before it"));
-            }
-            (sequence, time, chain) = (link.next_sequence(), link.now, link.hash);
-            group.push((link, frame.payload.as_slice()));
-        }
-        self.run_group(&group)
     }
 
     fn write_missing(&mut self, missing: &mut Group, at_least: usize) -> Result<(), Failure> {
@@ -182,7 +157,7 @@ impl Engine {
 
     fn journal_and_apply(&mut self, batches: &[&[u8]], now: Nanos) -> Result<Vec<Vec<u8>>, Failure> {
         let group = self.journal(batches, now)?;
-        let mut applied = self.run_group(&group)?.into_iter();
+        let mut applied = apply_group(&mut self.state, &group)?.into_iter();
         let mut outputs = Group::starting_at(Kind::Outputs, self.outputs.next());
         let mut all_events = Vec::with_capacity(batches.len());
         for batch in batches {
@@ -213,42 +188,6 @@ impl Engine {
         Ok(linked)
     }
 
-    /// Applies batches in order. Their events are hashed together, except that a seal needs the chain before it.
-    fn run_group(&mut self, group: &[(Link, &[u8])]) -> Result<Vec<Applied>, Failure> {
-        let mut done: Vec<Applied> = Vec::with_capacity(group.len());
-        let mut chained = 0;
-        for (link, batch) in group {
-            if kind_of(batch) == KIND_SEAL {
-                self.chain(&mut done[chained..]);
-                chained = done.len();
-            }
-            let (previous, mut events) = (self.state.output_chain(), Vec::new());
-            let sealed = self.run(link, batch, &mut events)? == Chained::Done;
-            done.push(Applied { link: *link, previous, events });
-            chained += usize::from(sealed);
-        }
-        self.chain(&mut done[chained..]);
-        Ok(done)
-    }
-
-    /// Chains the events of batches that ran, and notes the chain before each.
-    fn chain(&mut self, ran: &mut [Applied]) {
-        let events: Vec<&[u8]> = ran.iter().map(|applied| applied.events.as_slice()).collect();
-        let before = self.state.extend_output_chain(&events);
-        ran.iter_mut().zip(before).for_each(|(applied, before)| applied.previous = before);
-    }
-
-    /// Applies a batch; a broken invariant becomes a failure, not the end of the process.
-    fn run(&mut self, link: &Link, batch: &[u8], events: &mut Vec<u8>) -> Result<Chained, Failure> {
-        let state = &mut self.state;
-        catch_unwind(AssertUnwindSafe(|| state.run(link, batch, events))).map_err(|panic| {
-            let text =
-                panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-            let reason = text.unwrap_or("a panic without a message").to_owned();
-            Failure::Defect { sequence: link.first_sequence.0, reason }
-        })
-    }
-
     fn refuse_when_halted(&self) -> Result<(), Failure> {
         match &self.halted {
             Some(reason) => Err(Failure::Halted { reason: reason.clone() }),
@@ -260,21 +199,25 @@ impl Engine {
         let every = self.options.snapshot_every_records;
         if self.halted.is_none() && every > 0 && self.snapshots.is_due(self.state.sequence(), every) {
             // The batch is acknowledged whether or not a snapshot succeeds: without one a restart only replays more.
-            self.snapshot_failure = self.begin_snapshot().err().map(|failure| failure.to_string());
+            let begun = self.streams().and_then(|streams| {
+                let inputs = self.inputs.extents(self.snapshots.sound().next(), u64::MAX);
+                self.snapshots.begin(&self.state, streams, inputs)
+            });
+            self.snapshot_failure = begun.err().map(|failure| failure.to_string());
         }
     }
 
-    fn begin_snapshot(&mut self) -> Result<(), Failure> {
-        let streams = vec![self.inputs.handle()?, self.outputs.handle()?];
-        self.snapshots.begin(&self.state, streams)
+    fn streams(&self) -> Result<Vec<(PathBuf, File)>, Failure> {
+        let mut streams = self.inputs.handles()?;
+        streams.append(&mut self.outputs.handles()?);
+        Ok(streams)
     }
 
     /// Takes a snapshot now and waits until it is durable; its sequence number.
     pub fn snapshot(&mut self) -> Result<Sequence, Failure> {
         self.refuse_when_halted()?;
         self.snapshots.wait()?;
-        self.begin_snapshot()?;
-        self.snapshots.wait()?;
+        self.snapshots.write(&self.state, self.streams()?)?;
         Ok(self.state.sequence())
     }
 

@@ -64,7 +64,12 @@ fn hash_groups<const N: usize>(data: &[u8], width: usize, hashes: &mut [Hash], l
     for (group, messages) in (&mut groups).zip(&mut messages) {
         hash_group::<N>(messages, width, group, lanes);
     }
-    hash_each(messages.remainder(), width, groups.into_remainder());
+    let (rest, hashes) = (messages.remainder(), groups.into_remainder());
+    if hashes.len() > 2 {
+        let messages: Vec<&[u8]> = rest.chunks_exact(width).collect();
+        return hash_queue::<N>(&messages, hashes, lanes);
+    }
+    hash_each(rest, width, hashes);
 }
 
 fn hash_group<const N: usize>(messages: &[u8], width: usize, hashes: &mut [Hash], lanes: Width) {

@@ -12,6 +12,7 @@ pub mod encoding;
 pub mod engine;
 pub mod event;
 pub mod failure;
+pub mod group;
 pub mod journal;
 pub mod keccak;
 pub mod lanes;

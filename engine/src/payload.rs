@@ -6,6 +6,7 @@ use crate::units::Hash;
 
 /// Bytes of a chunk; only a payload's last chunk is shorter.
 pub const CHUNK_BYTES: usize = 1024;
+const NODE_BYTES: usize = 64;
 
 /// The root over the chunks of `payload`; 32 zero bytes for an empty one.
 pub fn payload_root(payload: &[u8]) -> Hash {
@@ -16,35 +17,42 @@ pub fn payload_root(payload: &[u8]) -> Hash {
     }
 }
 
-/// The root of each payload, the lanes shared by the chunks of all of them.
+/// The root of each payload, the lanes shared by the chunks and the nodes of all of them.
 pub fn payload_roots(payloads: &[&[u8]]) -> Vec<Hash> {
     let chunks: Vec<&[u8]> = payloads.iter().flat_map(|payload| payload.chunks(CHUNK_BYTES)).collect();
-    let leaves = keccak_each(&chunks);
-    let mut rest = leaves.as_slice();
-    payloads
+    let mut rest = keccak_each(&chunks).into_iter();
+    let mut layers: Vec<Vec<Hash>> = payloads
         .iter()
-        .map(|payload| {
-            let (own, others) = rest.split_at(payload.len().div_ceil(CHUNK_BYTES));
-            rest = others;
-            root(own)
-        })
-        .collect()
+        .map(|payload| rest.by_ref().take(payload.len().div_ceil(CHUNK_BYTES)).collect())
+        .collect();
+    let mut empty = Hash::default();
+    while layers.iter().any(|layer| layer.len() > 1) {
+        climb(&mut layers, &empty);
+        empty = node(&empty, &empty);
+    }
+    layers.iter().map(|layer| layer.first().copied().unwrap_or_default()).collect()
 }
 
-/// The root over leaves that are padded with zero hashes to the next power of two, whose subtrees are not hashed again.
-fn root(leaves: &[Hash]) -> Hash {
-    let [first, .., _] = leaves else { return leaves.first().copied().unwrap_or_default() };
-    debug_assert_ne!(*first, Hash::default());
-    let mut empty = Hash::default();
-    let mut layer: Vec<u8> = leaves.iter().flat_map(|leaf| leaf.0).collect();
-    while layer.len() > size_of::<Hash>() {
-        if !layer.len().is_multiple_of(2 * size_of::<Hash>()) {
-            layer.extend_from_slice(&empty.0);
+/// Replaces each layer of more than one node by the layer above it. What lies beyond a layer is the `empty` subtree.
+fn climb(layers: &mut [Vec<Hash>], empty: &Hash) {
+    let mut pairs = Vec::new();
+    for layer in layers.iter_mut().filter(|layer| layer.len() > 1) {
+        if !layer.len().is_multiple_of(2) {
+            layer.push(*empty);
         }
-        empty = keccak256(&[empty.0, empty.0].concat());
-        layer = keccak_many(&layer, 2 * size_of::<Hash>()).iter().flat_map(|node| node.0).collect();
+        layer.iter().for_each(|hash| pairs.extend_from_slice(&hash.0));
     }
-    Hash(layer.try_into().expect("one hash"))
+    let mut nodes = keccak_many(&pairs, NODE_BYTES).into_iter();
+    for layer in layers.iter_mut().filter(|layer| layer.len() > 1) {
+        *layer = nodes.by_ref().take(layer.len() / 2).collect();
+    }
+}
+
+fn node(left: &Hash, right: &Hash) -> Hash {
+    let mut pair = [0; NODE_BYTES];
+    pair[..NODE_BYTES / 2].copy_from_slice(&left.0);
+    pair[NODE_BYTES / 2..].copy_from_slice(&right.0);
+    keccak256(&pair)
 }
 
 #[cfg(test)]

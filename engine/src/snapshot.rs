@@ -8,6 +8,8 @@ use std::thread::JoinHandle;
 use crate::command::Body;
 use crate::event::Record;
 use crate::failure::{AtPath, Failure};
+use crate::group::{apply_group, linked};
+use crate::journal::reader::{Extent, Frames};
 use crate::journal::{ensure_folder, sync_folder};
 use crate::keccak::keccak256;
 use crate::state::State;
@@ -17,6 +19,7 @@ const MAGIC: &[u8; 4] = b"S3SN";
 const VERSION: u16 = 1;
 const HEADER: usize = 56;
 const KEPT: usize = 2;
+const BROUGHT_FORWARD_BYTES: u64 = 1 << 20;
 
 /// What a restart could start from.
 pub struct Restored {
@@ -35,6 +38,10 @@ pub struct Snapshots {
     writing: Option<JoinHandle<Result<(), Failure>>>,
     /// The sequence number of the last snapshot begun or restored.
     last: Sequence,
+    /// That of the last one known to be whole.
+    sound: Sequence,
+    /// Whether the last attempt failed.
+    failed: bool,
 }
 
 impl Snapshots {
@@ -42,7 +49,7 @@ impl Snapshots {
     pub fn open(root: &Path) -> Result<Snapshots, Failure> {
         let folder = root.join("snapshots");
         ensure_folder(&folder)?;
-        Ok(Snapshots { folder, writing: None, last: Sequence(0) })
+        Ok(Snapshots { folder, writing: None, last: Sequence(0), sound: Sequence(0), failed: false })
     }
 
     /// The newest sound snapshot at or before `limit`.
@@ -53,7 +60,7 @@ impl Snapshots {
         {
             let bytes = fs::read(&path).at(&path)?;
             if let Some(state) = read(&bytes).filter(|state| state.sequence() == sequence) {
-                self.last = sequence;
+                (self.last, self.sound) = (sequence, sequence);
                 return Ok(Restored { state, from_snapshot: true, damaged });
             }
             damaged.push(path);
@@ -72,33 +79,109 @@ impl Snapshots {
         idle && sequence.0 - self.last.0 >= every
     }
 
-    /// Starts writing a snapshot in a thread of its own, after making the streams that it sums up durable.
+    /// Starts a snapshot of what `state` is now, in a thread of its own, after making the streams that it sums up durable.
+    ///
+    /// The thread does not read `state`, which goes on: it brings the last sound snapshot forward by the input frames since
+    /// ([`Snapshots::sound`]) and compares the chains. So no command waits, and what is written was computed twice. When the
+    /// snapshot before this one failed, the encoding is made here and now instead.
     ///
     /// # Errors
     /// What the snapshot before this one failed with.
-    pub fn begin(&mut self, state: &State, streams: Vec<(PathBuf, File)>) -> Result<(), Failure> {
+    pub fn begin(
+        &mut self,
+        state: &State,
+        streams: Vec<(PathBuf, File)>,
+        inputs: Vec<Extent>,
+    ) -> Result<(), Failure> {
         let before = self.wait();
-        let (folder, sequence, body) = (self.folder.clone(), state.sequence(), state.encode());
+        let (folder, sequence) = (self.folder.clone(), state.sequence());
+        let encoded = self.failed.then(|| state.encode());
+        let chains = (state.input_hash(), state.output_hash());
+        let base = self.sound;
         self.last = sequence;
         self.writing = Some(std::thread::spawn(move || {
             for (path, stream) in streams {
                 stream.sync_data().at(&path)?;
             }
+            let body = match encoded {
+                Some(body) => body,
+                None => brought_forward(&folder, base, inputs, sequence, chains)?.encode(),
+            };
             write(&folder, sequence, &body)
         }));
         before
+    }
+
+    /// Writes a snapshot of `state` and waits until it is durable.
+    pub fn write(&mut self, state: &State, streams: Vec<(PathBuf, File)>) -> Result<(), Failure> {
+        self.last = state.sequence();
+        for (path, stream) in streams {
+            stream.sync_data().at(&path)?;
+        }
+        write(&self.folder, self.last, &state.encode())?;
+        (self.sound, self.failed) = (self.last, false);
+        Ok(())
+    }
+
+    /// The last snapshot that was written or restored whole, 0 for genesis.
+    pub fn sound(&self) -> Sequence {
+        self.sound
     }
 
     /// Waits for the snapshot that is being written.
     pub fn wait(&mut self) -> Result<(), Failure> {
         match self.writing.take().map(JoinHandle::join) {
             None => Ok(()),
-            Some(Ok(result)) => result,
+            Some(Ok(result)) => {
+                self.failed = result.is_err();
+                if result.is_ok() {
+                    self.sound = self.last;
+                }
+                result
+            }
             Some(Err(_)) => {
                 Err(Failure::Defect { sequence: self.last.0, reason: "the snapshot writer panicked".into() })
             }
         }
     }
+}
+
+/// The state at `sequence`, from the snapshot at `base` (genesis for 0) and the input frames after it.
+fn brought_forward(
+    folder: &Path,
+    base: Sequence,
+    inputs: Vec<Extent>,
+    sequence: Sequence,
+    chains: (Hash, Hash),
+) -> Result<State, Failure> {
+    let mut state = if base == Sequence(0) { State::genesis() } else { read_file(folder, base)? };
+    let mut frames = Frames::of(inputs, base.next());
+    while state.sequence() < sequence {
+        let frames = frames.next_frames(BROUGHT_FORWARD_BYTES)?;
+        let group = linked(&state, &frames)?;
+        if group.is_empty() {
+            break;
+        }
+        apply_group(&mut state, &group)?;
+    }
+    if (state.sequence(), state.input_hash(), state.output_hash()) == (sequence, chains.0, chains.1) {
+        return Ok(state);
+    }
+    let reason = "a replay of the inputs gave another state than the one that runs".to_owned();
+    Err(Failure::Defect { sequence: sequence.0, reason })
+}
+
+fn read_file(folder: &Path, sequence: Sequence) -> Result<State, Failure> {
+    let path = path_of(folder, sequence);
+    let bytes = fs::read(&path).at(&path)?;
+    read(&bytes).filter(|state| state.sequence() == sequence).ok_or_else(|| {
+        let reason = "the snapshot is damaged".to_owned();
+        Failure::Corrupt { path, offset: 0, reason }
+    })
+}
+
+fn path_of(folder: &Path, sequence: Sequence) -> PathBuf {
+    folder.join(format!("{:020}.snap", sequence.0))
 }
 
 fn list(folder: &Path) -> Result<Vec<(Sequence, PathBuf)>, Failure> {
@@ -131,7 +214,7 @@ fn read(bytes: &[u8]) -> Option<State> {
 
 /// Writes under another name, makes it durable, then renames: a snapshot is there whole or not at all.
 fn write(folder: &Path, sequence: Sequence, body: &[u8]) -> Result<(), Failure> {
-    let path = folder.join(format!("{:020}.snap", sequence.0));
+    let path = path_of(folder, sequence);
     let unfinished = folder.join("unfinished");
     let mut header = Vec::with_capacity(HEADER);
     let record = Record(&mut header).bytes(MAGIC).u16(VERSION).u16(HEADER as u16);

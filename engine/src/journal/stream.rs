@@ -3,6 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
 
 use crate::failure::{AtPath, Failure};
 use crate::journal::frame::{Damage, Group, HEADER, Kind, parse};
@@ -31,6 +32,11 @@ pub struct Stream {
     segments: Vec<Segment>,
     file: File,
     next: Sequence,
+    durability: Durability,
+    /// The segment before the last, if this process filled it.
+    before_last: Option<(PathBuf, File)>,
+    /// Makes it durable.
+    full: Option<JoinHandle<Result<(), Failure>>>,
 }
 
 impl Stream {
@@ -57,7 +63,20 @@ impl Stream {
             file.sync_data().at(&last.path)?;
             sync_folder(&folder)?;
         }
-        Ok((Stream { kind, folder, segment_bytes, segments, file, next }, torn))
+        Ok((
+            Stream {
+                kind,
+                folder,
+                segment_bytes,
+                segments,
+                file,
+                next,
+                durability,
+                before_last: None,
+                full: None,
+            },
+            torn,
+        ))
     }
 
     /// The sequence number of the next command.
@@ -94,20 +113,39 @@ impl Stream {
         Ok(())
     }
 
-    /// Starts the next segment; what came before it is durable, so only a last segment can be torn.
+    /// Starts the next segment. At `fdatasync` what came before it is durable by then, so that only a last segment can be torn.
+    /// At `page_cache` nobody waits for that: the full segment is made durable while the next one fills.
     fn roll(&mut self) -> Result<(), Failure> {
-        self.file.sync_data().at(&self.last().path)?;
+        self.finish_full()?;
+        let path = self.last().path.clone();
         let (segment, file) = create(&self.folder, self.next)?;
-        sync_folder(&self.folder)?;
+        let full = std::mem::replace(&mut self.file, file);
         self.segments.push(segment);
-        self.file = file;
+        self.before_last = Some((path.clone(), full.try_clone().at(&path)?));
+        let folder = self.folder.clone();
+        let sync = move || full.sync_data().at(&path).and_then(|()| sync_folder(&folder));
+        match self.durability {
+            Durability::Fdatasync => sync()?,
+            Durability::PageCache => self.full = Some(std::thread::spawn(sync)),
+        }
         Ok(())
     }
 
-    /// A second handle on the last segment, by which another thread can make the stream durable.
-    pub fn handle(&self) -> Result<(PathBuf, File), Failure> {
-        let path = &self.last().path;
-        Ok((path.clone(), self.file.try_clone().at(path)?))
+    /// Waits until the segment before the last is durable.
+    fn finish_full(&mut self) -> Result<(), Failure> {
+        match self.full.take().map(JoinHandle::join) {
+            None => Ok(()),
+            Some(Ok(synced)) => synced,
+            Some(Err(_)) => unreachable!("a sync does not panic"),
+        }
+    }
+
+    /// Second handles on what may not be durable yet, by which another thread can make it so.
+    pub fn handles(&self) -> Result<Vec<(PathBuf, File)>, Failure> {
+        let last = (self.last().path.as_path(), &self.file);
+        let before = self.before_last.as_ref().map(|(path, file)| (path.as_path(), file));
+        let open = before.into_iter().chain([last]);
+        open.map(|(path, file)| Ok((path.to_owned(), file.try_clone().at(path)?))).collect()
     }
 
     /// Where the frames from the one that holds `from` are, to about `bytes` bytes.

@@ -149,3 +149,29 @@ fn lost_outputs_are_regenerated_from_before_the_snapshot() {
     assert_eq!(engine.recovery().snapshot, None);
     assert_eq!(engine.recovery().output_frames_regenerated as usize, batches().len());
 }
+
+#[test]
+fn a_damaged_snapshot_is_reported_and_not_built_upon() {
+    let root = TempDir::new().unwrap();
+    let options = _engine::engine::Options { snapshot_every_records: 10, ..OPTIONS };
+    let mut engine = Engine::open(root.path(), options).unwrap();
+    feed(&mut engine, &opening(60), SECOND);
+    engine.finish().unwrap();
+    let first = snapshot_files(&root).remove(0);
+    let mut bytes = fs::read(&first).unwrap();
+    bytes[70] ^= 1;
+    fs::write(&first, bytes).unwrap();
+    let mut fill = |from: u64| {
+        for client_id in from..from + 10 {
+            feed(&mut engine, &limit(3, client_id, BUY, 10, 1).record(), SECOND);
+        }
+        engine.finish()
+    };
+    assert!(matches!(fill(1), Err(Failure::Corrupt { path, .. }) if path == first));
+    fill(11).unwrap();
+    let digest = engine.state().digest();
+    drop(engine);
+    let engine = Engine::open(root.path(), options).unwrap();
+    assert!(engine.recovery().records_replayed < 12, "{:?}", engine.recovery());
+    assert_eq!(engine.state().digest(), digest);
+}
