@@ -15,7 +15,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("compute", "peg", "flow", "ledger"),
     ("chain", "store", "feeds", "engine", "http"),
     ("exchange", "keepers", "relay", "watch", "provider", "verifier", "audit", "api"),
-    ("client", "cli", "sim", "devnet", "testing", "__main__"),
+    ("client", "cli", "sim", "devnet", "testing", "measure", "__main__"),
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 PROCESSES = LAYERS[3]

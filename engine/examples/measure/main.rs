@@ -7,6 +7,7 @@
 //! measure memory <orders>                        bytes per resting order
 //! measure recovery <messages> <folder>           seconds to open a journal without a snapshot
 //! measure workload <mix> <messages> <file>       writes a flow for other engines to run
+//! measure records <mix> <messages> <batch> <file> writes a flow as command batches
 //! measure flow <file>                            runs such a file on the plain book
 //! ```
 
@@ -35,6 +36,9 @@ fn main() -> ExitCode {
         ["recovery", messages, folder] => scenarios::recovery(number(messages), Path::new(folder)),
         ["workload", mix, messages, file] => {
             scenarios::write_workload(mix, number(messages), Path::new(file))
+        }
+        ["records", mix, messages, batch, file] => {
+            scenarios::write_records(mix, number(messages), number(batch), Path::new(file));
         }
         ["flow", file] => scenarios::run_workload(Path::new(file)),
         _ => {

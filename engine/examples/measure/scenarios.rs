@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Instant, UNIX_EPOCH};
 
 use _engine::engine::Engine;
 use _engine::journal::Durability;
@@ -312,6 +312,24 @@ pub fn write_workload(name: &str, messages: usize, file: &Path) {
     let mix = workload::mix(name).expect("one of the mixes");
     let flow = flow(mix, messages, SEED);
     let bytes: Vec<u8> = flow.filling.iter().chain(&flow.actions).flat_map(Action::encoding).collect();
+    fs::write(file, bytes).expect("room");
+}
+
+/// Writes a flow as batches for another process: how many of them open the venue and fill its book (u64), then each batch after
+/// its length (u32). Requests expire an hour from now.
+pub fn write_records(name: &str, messages: usize, size: usize, file: &Path) {
+    let flow = flow(workload::mix(name).expect("one of the mixes"), messages, SEED);
+    let now = UNIX_EPOCH.elapsed().expect("a clock after 1970").as_nanos() as u64;
+    let mut encoder = Encoder::live(now, 3_600_000_000_000);
+    let (filling, measured) = (encoder.batches(&flow.filling, BATCH), encoder.batches(&flow.actions, size));
+    let opening = opening();
+    let batches = std::iter::once(opening.as_slice())
+        .chain(filling.iter().chain(measured.iter()).map(|(batch, _)| batch));
+    let mut bytes = (1 + filling.iter().count() as u64).to_le_bytes().to_vec();
+    for batch in batches {
+        bytes.extend_from_slice(&(batch.len() as u32).to_le_bytes());
+        bytes.extend_from_slice(batch);
+    }
     fs::write(file, bytes).expect("room");
 }
 

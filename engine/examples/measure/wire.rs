@@ -5,7 +5,7 @@ use _engine::units::Nanos;
 use crate::workload::{ACCOUNTS, Action, Kind};
 
 pub const START: u64 = 1_700_000_000_000_000_000;
-/// How long a request's client id stays taken.
+/// How long a request's client id stays taken in a flow that is driven here.
 const LIFETIME: u64 = 5_000_000_000;
 /// The clock of a flow that is driven as fast as it goes: each message comes one microsecond after the one before it.
 pub const CLOSED_LOOP_NANOS: u64 = 1_000;
@@ -57,12 +57,18 @@ pub struct Encoder {
     /// The time of the next message.
     pub now: u64,
     step: u64,
+    lifetime: u64,
 }
 
 impl Encoder {
     /// An encoder that adds `evidence` bytes to each record, as signatures do, and sends one each `step` nanoseconds.
     pub fn new(evidence: usize, step: u64) -> Encoder {
-        Encoder { evidence, ids: vec![0], last_order: 0, now: START, step }
+        Encoder { evidence, ids: vec![0], last_order: 0, now: START, step, lifetime: LIFETIME }
+    }
+
+    /// An encoder for another process, whose clock shows the real time.
+    pub fn live(now: u64, lifetime: u64) -> Encoder {
+        Encoder { now, lifetime, ..Encoder::new(0, 0) }
     }
 
     fn place(&mut self, bytes: &mut Vec<u8>, action: &Action) {
@@ -71,7 +77,7 @@ impl Encoder {
             self.ids.resize(action.order as usize + 1, 0);
         }
         self.ids[action.order as usize] = self.last_order;
-        let expires_at = self.now + LIFETIME;
+        let expires_at = self.now + self.lifetime;
         header(bytes, 5, 48 + self.evidence);
         bytes.extend_from_slice(&action.account.to_le_bytes());
         bytes.extend_from_slice(&0u32.to_le_bytes());

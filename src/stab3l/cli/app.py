@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from stab3l import __version__
-from stab3l.cli import local, processes, verification
+from stab3l.cli import bench, local, processes, verification
 from stab3l.cli.output import complain
 from stab3l.errors import Corrupt, Invalid, Stab3lError, Unavailable
 
@@ -33,6 +33,8 @@ app.command(local.up, name="up")
 app.command(local.demo, name="demo")
 app.command(verification.verify, name="verify")
 
+benches = App(name="bench", help="Measurements.")
+benches.command(bench.engine, name="engine")
 exchange = App(name="exchange", help="The gateway and the engine.")
 exchange.command(processes.exchange_serve, name="serve")
 api = App(name="api", help="REST, WebSocket and the live page.")
@@ -52,7 +54,7 @@ agent = App(name="agent", help="Agents of the demo economy.")
 agent.command(processes.agent_maker, name="maker")
 agent.command(processes.agent_trader, name="trader")
 agent.command(processes.agent_buyer, name="buyer")
-for part in (exchange, api, indexer, keeper, verifier, provider, agent):
+for part in (benches, exchange, api, indexer, keeper, verifier, provider, agent):
     app.command(part)
 
 

@@ -1,0 +1,58 @@
+"""`stab3l bench`: measurements for people and for programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+from rich.table import Table
+
+from stab3l.cli.output import configure_logs, emit, talk
+from stab3l.config import Settings
+
+
+def engine(
+    *,
+    json: Annotated[bool, Parameter(help="Print one JSON object on stdout.")] = False,
+    quick: Annotated[bool, Parameter(help="A short run, to see that everything works; its figures are rough.")] = False,
+    messages: Annotated[int | None, Parameter(help="Messages of each throughput figure.")] = None,
+    rounds: Annotated[int | None, Parameter(help="Interleaved rounds, of which the median is told.")] = None,
+    folder: Annotated[Path | None, Parameter(help="Where journals are written while measuring.")] = None,
+) -> None:
+    """Measures the exchange engine layer by layer, on this machine.
+
+    Matching alone, with risk, with the journal at both durability levels, with hash chains and roots, from Python and
+    through the gateway; latency in open loop; memory per resting order; recovery. It needs a checkout and cargo, two
+    quiet cores for about ten minutes, and 4 GB of disk.
+
+    Example: `stab3l bench engine --quick --json | jq '.results[] | {name, value}'`
+    """
+    from dataclasses import replace
+
+    from stab3l.measure.engine import QUICK, Scale, measure
+
+    configure_logs(Settings().log_level, quiet=True)
+    scale = QUICK if quick else Scale()
+    scale = replace(scale, messages=messages or scale.messages, rounds=rounds or scale.rounds)
+    with talk.status("starting") as status:
+        found = measure(scale, folder, lambda text: _tell(status, text))
+    if json:
+        emit(found)
+    else:
+        talk.print(_table(found))
+
+
+def _tell(status: Any, text: str) -> None:
+    status.update(text)
+    if not talk.is_terminal:
+        talk.print(text, markup=False, soft_wrap=True)
+
+
+def _table(found: dict[str, Any]) -> Table:
+    table = Table(
+        "figure", "value", "unit", title=f"{found['machine']['processor']}, {found['machine']['cores']} cores"
+    )
+    for result in found["results"]:
+        table.add_row(result["name"], f"{result['value']:,}", result["unit"])
+    return table
