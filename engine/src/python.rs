@@ -273,8 +273,8 @@ impl PyEngine {
         totals.ok_or_else(|| PyValueError::new_err(format!("there is no asset {asset}")))
     }
 
-    fn withdrawal<'py>(&self, py: Python<'py>, id: u64) -> PyResult<Option<WithdrawalRow<'py>>> {
-        let queued = self.with(py, |engine| Ok(engine.state().queued(WithdrawalId(id))))?;
+    fn withdrawal<'py>(&self, py: Python<'py>, withdrawal: u64) -> PyResult<Option<WithdrawalRow<'py>>> {
+        let queued = self.with(py, |engine| Ok(engine.state().queued(WithdrawalId(withdrawal))))?;
         let address = |address: Address| PyBytes::new(py, &address.0);
         Ok(queued.map(|q| {
             (
@@ -305,9 +305,13 @@ impl PyEngine {
         Ok(proof.map(|proof| (proof.index, proof.amount.0, hashes(py, &proof.siblings))))
     }
 
-    fn withdrawal_proof<'py>(&self, py: Python<'py>, id: u64) -> PyResult<Option<Vec<Bound<'py, PyBytes>>>> {
+    fn withdrawal_proof<'py>(
+        &self,
+        py: Python<'py>,
+        withdrawal: u64,
+    ) -> PyResult<Option<Vec<Bound<'py, PyBytes>>>> {
         let proof =
-            self.with(py, |engine| Ok(engine.state().sealing().withdrawal_proof(WithdrawalId(id))))?;
+            self.with(py, |engine| Ok(engine.state().sealing().withdrawal_proof(WithdrawalId(withdrawal))))?;
         Ok(proof.map(|proof| hashes(py, &proof)))
     }
 

@@ -1,4 +1,7 @@
-"""The exchange engine's port: `port.ExchangeEngine` (the Protocol), `wire` (its language), `Engine` (native)."""
+"""The exchange engine's port: `port.ExchangeEngine` (the Protocol), `wire` (its language), `Engine` (native).
+
+docs/reference/python-engine.md shows how to use it.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from stab3l._engine import (
     Recovery,
 )
 from stab3l.engine.port import ExchangeEngine
+from stab3l.engine.typed import apply_batches, apply_commands
 
 __all__ = [
     "BatchTooLarge",
@@ -31,6 +35,8 @@ __all__ = [
     "JournalLocked",
     "OutputMismatch",
     "Recovery",
+    "apply_batches",
+    "apply_commands",
 ]
 
 Durability = Literal["page_cache", "fdatasync"]
