@@ -41,6 +41,12 @@ engine-test: $(READY)
 python-test: $(READY) nats-server
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
+soak-kill: setup  ## kill -9 of the exchange under load, 200 times (about ten minutes)
+	$(BIN)/python -m bench.kill_soak
+
+fuzz: setup  ## Fuzz the engine's decoders and command sequences, coverage-guided (two minutes each)
+	$(BIN)/python -m bench.fuzz
+
 nats-server: | .venv/.prerequisites  ## The server of the hot standby, in .venv/bin; its tests are skipped where it cannot be had
 	@tools/nats-server .venv/bin || true
 
@@ -78,4 +84,4 @@ contracts/out/.built: contracts/node_modules/.installed contracts/foundry.toml $
 	@$(FORGE) build --quiet --skip test
 	@touch $@
 
-.PHONY: help setup up demo test check contracts-test engine-test python-test nats-server bench clean lock
+.PHONY: help setup up demo test check contracts-test engine-test python-test nats-server soak-kill fuzz bench clean lock

@@ -5,32 +5,23 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
+from random import Random
 
 import pytest
 from exchange_setting import Setting
 from gateway_process import GatewayProcess
+from kill_soak import soak
 from stubborn_client import Stubborn, check_nothing_lost_or_doubled, whole_output
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_event_loop")]
 
 
 @pytest.mark.slow
-async def test_killed_while_clients_submit_it_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    with GatewayProcess(tmp_path / "home") as gateway:
-        async with gateway.operator() as operator, gateway.trader() as one, gateway.trader() as two:
-            setting = await Setting.made(operator)
-            clients = [Stubborn(client, setting, user) for user, client in enumerate((one, two)) for _ in range(4)]
-            done = asyncio.Event()
-            running = [asyncio.create_task(client.run(done)) for client in clients]
-            for _ in range(4):
-                await asyncio.sleep(0.3)
-                gateway.kill()
-                await asyncio.to_thread(gateway.start)
-            await asyncio.sleep(0.3)
-            done.set()
-            await asyncio.gather(*running)
-            assert sum(client.retries for client in clients) >= 4
-            check_nothing_lost_or_doubled(await whole_output(one), clients)
+async def test_killed_at_random_while_clients_submit_it_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    """The short version of ``make soak-kill``."""
+    found = await soak(tmp_path / "home", kills=5, random=Random(5))
+    assert found.acknowledged > 0
+    assert found.retries >= 4
 
 
 async def test_asked_to_stop_it_answers_what_it_took_and_leaves_a_snapshot(tmp_path: Path) -> None:

@@ -168,9 +168,7 @@ async def test_a_frozen_leader_that_wakes_up_acknowledges_nothing_and_ends(clust
         new = Stubborn(operator_client(leader.home, leader.address), setting, 1)
         async with new.client:
             for _ in range(3):
-                orders = [setting.order(1, Side.SELL, 1, 100) for _ in range(5)]
-                await new._submit(encode_batch(orders))
-                new.sent += [order.client_id for order in orders]
+                await new.place()
             frozen.process.send_signal(signal.SIGCONT)
             assert await end(frozen) == 75
             ends = await asyncio.gather(*late, return_exceptions=True)

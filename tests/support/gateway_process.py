@@ -64,6 +64,10 @@ class GatewayProcess:
         if not (self.home / "network.json").exists():
             write_network(self.home, self.address, self.chains, self.markets)
         self.launch()
+        return self.wait_until_it_listens()
+
+    def wait_until_it_listens(self) -> GatewayProcess:
+        """Returns when the launched process takes connections."""
         deadline = time.monotonic() + START_WITHIN_S
         while time.monotonic() < deadline and self.process is not None and self.process.poll() is None:
             if self.listens():

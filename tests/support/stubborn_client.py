@@ -12,6 +12,7 @@ from stab3l.engine.wire import OrderAccepted, Outcome, OutcomeCode, Side, decode
 from stab3l.errors import Unavailable
 from stab3l.exchange.gateway_client import GatewayClient, Submitted
 
+ORDERS_PER_BATCH = 6
 SETTLED = (OutcomeCode.ACCEPTED, OutcomeCode.CLIENT_ID_REUSED)
 
 
@@ -23,14 +24,22 @@ class Stubborn:
     setting: Setting
     user: int
     acknowledged: list[Submitted] = field(default_factory=list)
-    sent: list[int] = field(default_factory=list)
+    sent: list[tuple[int, int]] = field(default_factory=list)
+    """(account, client id) of every order that was answered."""
+    trades: bool = False
+    """Sells to itself, so that the book stays small; rests everything otherwise."""
     retries: int = 0
 
     async def run(self, until: asyncio.Event) -> None:
         while not until.is_set():
-            orders = [self.setting.order(self.user, Side.SELL, 1, 100) for _ in range(5)]
-            await self._submit(encode_batch(orders))
-            self.sent += [order.client_id for order in orders]
+            await self.place()
+
+    async def place(self) -> None:
+        """One batch, repeated until it is answered."""
+        sides = (Side.SELL, Side.BUY) if self.trades else (Side.SELL,)
+        orders = [self.setting.order(self.user, sides[at % len(sides)], 1, 100) for at in range(ORDERS_PER_BATCH)]
+        await self._submit(encode_batch(orders))
+        self.sent += [(order.account, order.client_id) for order in orders]
 
     async def _submit(self, batch: bytes) -> None:
         while True:
@@ -41,7 +50,7 @@ class Stubborn:
                 await asyncio.sleep(0.05)
                 continue
             found = [event.code for event in decode_events(answer.events) if isinstance(event, Outcome)]
-            assert len(found) == 5
+            assert len(found) == ORDERS_PER_BATCH
             assert set(found) <= set(SETTLED)
             self.acknowledged.append(answer)
             return
@@ -64,7 +73,7 @@ def check_nothing_lost_or_doubled(output: dict[int, bytes], clients: list[Stubbo
             assert output[answer.first_sequence] == answer.events
     events = [event for payload in output.values() for event in decode_events(payload)]
     accepted = Counter((event.account, event.client_id) for event in events if isinstance(event, OrderAccepted))
-    wanted = {(client.setting.accounts[client.user], client_id) for client in clients for client_id in client.sent}
+    wanted = {order for client in clients for order in client.sent}
     assert set(accepted) >= wanted
     assert set(accepted.values()) == {1}
     sequences = sorted({event.sequence for event in events})

@@ -1,0 +1,53 @@
+"""``make soak-kill``: 200 kills of a gateway under load, judged as tests/support/kill_soak.py says."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+from random import Random
+
+from rich.console import Console
+from rich.progress import Progress
+
+from bench.report import Result, keep
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "support"))
+
+from kill_soak import CLIENTS, Soak, soak
+
+
+def main() -> None:
+    """Runs it and keeps ``bench/results/kill_soak.json``; fails when anything acknowledged was lost or doubled."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args()
+    with Progress(console=Console(stderr=True)) as progress, tempfile.TemporaryDirectory() as folder:
+        task = progress.add_task("kill -9", total=given.kills)
+        home, random = Path(folder) / "home", Random(given.seed)
+        found = asyncio.run(soak(home, given.kills, random, lambda done: progress.update(task, completed=done)))
+    method = (
+        "kill -9 of `exchange serve` (fdatasync, a snapshot every 3,000 commands) at random moments, "
+        f"seed {given.seed}, under {CLIENTS} clients that repeat batches until they are answered; then every answer is "
+        "looked up in the output stream, every order counted there once, and the journal replayed by the auditor's "
+        "implementation; the run fails, and keeps no result, when anything is lost, doubled or different"
+    )
+    sys.stdout.write(keep("kill_soak", method, results_of(found)))
+
+
+def results_of(found: Soak) -> list[Result]:
+    """The figures of one soak; it ends with an error instead when something was lost or doubled."""
+    return [
+        Result("kill_soak.kills", found.kills, "kills"),
+        Result("kill_soak.kills_while_starting", found.killed_while_starting, "kills", "the moment fell into a start"),
+        Result("kill_soak.acknowledged", found.acknowledged, "batches", "each stands as answered in the output stream"),
+        Result("kill_soak.retries", found.retries, "batches", "repeated by a client because no answer came"),
+        Result("kill_soak.commands", found.commands, "commands", "replayed without a divergence"),
+    ]
+
+
+if __name__ == "__main__":
+    main()
