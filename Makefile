@@ -50,6 +50,11 @@ fuzz: setup  ## Fuzz the engine's decoders and command sequences, coverage-guide
 nats-server: | .venv/.prerequisites  ## The server of the hot standby, in .venv/bin; its tests are skipped where it cannot be had
 	@tools/nats-server .venv/bin || true
 
+.PHONY: flow-soak
+flow-soak: setup  ## Backpressure payments: days of chain time end to end, long invariant runs
+	STAB3L_FLOW_STEPS=300 $(BIN)/pytest --timeout 3000 tests/end_to_end/test_flow.py
+	cd contracts && PATH="$$PWD/node_modules/.bin:$$PATH" FOUNDRY_PROFILE=soak forge test --match-path test/invariant/Flow.t.sol
+
 bench: setup  ## Run the benchmarks; results under bench/results/
 	$(BIN)/python -m bench.run
 

@@ -44,7 +44,7 @@ library FlowDeployment {
     /// @notice The task type that every deployment starts with: jobs as redemptions run them.
     string internal constant FIRST_TASK_TYPE = "compute.wasm";
 
-    /// @notice The constants of source 3. The quantum makes a unit of 0.0000864 tokens a day.
+    /// @notice The constants of source 3. A CU in a second at par would be 6e16 wei per second; the quantum resolves a processor core.
     function defaults() internal pure returns (FlowConfig memory config) {
         config.stakes = StakeManager.Rules({
             minSinkStake: uint128(FlowConstants.MIN_SINK_STAKE),
@@ -61,7 +61,7 @@ library FlowDeployment {
             sinksMax: 1024
         });
         config.thresholdBps = FlowConstants.REBALANCE_THRESHOLD_BPS;
-        config.quantum = 1e9;
+        config.quantum = 1e6;
         config.bufferMax = 1_000_000e18;
     }
 

@@ -60,7 +60,7 @@ abstract contract FlowFixture is DeploymentFixture {
         config.dollar = dollar;
         config.flow = FlowDeployment.defaults();
         config.flow.host = host;
-        config.flow.bufferMax = 1000e18;
+        (config.flow.bufferMax, config.flow.quantum) = (1000e18, QUANTUM);
         _keep(DEPLOYER.deploy(config));
         pool = ISuperfluidPool(pools.getPool(TASK));
     }

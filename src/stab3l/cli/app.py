@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from stab3l import __version__
-from stab3l.cli import bench, local, processes, verification
+from stab3l.cli import bench, flow, local, processes, simulation, verification
 from stab3l.cli.output import complain
 from stab3l.errors import Corrupt, Invalid, Stab3lError, Unavailable
 
@@ -45,16 +45,26 @@ keeper = App(name="keeper", help="Keepers: observe, decide, act.")
 keeper.command(processes.keeper_deposits, name="deposits")
 keeper.command(processes.keeper_settlement, name="settlement")
 keeper.command(processes.keeper_oracle, name="oracle")
+keeper.command(processes.keeper_flow, name="flow")
 verifier = App(name="verifier", help="A member of the verifier committee.")
 verifier.command(processes.verifier_serve, name="serve")
 provider = App(name="provider", help="A provider of compute.")
 provider.command(processes.provider_serve, name="serve")
 provider.command(processes.provider_onboard, name="onboard")
+provider.command(flow.join, name="join")
+provider.command(flow.leave, name="leave")
 agent = App(name="agent", help="Agents of the demo economy.")
 agent.command(processes.agent_maker, name="maker")
 agent.command(processes.agent_trader, name="trader")
 agent.command(processes.agent_buyer, name="buyer")
-for part in (benches, exchange, api, indexer, keeper, verifier, provider, agent):
+flows = App(name="flow", help="Paying by a stream: what it costs is shown before anything is signed.")
+flows.command(flow.open_, name="open")
+flows.command(flow.adjust, name="adjust")
+flows.command(flow.close, name="close")
+flows.command(flow.status, name="status")
+simulate = App(name="simulate", help="Simulators: the contracts' integer rules at high speed.")
+simulate.command(simulation.flow, name="flow")
+for part in (benches, exchange, api, indexer, keeper, verifier, provider, agent, flows, simulate):
     app.command(part)
 
 

@@ -92,6 +92,16 @@ def keeper_oracle(*, home: Home = None, dry_run: DryRun = False) -> None:
     _run(home, serve, dry_run=dry_run)
 
 
+def keeper_flow(*, home: Home = None, dry_run: DryRun = False) -> None:
+    """Keeps backpressure payments in line: silence, rebalancing, the escrow, streams that cannot pay.
+
+    Example: `stab3l keeper flow --home .stab3l/local`
+    """
+    from stab3l.keepers.flow import serve
+
+    _run(home, serve, dry_run=dry_run)
+
+
 def verifier_serve(*, home: Home = None, index: Member) -> None:
     """Runs one member of the verifier committee.
 

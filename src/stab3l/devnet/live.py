@@ -16,6 +16,7 @@ from stab3l.devnet.network import LocalNetwork
 from stab3l.devnet.ports import Ports
 from stab3l.devnet.processes import agents
 from stab3l.devnet.steps import Step, Steps
+from stab3l.devnet.story.flowing import become_a_sink
 from stab3l.devnet.story.issuance import earn_and_unlock, issue, sell
 from stab3l.devnet.story.redeeming import redeem_and_confirm, stock_buyer
 from stab3l.devnet.story.stage import Stage
@@ -24,6 +25,7 @@ from stab3l.devnet.story.trading import deposit_all, trade_all
 PROLOGUE: tuple[Callable[[Stage], Awaitable[None]], ...] = (
     issue,
     earn_and_unlock,
+    become_a_sink,
     sell,
     deposit_all,
     trade_all,
@@ -33,7 +35,7 @@ PROLOGUE: tuple[Callable[[Stage], Awaitable[None]], ...] = (
 """What has happened once before the economy lives by itself. Each part is remembered in the home when it is done."""
 
 ADDRESS_CHARACTERS = 42
-SHOWN_CONTRACTS = ("ComputeUnitVerifier", "MintingAgent", "Redemption", "sSTBToken", "Custody")
+SHOWN_CONTRACTS = ("ComputeUnitVerifier", "MintingAgent", "Redemption", "sSTBToken", "Custody", "BackpressurePool")
 
 
 class Audience(Protocol):

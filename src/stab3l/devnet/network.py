@@ -31,6 +31,9 @@ from stab3l.exchange.tokens import ensure_tokens
 CONFIRMATIONS = 3
 """Blocks until a deposit counts; more than a killed local chain can lose."""
 
+LOCAL_PARAMETERS = {"flow": {"epochSeconds": 30, "cooldownSeconds": 60}}
+"""What would be slow to watch: local chains only."""
+
 REPOSITORY = Path(__file__).parents[3]
 
 Say = Callable[[str], None]
@@ -100,7 +103,7 @@ class LocalNetwork:
             await self.supervisor.start(self.keepers[chain.chain_id].service())
 
     async def _deployed(self) -> Network:
-        deployment = Deployment(REPOSITORY, self.home, self.signers)
+        deployment = Deployment(REPOSITORY, self.home, self.signers, LOCAL_PARAMETERS)
         self._say("deploying contracts")
         await deployment.build()
         configs = await asyncio.gather(*(self._deploy(deployment, keeper) for keeper in self.keepers.values()))

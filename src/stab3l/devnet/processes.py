@@ -125,6 +125,7 @@ def processes(home: Path, ports: Ports) -> list[Service]:
         process(home, "keeper-oracle", "keeper", "oracle"),
         process(home, "keeper-deposits", "keeper", "deposits"),
         process(home, "keeper-settlement", "keeper", "settlement"),
+        process(home, "keeper-flow", "keeper", "flow"),
         *verifiers,
         process(home, "provider", "provider", "serve", port=ports.provider, blas_threads=True),
     ]

@@ -28,7 +28,7 @@ CAPACITY_UNIT: Final = 10**15
 EPOCH_SECONDS: Final = 300
 """Seconds between two reveals of a sink."""
 
-QUANTUM: Final = 10**9
+QUANTUM: Final = 10**6
 """Wei per second that one unit of the first task type's pool stands for."""
 
 LIQUIDATION_SECONDS: Final = 4 * 3_600

@@ -17,5 +17,8 @@ class KeeperSettings(BaseSettings):
     oracle_heartbeat_s: int = Field(default=60, ge=1)
     """A reporter reports at least this often, and whenever the price moved by ``oracle_deviation_bps``."""
     oracle_deviation_bps: int = Field(default=10, ge=1)
+    flow_interval_s: int = Field(default=10, ge=1)
+    flow_task_types: str = "compute.wasm"
+    """Task types that the flow keeper keeps, separated by commas."""
     metrics_port: int = Field(default=0, ge=0, le=65_535)
     """Loopback port of the Prometheus metrics; 0: none."""

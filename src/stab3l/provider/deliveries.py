@@ -21,13 +21,15 @@ from stab3l.chain.contracts import Contract, contract, decode_log
 from stab3l.chain.errors import ContractRejected
 from stab3l.chain.port import Chain
 from stab3l.chain.sender import Sender
+from stab3l.clock import monotonic_s
 from stab3l.config import Network
 from stab3l.errors import Stab3lError, Unavailable
+from stab3l.flow.capacity import Meter
 from stab3l.provider.documents import DocumentUnknown, job_documents, result_documents
 from stab3l.provider.job_process import JobAborted, run_job
 from stab3l.provider.jobs import Job, Result, budget_down, document_hash
 from stab3l.provider.outputs import replace_file
-from stab3l.units import Wad
+from stab3l.units import Operations, Wad
 
 log = structlog.get_logger(__name__)
 
@@ -123,6 +125,8 @@ class Deliveries:
     network: Network
     chain: Chain
     sender: Sender
+    meter: Meter = field(default_factory=Meter)
+    """Counts what was really completed."""
     _waiting: dict[int, Work] = field(default_factory=dict)
 
     async def run(self) -> None:
@@ -143,6 +147,10 @@ class Deliveries:
     def wanted(self) -> frozenset[bytes]:
         """The jobs that orders wait for."""
         return frozenset(work.job_hash for work in self._waiting.values() if work.result is None)
+
+    def queue(self) -> list[Operations]:
+        """Work that waits, at most: the budget of each order without a result."""
+        return [budget_down(work.amount) for work in self._waiting.values() if work.result is None]
 
     async def _find(self, next_block: int) -> int:
         """Takes in the orders of newly confirmed blocks; returns the block to go on from."""
@@ -196,7 +204,9 @@ class Deliveries:
                 log.info("order_closed", order=order_id, state=order.state.name.lower())
             case NextAct.RUN:
                 assert job is not None
+                begun = monotonic_s()
                 work.result = await run_job(job, budget_down(order.amount), wall_limit_s(order, chain_time))
+                self.meter.add(work.result.fuel, int(1_000 * (monotonic_s() - begun)))
                 log.info("job_done", order=order_id, status=work.result.status.name.lower(), fuel=work.result.fuel)
                 await self._deliver(order_id, work.result)
             case NextAct.DELIVER:

@@ -1,0 +1,1 @@
+"""Simulators: the same integer rules as the contracts, at high speed."""
