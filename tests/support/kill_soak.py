@@ -51,6 +51,7 @@ async def soak(home: Path, kills: int, random: Random, progress: Callable[[int],
                     await asyncio.sleep(random.uniform(0, STARTING_S_MAX))
                 else:
                     await asyncio.to_thread(gateway.wait_until_it_listens)
+                    await _until_under_load(clients)
                     await asyncio.sleep(random.uniform(0, SERVING_S_MAX))
                 gateway.kill()
                 gateway.launch()
@@ -64,6 +65,14 @@ async def soak(home: Path, kills: int, random: Random, progress: Callable[[int],
     assert report.divergence is None, report.divergence
     acknowledged, retries = (sum(map(of, clients)) for of in (_acknowledged, lambda client: client.retries))
     return Soak(kills, starting, acknowledged, retries, report.commands)
+
+
+async def _until_under_load(clients: list[Stubborn]) -> None:
+    """Returns when every client was answered once more: then all of them have batches under way."""
+    before = [len(client.acknowledged) for client in clients]
+    async with asyncio.timeout(60):
+        while any(len(client.acknowledged) == then for client, then in zip(clients, before, strict=True)):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 def _acknowledged(client: Stubborn) -> int:

@@ -22,7 +22,7 @@ from stab3l.errors import Corrupt, Unavailable
 from stab3l.exchange import metrics
 from stab3l.exchange.errors import EngineStopped, LeadershipLost
 from stab3l.exchange.journal_files import JournalFiles
-from stab3l.exchange.limits import DRAIN_S, MESSAGE_BYTES_MAX, READER_STALL_S
+from stab3l.exchange.limits import CALLS_MAX, DRAIN_S, MESSAGE_BYTES_MAX, READER_STALL_S
 from stab3l.exchange.metrics import Health, MetricsServer
 from stab3l.exchange.replication import ReplicatedLog
 from stab3l.exchange.sequencer import Sequencer
@@ -171,7 +171,7 @@ async def _serve(
     leader: Leader | None,
     health: Health,
 ) -> None:
-    server = grpc.aio.server(options=OPTIONS)
+    server = grpc.aio.server(options=OPTIONS, maximum_concurrent_rpcs=CALLS_MAX)
     server.add_generic_rpc_handlers((service.handler(),))
     try:
         server.add_insecure_port(address)

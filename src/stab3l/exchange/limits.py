@@ -12,6 +12,9 @@ MESSAGE_BYTES_MAX: Final = 2 * BATCH_BYTES_MAX
 STREAM_BATCHES_MAX: Final = 64
 """Batches of one stream that are under way; the next is not read before one is answered."""
 
+CALLS_MAX: Final = 4_096
+"""Calls and streams of all clients at once; the next is refused with ``RESOURCE_EXHAUSTED``."""
+
 GROUP_BYTES_MAX: Final = 32 * 1024 * 1024
 """What one group commit takes at most."""
 

@@ -138,7 +138,7 @@ class ExchangeService:
         metrics.SUBMIT_STREAMS.inc()
         try:
             while (pending := await under_way.get()) is not None:
-                await context.write(await _applied(*pending))
+                await self._answer(context, await _applied(*pending))
                 room.release()
         except EngineStopped as error:
             await context.abort(grpc.StatusCode.UNAVAILABLE, error.message)
@@ -152,6 +152,16 @@ class ExchangeService:
             answered.set()
         if self._stopping:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "the gateway is stopping")
+
+    async def _answer(self, context: Context, applied: Any) -> None:
+        """Sends an answer, or cuts the stream when its client reads none for too long."""
+        try:
+            async with asyncio.timeout(self._reader_stall_s):
+                await context.write(applied)
+        except TimeoutError:
+            metrics.READERS_CUT.inc()
+            message = f"no answer was read for {self._reader_stall_s} s: what is under way may have been applied"
+            await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, message)
 
     async def _take(
         self,

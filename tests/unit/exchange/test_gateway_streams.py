@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import re
 from collections.abc import AsyncIterator, Iterator
+from urllib.request import urlopen
 
+import grpc
+import grpc.aio
 import pytest
 from exchange_setting import Setting, codes
-from gateway_process import GatewayProcess
+from gateway_process import GatewayProcess, free_port
 
 from stab3l.engine.wire import Side, decode_commands, decode_events, encode_batch
+from stab3l.exchange.connection import OPTIONS, method_path
 from stab3l.exchange.gateway_client import Frame, GatewayClient, ReaderTooSlow
 from stab3l.exchange.limits import FRAMES_BYTES_MAX
+from stab3l.exchange.messages import pb
+from stab3l.exchange.tokens import TRADE_FILE, read_token
 from stab3l.testing.trading_desk import LISTING
 
 pytestmark = pytest.mark.anyio
@@ -19,9 +27,21 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
-    impatient = {"STAB3L_EXCHANGE_READER_STALL_S": "1", "STAB3L_EXCHANGE_DURABILITY": "page_cache"}
+    impatient = {
+        "STAB3L_EXCHANGE_READER_STALL_S": "1",
+        "STAB3L_EXCHANGE_DURABILITY": "page_cache",
+        "STAB3L_EXCHANGE_METRICS_PORT": str(free_port()),
+    }
     with GatewayProcess(tmp_path_factory.mktemp("exchange") / "home", environment=impatient) as process:
         yield process
+
+
+def cut_readers(gateway: GatewayProcess) -> int:
+    """How many readers the gateway has cut."""
+    port = gateway.environment["STAB3L_EXCHANGE_METRICS_PORT"]
+    with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        (found,) = re.findall(r"^stab3l_exchange_readers_cut_total (\d+)", answer.read().decode(), re.MULTILINE)
+    return int(found)
 
 
 async def take(frames: AsyncIterator[Frame], until: int) -> list[Frame]:
@@ -108,14 +128,36 @@ async def test_a_reader_that_stands_still_is_cut_and_told_where_to_resume(
     assert sequences >= set(range(begin, last + 1))
 
 
-async def test_a_client_that_reads_no_answers_holds_up_nobody(
+async def test_a_client_that_reads_no_answers_holds_up_nobody_and_is_cut(
     gateway: GatewayProcess, trader: GatewayClient, setting: Setting
 ) -> None:
     batch = encode_batch([setting.order(0, Side.SELL, 1, 100) for _ in range(2_000)])
-    async with gateway.trader() as sluggard:
-        mute = [asyncio.create_task(sluggard.submit(batch)) for _ in range(100)]
-        await asyncio.sleep(0.05)
-        assert await asyncio.wait_for(codes(trader, setting.order(1, Side.BUY, 1, 1)), 20)
-        for task in mute:
-            task.cancel()
-        await asyncio.gather(*mute, return_exceptions=True)
+    token, before = read_token(gateway.home, TRADE_FILE), await asyncio.to_thread(cut_readers, gateway)
+    async with grpc.aio.insecure_channel(gateway.address, options=OPTIONS) as channel:
+        submit = channel.stream_stream(
+            method_path("Submit"),
+            request_serializer=pb.Batch.SerializeToString,
+            response_deserializer=pb.Applied.FromString,
+        )
+        mute = submit(metadata=(("authorization", f"Bearer {token}"),))
+
+        async def write() -> None:
+            with contextlib.suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
+                for tag in range(200):
+                    await mute.write(pb.Batch(tag=tag, commands=batch))
+
+        async def read() -> None:
+            while await mute.read() is not grpc.aio.EOF:
+                continue
+
+        writing = asyncio.create_task(write())
+        async with asyncio.timeout(30):
+            await asyncio.sleep(1)
+            assert await codes(trader, setting.order(1, Side.BUY, 1, 1))
+            await asyncio.sleep(2)
+            # Where a write of its own fails first, gRPC shows a client that instead of the gateway's reason.
+            with pytest.raises(grpc.aio.AioRpcError):
+                await read()
+            await writing
+        assert await asyncio.to_thread(cut_readers, gateway) == before + 1
+        assert await codes(trader, setting.order(1, Side.BUY, 1, 1))
