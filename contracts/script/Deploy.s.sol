@@ -9,6 +9,8 @@ import {stdJson} from "forge-std/StdJson.sol";
 import {Deployed, Deployment} from "./Deployment.sol";
 import {DeploymentConfig, DeploymentDefaults, Holders, Parameters} from "./DeploymentConfig.sol";
 import {FlowConfig, FlowDeployed, FlowDeployment} from "./FlowDeployment.sol";
+import {StabilityTokens} from "./StabilityConfig.sol";
+import {StabilityDeployed} from "./StabilityDeployment.sol";
 
 /// @title Deploy
 /// @notice Deploys one chain from the JSON file STAB3L_DEPLOY_CONFIG and writes the addresses to STAB3L_DEPLOY_OUT (contracts/README.md).
@@ -39,6 +41,8 @@ contract Deploy is Script {
         config.holders = _readHolders(json);
         config.parameters = _readParameters(json);
         config.flow = _readFlow(json);
+        config.stability.enabled = json.readBoolOr(".stability.enabled", false);
+        if (config.stability.enabled) _readStability(json, config);
     }
 
     function _readHolders(string memory json) private view returns (Holders memory holders) {
@@ -50,6 +54,18 @@ contract Deploy is Script {
         holders.committee = json.readAddressArray(".committee.signers");
         holders.committeeThreshold = json.readUint(".committee.threshold");
         holders.timelockDelaySeconds = json.readUintOr(".timelockDelaySeconds", DeploymentDefaults.TIMELOCK_DELAY_SECONDS);
+    }
+
+    function _readStability(string memory json, DeploymentConfig memory config) private view {
+        config.stability.par = config.parameters.collateral.par;
+        config.stability.keepers = json.readAddressArray(".stability.keepers");
+        StabilityTokens memory tokens = config.stability.tokens;
+        tokens.cUSDT = json.readAddressOr(".stability.tokens.cUSDT", address(0));
+        if (tokens.cUSDT == address(0)) return;
+        tokens.cUSDC = json.readAddress(".stability.tokens.cUSDC");
+        tokens.cEURT = json.readAddress(".stability.tokens.cEURT");
+        tokens.cXAUC = json.readAddress(".stability.tokens.cXAUC");
+        tokens.USDT = json.readAddress(".stability.tokens.USDT");
     }
 
     function _readParameters(string memory json) private view returns (Parameters memory p) {
@@ -115,6 +131,7 @@ contract Deploy is Script {
         vm.serializeAddress(map, "OracleFeed", address(deployed.dollarFeed));
         vm.serializeAddress(map, "sSTBToken", address(deployed.token));
         json = vm.serializeAddress(map, "Custody", address(deployed.custody));
+        if (deployed.stability.pools.length > 0) json = _renderStability(map, deployed.stability);
         if (!deployed.primary) return json;
         vm.serializeAddress(map, "CUToken", address(deployed.cuToken));
         vm.serializeAddress(map, "rSTBToken", address(deployed.rewardToken));
@@ -136,5 +153,30 @@ contract Deploy is Script {
         vm.serializeAddress(map, "BackpressurePool", address(flow.pools));
         vm.serializeAddress(map, "EscrowBuffer", address(flow.escrow));
         return vm.serializeAddress(map, "Pipeline", address(flow.pipeline));
+    }
+
+    function _renderStability(string memory map, StabilityDeployed memory d) private returns (string memory json) {
+        vm.serializeAddress(map, "cUSDT", d.tokens.cUSDT);
+        vm.serializeAddress(map, "cUSDC", d.tokens.cUSDC);
+        vm.serializeAddress(map, "cEURT", d.tokens.cEURT);
+        vm.serializeAddress(map, "cXAUC", d.tokens.cXAUC);
+        vm.serializeAddress(map, "USDT", d.tokens.USDT);
+        vm.serializeAddress(map, "XAUTriangulation", address(d.triangulation));
+        vm.serializeAddress(map, "ReserveVault", address(d.vault));
+        vm.serializeAddress(map, "PegManager", address(d.pegs));
+        vm.serializeAddress(map, "StabilizerPolicy", address(d.policy));
+        vm.serializeAddress(map, "Stabilizer", address(d.stabilizer));
+        vm.serializeAddress(map, "FlashLender", address(d.lender));
+        vm.serializeAddress(map, "BridgeReserveCoordinator", address(d.coordinator));
+        vm.serializeAddress(map, "PMMRouter", address(d.router));
+        string[5] memory pools =
+            ["PMMPool cUSDT/cUSDC", "PMMPool cUSDT/XAU", "PMMPool cUSDC/XAU", "PMMPool cEURT/XAU", "PMMPool sSTB/cUSDC"];
+        for (uint256 i = 0; i < pools.length; i++) {
+            vm.serializeAddress(map, pools[i], address(d.pools[i]));
+        }
+        string[4] memory mesh = ["MeshPool cUSDT", "MeshPool cUSDC", "MeshPool cEURT", "MeshPool sSTB"];
+        for (uint256 i = 0; i < mesh.length; i++) {
+            json = vm.serializeAddress(map, mesh[i], address(d.mesh[i]));
+        }
     }
 }

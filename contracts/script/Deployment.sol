@@ -23,6 +23,7 @@ import {ProofMethod} from "../src/types/Compute.sol";
 import {DeploymentConfig, Parameters} from "./DeploymentConfig.sol";
 import {FlowDeployed, FlowDeployment} from "./FlowDeployment.sol";
 import {Rights} from "./Rights.sol";
+import {StabilityDeployed, StabilityDeployment} from "./StabilityDeployment.sol";
 import {LocalDollar} from "./local/LocalDollar.sol";
 
 /// @notice What stands after a deployment. Only the primary chain has the contracts from cuToken to redemption.
@@ -46,6 +47,7 @@ struct Deployed {
     MintingAgent agent;
     Redemption redemption;
     FlowDeployed flow;
+    StabilityDeployed stability; // only where it is enabled
 }
 
 /// @title Deployment
@@ -66,6 +68,9 @@ library Deployment {
             _deployIssuance(deployed, config);
             _wireIssuance(deployed, config.parameters);
             if (address(config.flow.host) != address(0)) _deployFlow(deployed, config);
+        }
+        if (config.stability.enabled) {
+            deployed.stability = StabilityDeployment.deploy(deployed.authority, deployed.oracle, deployed.token, config.stability);
         }
         deployed.authority.multicall(Rights.handOver(deployed, config));
     }

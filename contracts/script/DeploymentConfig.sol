@@ -8,6 +8,7 @@ import {Redemption} from "../src/issuance/Redemption.sol";
 import {Oracle} from "../src/oracle/Oracle.sol";
 import {CollateralManager} from "../src/staking/CollateralManager.sol";
 import {FlowConfig} from "./FlowDeployment.sol";
+import {StabilityConfig} from "./StabilityConfig.sol";
 
 /// @notice Who holds which role after the deployment.
 struct Holders {
@@ -43,6 +44,7 @@ struct DeploymentConfig {
     Holders holders;
     Parameters parameters;
     FlowConfig flow;
+    StabilityConfig stability; // disabled unless the configuration says so
 }
 
 /// @title DeploymentDefaults

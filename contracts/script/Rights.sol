@@ -49,7 +49,7 @@ library Rights {
         _allow(calls, custody, Roles.SEQUENCER, Custody.settle.selector);
         _allow(calls, custody, Roles.GOVERNOR, Custody.listToken.selector, Custody.setEpochCap.selector);
         _allowStop(calls, oracle);
-        _allow(calls, oracle, Roles.REPORTER, Oracle.report.selector);
+        _allow(calls, oracle, Roles.REPORTER, Oracle.report.selector, Oracle.reportMany.selector);
         _allow(calls, oracle, Roles.GOVERNOR, Oracle.setFeed.selector, Oracle.setAnchor.selector);
         _allow(calls, oracle, Roles.GOVERNOR, Oracle.dropReporter.selector);
     }

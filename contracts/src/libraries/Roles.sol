@@ -14,4 +14,10 @@ library Roles {
     uint64 internal constant ARBITER = 4;
     /// @notice Sets parameters and ends a stop; held by the Timelock.
     uint64 internal constant GOVERNOR = 5;
+    /// @notice Keeps the peg: synchronises prices, restores the stabiliser's inventory, rebalances buckets.
+    uint64 internal constant PEG_KEEPER = 20;
+    /// @notice Trades the private mesh; held by Stabilizer and the peg's keepers.
+    uint64 internal constant MESH = 21;
+    /// @notice Is paid from the cross-chain bucket; granted to a bridge.
+    uint64 internal constant BRIDGE = 22;
 }

@@ -48,6 +48,7 @@ contract Oracle is IOracle, AccessManaged, Pausable {
     }
 
     error FeedUnknown(bytes32 feed);
+    error ReportsUneven(uint256 feeds, uint256 prices);
     error FeedRulesInvalid(FeedRules rules);
     error PriceOutOfRange(uint256 price, uint256 max);
     error PriceDeviates(bytes32 feed, uint256 price, uint256 anchor, uint256 deviationBpsMax);
@@ -74,6 +75,18 @@ contract Oracle is IOracle, AccessManaged, Pausable {
 
     /// @inheritdoc IOracle
     function report(bytes32 feed, uint256 price) external restricted whenNotPaused {
+        _report(feed, price);
+    }
+
+    /// @notice Reporter role. Several prices at once [1e18 fixed point dollars], all or none.
+    function reportMany(bytes32[] calldata feeds, uint256[] calldata prices) external restricted whenNotPaused {
+        if (feeds.length != prices.length) revert ReportsUneven(feeds.length, prices.length);
+        for (uint256 i = 0; i < feeds.length; i++) {
+            _report(feeds[i], prices[i]);
+        }
+    }
+
+    function _report(bytes32 feed, uint256 price) private {
         Feed storage stored = _feed(feed);
         _checkRange(price);
         _checkDeviation(feed, stored, price);

@@ -98,7 +98,9 @@ contract DeploymentRightsTest is DeploymentFixture {
             SEQUENCER
         );
         for (uint256 i = 1; i <= 3; i++) {
-            _expect("Oracle", "report(bytes32,uint256)", makeAddr(string.concat("reporter ", vm.toString(i))));
+            address reporter = makeAddr(string.concat("reporter ", vm.toString(i)));
+            _expect("Oracle", "report(bytes32,uint256)", reporter);
+            _expect("Oracle", "reportMany(bytes32[],uint256[])", reporter);
         }
         _expect("Redemption", "resolve(uint256,bool)", ARBITER);
         _expectGoverned("Custody", "listToken(address,uint256)");

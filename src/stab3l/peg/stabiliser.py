@@ -51,7 +51,7 @@ class Policy:
     memory: int
     """[wad per block] of the cap."""
     slippage: int
-    """[wad] how far below the marginal price a trade may be paid."""
+    """[wad] how far below the target a trade may be paid."""
     gas_price_max: int
     """[wei]"""
 
@@ -113,14 +113,17 @@ def _sized(policy: Policy, view: View, sells_base: bool) -> Decision:
     return Decision(Outcome.ACT, sells_base, amount)
 
 
-def least_paid_up(amount: int, marginal: int, slippage: int, sold_scale: int, paid_scale: int) -> int:
-    """The least that a sale may pay: ``amount`` [base units] at ``marginal`` [wad], less the slippage; rounded up.
+def least_paid_up(amount: int, price: int, slippage: int, sold_scale: int, paid_scale: int) -> int:
+    """The least that a sale may pay: ``amount`` [base units] at ``price`` [wad], less the slippage; rounded up.
+
+    The price is the target: a trade never goes through it by more than the slippage, and a price far away from it, where
+    the curve is steep, is no reason to freeze.
 
     The scales are 10^decimals of the two tokens.
     """
     if amount <= 0:
         raise AmountZero("there is nothing to sell")
-    numerator = amount * marginal * paid_scale * (WAD - slippage)
+    numerator = amount * price * paid_scale * (WAD - slippage)
     return -(-numerator // (WAD * WAD * sold_scale))
 
 

@@ -89,7 +89,7 @@ def test_the_decay_never_forgets_too_much(memory: int, blocks: int) -> None:
     assert powered <= WAD
 
 
-def test_the_least_payment_is_the_marginal_price_less_the_slippage_rounded_up() -> None:
+def test_the_least_payment_is_the_price_less_the_slippage_rounded_up() -> None:
     assert least_paid_up(10**18, 6 * WAD // 100, WAD // 100, 10**18, 10**6) == 59_400
     assert least_paid_up(1, WAD, 0, 10**18, 10**6) == 1
     with pytest.raises(AmountZero):
