@@ -45,8 +45,9 @@ library StabilityDefaults {
     uint64 internal constant FLASH_FEE = 0.0005e18;
     uint256 internal constant TARGET_BLOCKS_MIN = 5;
 
+    /// @notice k and m as published. g starts at zero: at the published 0.2 one percent of reserve ratio moves the target by 3.3 % of par (docs/limits).
     function weights() internal pure returns (PegEquation.Weights memory) {
-        return PegEquation.Weights({arbitrage: 0.15e18, derivatives: 0.1e18, governance: 0.2e18, reserveTarget: 0.1e18, band: 0.02e18});
+        return PegEquation.Weights({arbitrage: 0.15e18, derivatives: 0.1e18, governance: 0, reserveTarget: 0.1e18, band: 0.02e18});
     }
 
     function feed() internal pure returns (Oracle.FeedRules memory) {

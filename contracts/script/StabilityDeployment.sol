@@ -64,11 +64,11 @@ library StabilityDeployment {
     }
 
     function _localTokens() private returns (StabilityTokens memory tokens) {
-        tokens.cUSDT = address(new LocalToken("cUSDT"));
-        tokens.cUSDC = address(new LocalToken("cUSDC"));
-        tokens.cEURT = address(new LocalToken("cEURT"));
-        tokens.cXAUC = address(new LocalToken("cXAUC"));
-        tokens.USDT = address(new LocalToken("USDT"));
+        tokens.cUSDT = address(new LocalToken("cUSDT", 6));
+        tokens.cUSDC = address(new LocalToken("cUSDC", 6));
+        tokens.cEURT = address(new LocalToken("cEURT", 6));
+        tokens.cXAUC = address(new LocalToken("cXAUC", 6));
+        tokens.USDT = address(new LocalToken("USDT", 6));
     }
 
     function _deployCore(StabilityDeployed memory d, AccessManager authority, Oracle oracle, IERC20 computeToken, uint256 par) private {

@@ -29,7 +29,7 @@ from stab3l.exchange.listing import ensure_listed
 from stab3l.feeds.fixed import FixedFeed
 from stab3l.keepers.deposits import DepositKeeper
 from stab3l.keepers.errors import HistoriesDisagree, SettlementDiverged
-from stab3l.keepers.oracle import Policy, Reporter
+from stab3l.keepers.oracle import Policy, Reporter, feed_of
 from stab3l.keepers.settlement import ChainSettler, Sealer
 from stab3l.units import WAD
 
@@ -266,7 +266,7 @@ async def test_reporters_give_the_oracle_a_price_and_keep_it_fresh(market: Custo
         Reporter(place.chain, place.config, Sender(place.chain, signer, QUICK), feed, Policy(60, 10))
         for signer in signers
     ]
-    oracle, key = place.token("Oracle"), reporters[0].feed_key
+    oracle, key = place.token("Oracle"), feed_of("USDC/USD")
     for reporter in reporters:
         await reporter.round()
     answer = await place.chain.call(oracle, "priceOf", key)

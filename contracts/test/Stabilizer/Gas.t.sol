@@ -36,7 +36,7 @@ contract StabilityGasTest is StabilityFixture {
         _kept("Stabilizer", "stabilise, a gold pair", KEEPERS_GAS_MAX);
         vm.prank(KEEPER);
         stabilizer.executePrivateSwap(address(cUSDT), address(gold), 1000e6);
-        _kept("Stabilizer", "executePrivateSwap, token for gold");
+        _kept("Stabilizer", "executePrivateSwap, token for gold", KEEPERS_GAS_MAX);
         address[] memory pools = new address[](1);
         pools[0] = address(pool);
         vm.prank(TRADER);

@@ -78,7 +78,7 @@ contract StabilizerTest is StabilityFixture {
         assertTrue(outcome != StabilizerRules.Outcome.Act);
     }
 
-    /// @dev Trade in front, let it act, trade back: the attacker pays, whichever way it pushes.
+    /// @dev Trade in front, let it act, trade back: with size the attacker pays whichever way it pushes; the invariant has every size.
     function test_a_sandwich_around_the_stabiliser_loses() public {
         for (uint256 i = 0; i < 2; i++) {
             _sellBase(pool, 40_000e6);

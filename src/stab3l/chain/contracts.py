@@ -66,10 +66,14 @@ def contract(config: ChainConfig, name: str) -> Contract:
 
 
 def contract_at(chain_id: int, name: str, address: str) -> Contract:
-    """A contract at a known address, e.g. a token that an event named. Raises ``Invalid`` for a bad address."""
+    """A contract at a known address, e.g. a token that an event named. Raises ``Invalid`` for a bad address.
+
+    Of several contracts of one kind each has a name of its own after it: ``PMMPool cUSDT/XAU``.
+    """
     if not is_address(address):
         raise Invalid(f"{address!r} is not an address", address=address)
-    return Contract(chain_id, name, checksum(address), interface(name if name in _known() else TOKEN_ABI))
+    kind = name.split(" ", 1)[0]
+    return Contract(chain_id, name, checksum(address), interface(kind if kind in _known() else TOKEN_ABI))
 
 
 def contracts(config: ChainConfig) -> list[Contract]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from stab3l import __version__
-from stab3l.cli import bench, flow, local, processes, simulation, verification
+from stab3l.cli import bench, flow, local, peg, processes, simulation, verification
 from stab3l.cli.output import complain
 from stab3l.errors import Corrupt, Invalid, Stab3lError, Unavailable
 
@@ -35,6 +35,10 @@ app.command(verification.verify, name="verify")
 
 benches = App(name="bench", help="Measurements.")
 benches.command(bench.engine, name="engine")
+peg_app = App(name="peg", help="The peg on a running network.")
+peg_app.command(peg.flow, name="flow")
+app.command(peg_app)
+
 exchange = App(name="exchange", help="The gateway and the engine.")
 exchange.command(processes.exchange_serve, name="serve")
 api = App(name="api", help="REST, WebSocket and the live page.")
@@ -46,6 +50,8 @@ keeper.command(processes.keeper_deposits, name="deposits")
 keeper.command(processes.keeper_settlement, name="settlement")
 keeper.command(processes.keeper_oracle, name="oracle")
 keeper.command(processes.keeper_flow, name="flow")
+keeper.command(processes.keeper_peg, name="peg")
+keeper.command(processes.keeper_arbitrage, name="arbitrage")
 verifier = App(name="verifier", help="A member of the verifier committee.")
 verifier.command(processes.verifier_serve, name="serve")
 provider = App(name="provider", help="A provider of compute.")

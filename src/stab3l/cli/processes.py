@@ -102,6 +102,26 @@ def keeper_flow(*, home: Home = None, dry_run: DryRun = False) -> None:
     _run(home, serve, dry_run=dry_run)
 
 
+def keeper_peg(*, home: Home = None, dry_run: DryRun = False) -> None:
+    """Keeps the peg: writes targets, follows gold, stabilises pools, restores inventory and the bridge's reserve.
+
+    Example: `stab3l keeper peg --home .stab3l/local --dry-run`
+    """
+    from stab3l.keepers.peg import serve
+
+    _run(home, serve, dry_run=dry_run)
+
+
+def keeper_arbitrage(*, home: Home = None, dry_run: DryRun = False) -> None:
+    """Trades cycles of public pools that pay, and keeps the same pool's prices on two chains together.
+
+    Example: `stab3l keeper arbitrage --home .stab3l/local --dry-run`
+    """
+    from stab3l.keepers.arbitrage import serve
+
+    _run(home, serve, dry_run=dry_run)
+
+
 def verifier_serve(*, home: Home = None, index: Member) -> None:
     """Runs one member of the verifier committee.
 

@@ -20,6 +20,9 @@ from stab3l.errors import NotFound, Unavailable
 COMMITTEE_THRESHOLD = 2
 """M of the M-of-N committee; its members are the verifiers."""
 
+PEG_KEEPER = "peg-keeper"
+STABILITY_CHAINS = (PRIMARY_CHAIN_ID, 138)
+
 SCRIPT = "script/Deploy.s.sol"
 LAST_LINES = 12
 TIMEOUT_S = 300
@@ -107,7 +110,15 @@ class Deployment:
                 "threshold": COMMITTEE_THRESHOLD,
             },
             "parameters": self._parameters,
+            "stability": self._stability(chain_id),
         }
+
+    def _stability(self, chain_id: int) -> dict[str, Any]:
+        """Where a peg keeper has a key, the peg is kept on the primary chain and on 138 (source 2)."""
+        keeper = self._signers.get(PEG_KEEPER)
+        if keeper is None or chain_id not in STABILITY_CHAINS:
+            return {"enabled": False}
+        return {"enabled": True, "keepers": [keeper.address]}
 
     def _addresses(self, role: str) -> list[str]:
         return [signer.address for name, signer in self._signers.items() if name.startswith(f"{role}-")]

@@ -24,11 +24,12 @@ OPERATORS = (
     "governor",
     "sequencer",
     "arbiter",
+    "peg-keeper",
     *(f"reporter-{index}" for index in range(REPORTERS)),
     *(f"verifier-{index}" for index in range(VERIFIERS)),
 )
 MAKER_ROLES = tuple(f"maker-{index}" for index in range(MAKERS))
-PEOPLE = ("provider", *MAKER_ROLES, "trader", "buyer")
+PEOPLE = ("provider", *MAKER_ROLES, "trader", "buyer", "pool-trader", "arbitrageur")
 ROLES = (*OPERATORS, *PEOPLE)
 
 

@@ -126,6 +126,7 @@ def processes(home: Path, ports: Ports) -> list[Service]:
         process(home, "keeper-deposits", "keeper", "deposits"),
         process(home, "keeper-settlement", "keeper", "settlement"),
         process(home, "keeper-flow", "keeper", "flow"),
+        process(home, "keeper-peg", "keeper", "peg"),
         *verifiers,
         process(home, "provider", "provider", "serve", port=ports.provider, blas_threads=True),
     ]

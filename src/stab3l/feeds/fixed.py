@@ -8,10 +8,18 @@ from typing import Final
 from stab3l.chain.local import require_local
 from stab3l.chain.rpc import RpcChain
 from stab3l.errors import NotFound
-from stab3l.units import WAD, Wad
+from stab3l.units import PAR_PRICE, WAD, Wad
 
-LOCAL_PRICES: Final[Mapping[str, Wad]] = {"USDC/USD": Wad(WAD)}
-"""The local dollar is a dollar."""
+LOCAL_PRICES: Final[Mapping[str, Wad]] = {
+    "USDC/USD": Wad(WAD),
+    "USDT/USD": Wad(WAD),
+    "EUR/USD": Wad(108 * WAD // 100),
+    "XAU/USD": Wad(4_000 * WAD),
+    "CU/USD": PAR_PRICE,
+    "sSTB/USD": PAR_PRICE,
+    "sSTB-FUTURES/USD": PAR_PRICE,
+}
+"""The local dollar is a dollar; compute stands at par."""
 
 
 class FixedFeed:

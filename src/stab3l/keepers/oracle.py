@@ -15,7 +15,8 @@ import structlog
 from prometheus_client import Counter
 
 from stab3l.chain.contracts import contract
-from stab3l.chain.port import Chain
+from stab3l.chain.errors import ContractRejected
+from stab3l.chain.port import Chain, Receipt
 from stab3l.chain.rpc import RpcChain
 from stab3l.chain.sender import Sender
 from stab3l.chain.signer import Signer, keystore_path
@@ -28,7 +29,8 @@ from stab3l.keepers.rounds import Round, keep
 from stab3l.keepers.settings import KeeperSettings
 from stab3l.units import BASIS_POINTS, Wad
 
-PAIR: Final = "USDC/USD"
+PAIRS: Final = ("USDC/USD", "USDT/USD", "EUR/USD", "XAU/USD", "CU/USD", "sSTB/USD", "sSTB-FUTURES/USD")
+"""What is reported where a chain's oracle has a feed for it."""
 REPORTS: Final = Counter("stab3l_oracle_reports", "Prices reported", ["chain", "reporter"])
 
 log = structlog.get_logger(__name__)
@@ -76,28 +78,61 @@ class Reporter:
         self._policy = policy
         self._dry_run = dry_run
         self._oracle = contract(config, "Oracle")
-        self.feed_key = keccak256(PAIR.encode())
+        self._age_s_max: dict[str, int] = {}
 
     async def round(self) -> None:
-        """One look, and at most one report.
+        """One look, and at most one transaction with all reports that are due.
 
         Raises:
-            ContractRejected: the feed is not set up, or the price deviates beyond its guard.
-            Unavailable: the chain or the price's source is away.
+            ContractRejected: a price deviates beyond its guard.
+            Unavailable: the chain or the prices' source is away.
         """
-        price = await self._feed.price(PAIR)
-        rules = await self._chain.call(self._oracle, "rulesOf", self.feed_key)
-        last = await self._chain.call(self._oracle, "reportOf", self.feed_key, self._sender.signer.address)
-        now = (await self._chain.head()).timestamp
-        if not is_due(Report(last.price, last.at), price, now, rules.ageSecondsMax, self._policy):
+        due = await self.due()
+        if not due:
             return
-        place = {"chain": self._chain.chain_id, "reporter": self._sender.signer.address, "price": price}
+        place = {"chain": self._chain.chain_id, "reporter": self._sender.signer.address, "prices": due}
         if self._dry_run:
             log.info("would_report", **place)
             return
-        receipt = await self._sender.transact(self._oracle, "report", self.feed_key, price)
-        REPORTS.labels(self._chain.chain_id, self._sender.signer.address).inc()
-        log.info("price_reported", tx=receipt.tx_hash.hex(), gas=receipt.gas_used, **place)
+        receipt = await self._report(due)
+        REPORTS.labels(self._chain.chain_id, self._sender.signer.address).inc(len(due))
+        log.info("prices_reported", tx=receipt.tx_hash.hex(), gas=receipt.gas_used, **place)
+        self._age_s_max.clear()
+
+    async def due(self) -> dict[str, Wad]:
+        """The prices that are due, by pair."""
+        if not self._age_s_max:
+            self._age_s_max = await self._feeds()
+        now = (await self._chain.head()).timestamp
+        due: dict[str, Wad] = {}
+        for pair, age_s_max in self._age_s_max.items():
+            price = await self._feed.price(pair)
+            last = await self._chain.call(self._oracle, "reportOf", feed_of(pair), self._sender.signer.address)
+            if is_due(Report(last.price, last.at), price, now, age_s_max, self._policy):
+                due[pair] = price
+        return due
+
+    async def _feeds(self) -> dict[str, int]:
+        """The pairs that this chain's oracle has, and how old their reports may be [seconds]."""
+        found: dict[str, int] = {}
+        for pair in PAIRS:
+            try:
+                found[pair] = (await self._chain.call(self._oracle, "rulesOf", feed_of(pair))).ageSecondsMax
+            except ContractRejected as error:
+                if error.error_name != "FeedUnknown":
+                    raise
+        return found
+
+    async def _report(self, due: dict[str, Wad]) -> Receipt:
+        feeds, prices = [feed_of(pair) for pair in due], list(due.values())
+        if len(due) == 1:
+            return await self._sender.transact(self._oracle, "report", feeds[0], prices[0])
+        return await self._sender.transact(self._oracle, "reportMany", feeds, prices)
+
+
+def feed_of(pair: str) -> bytes:
+    """The oracle's id of a pair."""
+    return keccak256(pair.encode())
 
 
 def load_reporters(home: Path) -> list[Signer]:

@@ -20,5 +20,6 @@ class KeeperSettings(BaseSettings):
     flow_interval_s: int = Field(default=10, ge=1)
     flow_task_types: str = "compute.wasm"
     """Task types that the flow keeper keeps, separated by commas."""
+    peg_interval_s: int = Field(default=2, ge=1)
     metrics_port: int = Field(default=0, ge=0, le=65_535)
     """Loopback port of the Prometheus metrics; 0: none."""

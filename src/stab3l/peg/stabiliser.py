@@ -116,8 +116,8 @@ def _sized(policy: Policy, view: View, sells_base: bool) -> Decision:
 def least_paid_up(amount: int, price: int, slippage: int, sold_scale: int, paid_scale: int) -> int:
     """The least that a sale may pay: ``amount`` [base units] at ``price`` [wad], less the slippage; rounded up.
 
-    The price is the target: a trade never goes through it by more than the slippage, and a price far away from it, where
-    the curve is steep, is no reason to freeze.
+    The price is the target: a trade never goes through it by more than the slippage, and a price far away from it,
+    where the curve is steep, is no reason to freeze.
 
     The scales are 10^decimals of the two tokens.
     """
