@@ -55,7 +55,7 @@ def one_line(said: str) -> str:
 
 def test_the_commands_are_all_there() -> None:
     assert {command[0] for command in COMMANDS} == {
-        "up", "demo", "exchange", "api", "indexer", "keeper", "verifier", "provider", "agent",
+        "up", "demo", "exchange", "api", "indexer", "keeper", "verifier", "provider", "agent", "peg",
     }  # fmt: skip
 
 
