@@ -56,6 +56,7 @@ def one_line(said: str) -> str:
 def test_the_commands_are_all_there() -> None:
     assert {command[0] for command in COMMANDS} == {
         "up", "demo", "exchange", "api", "indexer", "keeper", "verifier", "provider", "agent", "peg",
+        "bench", "verify", "flow", "simulate",
     }  # fmt: skip
 
 
