@@ -3,10 +3,10 @@
 //! Joining, leaving and shrinking touch the order, its two neighbours and its level; only a level that appears or
 //! disappears touches the sorted map. Nothing iterates a hash map.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::arena::{Arena, NONE, Slot};
-use crate::command::Side;
+use crate::order::{OrderTerms, Side};
 use crate::order_index::OrderIndex;
 use crate::units::*;
 
@@ -21,6 +21,7 @@ pub struct Order {
     pub client_id: ClientId,
     pub ticks: Ticks,
     pub lots: Lots,
+    pub terms: OrderTerms,
     pub account: AccountId,
     pub market: MarketId,
     pub side: Side,
@@ -48,7 +49,13 @@ impl Order {
     ) -> Order {
         let links =
             Links { level: NONE, ahead: NONE, behind: NONE, account_before: NONE, account_after: NONE };
-        Order { id, client_id, ticks, lots, account, market, side, links }
+        let terms = OrderTerms::default();
+        Order { id, client_id, ticks, lots, terms, account, market, side, links }
+    }
+
+    /// The same order with other terms.
+    pub fn on_terms(self, terms: OrderTerms) -> Order {
+        Order { terms, ..self }
     }
 
     /// An order that no account's list holds.
@@ -105,6 +112,8 @@ pub struct Books {
     orders: Arena<Order>,
     levels: Arena<Level>,
     by_id: OrderIndex,
+    /// The orders that die by themselves, by when.
+    expiring: BTreeSet<(Nanos, OrderId)>,
     books: Vec<Book>,
     /// The newest order in each account's list, by account id.
     account_heads: Vec<Slot>,
@@ -154,6 +163,9 @@ impl Books {
         level.orders += 1;
         level.lots += u128::from(order.lots.0);
         self.by_id.insert(order.id, slot, |slot| self.orders[slot].id);
+        if order.terms.good_till != Nanos(0) {
+            self.expiring.insert((order.terms.good_till, order.id));
+        }
     }
 
     fn link_to_account(&mut self, slot: Slot, account: AccountId) {
@@ -194,6 +206,9 @@ impl Books {
         let order = self.orders.remove(slot);
         self.unlink_from_account(&order);
         self.unlink_from_level(&order);
+        if order.terms.good_till != Nanos(0) {
+            self.expiring.remove(&(order.terms.good_till, id));
+        }
         Some(order)
     }
 
@@ -250,6 +265,11 @@ impl Books {
     fn chain(&self, head: Slot, next: impl Fn(&Order) -> Slot) -> impl Iterator<Item = &Order> {
         let order = move |slot| (slot != NONE).then(|| &self.orders[slot]);
         std::iter::successors(order(head), move |at| order(next(at)))
+    }
+
+    /// The order whose time comes first.
+    pub fn first_expiring(&self) -> Option<(Nanos, OrderId)> {
+        self.expiring.first().copied()
     }
 
     /// How many orders rest over all markets.

@@ -4,9 +4,13 @@
 
 use crate::account::{Balance, Ledger, SYSTEM_ACCOUNTS};
 use crate::book::Order;
-use crate::command::{Body, MarketStatus, MarketTerms, Side};
+use crate::command::{MarketStatus, MarketTerms};
+use crate::conditional::Conditional;
+use crate::decode::Body;
 use crate::event::Record;
 use crate::listing::{Asset, Market};
+use crate::order::{Instructions, OrderTerms, OrderType, SelfTrade, Side, TICKS_MAX, TimeInForce};
+use crate::protection::{Protection, ProtectionLimits};
 use crate::request::Remembered;
 use crate::state::State;
 use crate::transfer::{ChainDeposits, Withdrawal};
@@ -25,6 +29,7 @@ impl State {
         for ((account, client), made) in live {
             Record(&mut bytes).u32(account.0).u64(client.0).u64(made.expires_at.0).u64(made.id);
         }
+        self.encode_account_settings(&mut bytes);
         Record(&mut bytes).u64(self.sealing.event.len() as u64).bytes(&self.sealing.event);
         bytes
     }
@@ -44,11 +49,13 @@ impl State {
         }
         Record(bytes).u32(self.listings.markets.len() as u32);
         for (id, market) in self.listings.markets.iter().enumerate() {
-            let MarketTerms { base, quote, lot, tick, maker_fee, taker_fee, max_lots } = market.terms;
+            let MarketTerms { base, quote, lot, tick, maker_fee, taker_fee, max_lots, band } = market.terms;
             let record = Record(bytes).u32(base.0).u32(quote.0).u128(lot.0).u64(tick.0);
-            record.u32(maker_fee.0).u32(taker_fee.0).u64(max_lots.0).u8(market.status as u8);
+            let record = record.u32(maker_fee.0).u32(taker_fee.0).u64(max_lots.0).u32(band.0);
+            record.u8(market.status as u8).u64(market.mark_or_zero().0);
             self.encode_queue(bytes, MarketId(id as u32), Side::Buy);
             self.encode_queue(bytes, MarketId(id as u32), Side::Sell);
+            self.encode_waiting(bytes, MarketId(id as u32));
         }
     }
 
@@ -56,8 +63,32 @@ impl State {
         let count: u64 = self.books.levels(market, side).map(|level| u64::from(level.orders)).sum();
         Record(bytes).u64(count);
         for order in self.books.queue(market, side) {
-            let record = Record(bytes).u64(order.id.0).u32(order.account.0).u64(order.client_id.0);
-            record.u64(order.ticks.0).u64(order.lots.0);
+            encode_order(bytes, order, order.terms.time_in_force());
+        }
+    }
+
+    fn encode_waiting(&self, bytes: &mut Vec<u8>, market: MarketId) {
+        let waiting = self.waiting.of_market(market);
+        Record(bytes).u64(waiting.len() as u64);
+        for waiting in waiting {
+            encode_order(bytes, &waiting.order, waiting.time_in_force);
+            let record = Record(bytes).u8(waiting.order.side as u8).u8(waiting.order_type as u8);
+            record.u64(waiting.trigger.0);
+        }
+    }
+
+    fn encode_account_settings(&self, bytes: &mut Vec<u8>) {
+        let schedules = self.schedules.by_account();
+        Record(bytes).u32(schedules.len() as u32);
+        for (account, at) in schedules {
+            Record(bytes).u32(account.0).u64(at.0);
+        }
+        Record(bytes).u32(self.protections.len() as u32);
+        for ((account, market), protection) in &self.protections {
+            let Protection { limits, window_start, counted, frozen_until } = protection;
+            let record = Record(bytes).u32(account.0).u32(market.0);
+            let record = record.u64(limits.window.0).u64(limits.max_lots.0).u64(limits.frozen.0);
+            record.u64(window_start.0).u64(counted.0).u64(frozen_until.0);
         }
     }
 
@@ -104,6 +135,7 @@ impl State {
             let made = Remembered { expires_at: Nanos(body.u64()?), id: body.u64()? };
             state.requests.remember(account, client, made);
         }
+        state.decode_account_settings(&mut body)?;
         let event = usize::try_from(body.u64()?).ok()?;
         state.sealing.event = (body.0.len() == event).then(|| body.0.to_vec())?;
         state.restore_trees(&totals, sealed_withdrawals)?;
@@ -134,21 +166,52 @@ impl State {
                 maker_fee: Ppm(body.u32()?),
                 taker_fee: Ppm(body.u32()?),
                 max_lots: Lots(body.u64()?),
+                band: Ppm(body.u32()?),
             };
             let status = [MarketStatus::Open, MarketStatus::Halted].get(usize::from(body.u8()?)).copied()?;
-            let market = self.listings.add_market(Market { terms, status });
-            self.books.open_market();
+            let mark = Some(Ticks(body.u64()?)).filter(|mark| *mark != Ticks(0));
+            let market = self.listings.add_market(Market { terms, status, mark });
+            self.open_market();
             self.decode_queue(body, market, Side::Buy)?;
             self.decode_queue(body, market, Side::Sell)?;
+            self.decode_waiting(body, market)?;
         }
         Some(())
     }
 
     fn decode_queue(&mut self, body: &mut Body, market: MarketId, side: Side) -> Option<()> {
         for _ in 0..body.u64()? {
-            let (id, account, client) = (OrderId(body.u64()?), AccountId(body.u32()?), ClientId(body.u64()?));
-            let (ticks, lots) = (Ticks(body.u64()?), Lots(body.u64()?));
-            self.books.join(Order::new(id, client, (account, market, side), ticks, lots));
+            let (order, _) = decode_order(body, market, side)?;
+            self.books.join(order);
+        }
+        Some(())
+    }
+
+    fn decode_waiting(&mut self, body: &mut Body, market: MarketId) -> Option<()> {
+        for _ in 0..body.u64()? {
+            let (mut order, time_in_force) = decode_order(body, market, Side::Buy)?;
+            order.side = Side::of(body.u8()?)?;
+            let (order_type, trigger) = (OrderType::of(body.u8()?)?, Ticks(body.u64()?));
+            let sound = order_type.is_conditional() && trigger <= TICKS_MAX;
+            let waiting = Conditional { order, order_type, time_in_force, trigger };
+            sound.then(|| self.waiting.join(waiting))?;
+        }
+        Some(())
+    }
+
+    fn decode_account_settings(&mut self, body: &mut Body) -> Option<()> {
+        for _ in 0..body.u32()? {
+            let (account, at) = (AccountId(body.u32()?), Nanos(body.u64()?));
+            self.schedules.set(account, at);
+        }
+        for _ in 0..body.u32()? {
+            let (account, market) = (AccountId(body.u32()?), MarketId(body.u32()?));
+            let (window, max_lots) = (Nanos(body.u64()?), Lots(body.u64()?));
+            let limits = ProtectionLimits { window, max_lots, frozen: Nanos(body.u64()?) };
+            let (window_start, counted) = (Nanos(body.u64()?), Lots(body.u64()?));
+            let frozen_until = Nanos(body.u64()?);
+            let protection = Protection { limits, window_start, counted, frozen_until };
+            self.protections.insert((account, market), protection);
         }
         Some(())
     }
@@ -202,4 +265,21 @@ impl State {
         }
         (queued.len() == sealed_withdrawals).then_some(())
     }
+}
+
+fn encode_order(bytes: &mut Vec<u8>, order: &Order, time_in_force: TimeInForce) {
+    let OrderTerms { good_till, label, instructions, self_trade } = order.terms;
+    let record = Record(bytes).u64(order.id.0).u32(order.account.0).u64(order.client_id.0);
+    let record = record.u64(order.ticks.0).u64(order.lots.0).u64(good_till.0).u16(label.0);
+    record.u8(time_in_force as u8).u8(instructions.bits()).u8(self_trade as u8);
+}
+
+fn decode_order(body: &mut Body, market: MarketId, side: Side) -> Option<(Order, TimeInForce)> {
+    let (id, account, client) = (OrderId(body.u64()?), AccountId(body.u32()?), ClientId(body.u64()?));
+    let (ticks, lots) = (Ticks(body.u64()?), Lots(body.u64()?));
+    let (good_till, label) = (Nanos(body.u64()?), Label(body.u16()?));
+    let time_in_force = TimeInForce::of(body.u8()?)?;
+    let (instructions, self_trade) = (Instructions::of(body.u8()?)?, SelfTrade::of(body.u8()?)?);
+    let terms = OrderTerms { good_till, label, instructions, self_trade };
+    Some((Order::new(id, client, (account, market, side), ticks, lots).on_terms(terms), time_in_force))
 }

@@ -1,7 +1,10 @@
 //! Events and their wire records: `docs/reference/engine.md`, "Events".
 
-use crate::command::{Deposit, MarketStatus, MarketTerms, Place, Side};
+use crate::book::Order;
+use crate::command::{Deposit, MarketStatus, MarketTerms, Place};
+use crate::order::Side;
 use crate::outcome::Outcome;
+use crate::protection::ProtectionLimits;
 use crate::units::*;
 
 /// Bytes before an event's body.
@@ -17,6 +20,14 @@ pub enum CloseReason {
     Cancelled = 1,
     /// It was not to rest.
     ImmediateRest = 2,
+    /// Its time came.
+    Expired = 3,
+    /// Its account's scheduled cancel came.
+    Scheduled = 4,
+    /// It met an order of its own account.
+    SelfTrade = 5,
+    /// Its account's market-maker protection was triggered.
+    Protection = 6,
 }
 
 /// One fill, as the `trade` event tells it.
@@ -72,11 +83,13 @@ impl<'a> Events<'a> {
         self.record(1, 24).u16(outcome as u16).u16(command_kind).zeros(4).u64(id).u64(at.0);
     }
 
-    /// A `place` became an order.
-    pub fn order_accepted(&mut self, order: OrderId, place: &Place) {
-        let record = self.record(2, 48).u64(order.0).u32(place.account.0).u32(place.market.0);
-        let record = record.u64(place.client_id.0).u64(place.ticks.0).u64(place.lots.0);
-        record.u8(place.side as u8).u8(place.order_type as u8).u8(place.time_in_force as u8).zeros(5);
+    /// A `place` became an order, at `ticks`.
+    pub fn order_accepted(&mut self, order: OrderId, place: &Place, ticks: Ticks) {
+        let record = self.record(2, 64).u64(order.0).u32(place.account.0).u32(place.market.0);
+        let record = record.u64(place.client_id.0).u64(ticks.0).u64(place.lots.0);
+        let record = record.u8(place.side as u8).u8(place.order_type as u8).u8(place.time_in_force as u8);
+        let record = record.u8(place.terms.instructions.bits()).u8(place.terms.self_trade as u8).zeros(1);
+        record.u16(place.terms.label.0).u64(place.terms.good_till.0).u64(place.trigger.0);
     }
 
     /// Two orders met.
@@ -89,15 +102,8 @@ impl<'a> Events<'a> {
     }
 
     /// An order is done.
-    pub fn order_closed(
-        &mut self,
-        order: OrderId,
-        account: AccountId,
-        market: MarketId,
-        left: Lots,
-        why: CloseReason,
-    ) {
-        let record = self.record(4, 32).u64(order.0).u32(account.0).u32(market.0);
+    pub fn order_closed(&mut self, order: &Order, left: Lots, why: CloseReason) {
+        let record = self.record(4, 32).u64(order.id.0).u32(order.account.0).u32(order.market.0);
         record.u64(left.0).u8(why as u8).zeros(7);
     }
 
@@ -122,13 +128,61 @@ impl<'a> Events<'a> {
     /// A market has an id.
     pub fn market_listed(&mut self, market: MarketId, terms: &MarketTerms) {
         let record = self.record(8, 56).u32(market.0).u32(terms.base.0).u32(terms.quote.0);
-        let record = record.u32(terms.maker_fee.0).u32(terms.taker_fee.0).zeros(4);
+        let record = record.u32(terms.maker_fee.0).u32(terms.taker_fee.0).u32(terms.band.0);
         record.u128(terms.lot.0).u64(terms.tick.0).u64(terms.max_lots.0);
     }
 
     /// A market opened or halted.
     pub fn market_status_set(&mut self, market: MarketId, status: MarketStatus) {
         self.record(9, 8).u32(market.0).u8(status as u8).zeros(3);
+    }
+
+    /// An order has a new price or new lots.
+    pub fn order_amended(&mut self, order: &Order, ticks: Ticks, lots: Lots) {
+        let record = self.record(11, 32).u64(order.id.0).u32(order.account.0).u32(order.market.0);
+        record.u64(ticks.0).u64(lots.0);
+    }
+
+    /// A resting order lost lots without a trade.
+    pub fn order_reduced(&mut self, order: &Order, left: Lots, why: CloseReason) {
+        let record = self.record(12, 32).u64(order.id.0).u32(order.account.0).u32(order.market.0);
+        record.u64(left.0).u8(why as u8).zeros(7);
+    }
+
+    /// The mark made a waiting order active.
+    pub fn order_triggered(&mut self, order: &Order) {
+        self.record(13, 16).u64(order.id.0).u32(order.account.0).u32(order.market.0);
+    }
+
+    /// A market has a mark.
+    pub fn mark_changed(&mut self, market: MarketId, ticks: Ticks) {
+        self.record(14, 16).u32(market.0).zeros(4).u64(ticks.0);
+    }
+
+    /// An account's orders die at `at`; 0: not by a schedule.
+    pub fn cancel_scheduled(&mut self, account: AccountId, at: Nanos) {
+        self.record(15, 16).u32(account.0).zeros(4).u64(at.0);
+    }
+
+    /// An account is protected in a market.
+    pub fn protection_set(&mut self, account: AccountId, market: MarketId, limits: &ProtectionLimits) {
+        let record = self.record(16, 32).u32(account.0).u32(market.0);
+        record.u64(limits.window.0).u64(limits.max_lots.0).u64(limits.frozen.0);
+    }
+
+    /// A protection was triggered.
+    pub fn protection_triggered(&mut self, account: AccountId, market: MarketId, frozen_until: Nanos) {
+        self.record(17, 16).u32(account.0).u32(market.0).u64(frozen_until.0);
+    }
+
+    /// Events that were written apart.
+    pub fn append(&mut self, events: &[u8]) {
+        self.bytes.extend_from_slice(events);
+    }
+
+    /// The command that these events answer.
+    pub fn sequence(&self) -> Sequence {
+        self.sequence
     }
 
     /// A block is sealed; `body` comes from [`crate::seal`].

@@ -5,9 +5,14 @@
 
 pub mod abi;
 pub mod account;
+pub mod admission;
+pub mod amend;
 pub mod arena;
 pub mod book;
+pub mod cancel;
 pub mod command;
+pub mod conditional;
+pub mod decode;
 pub mod encoding;
 pub mod engine;
 pub mod event;
@@ -19,15 +24,20 @@ pub mod lanes;
 pub mod listing;
 pub mod matching;
 pub mod merkle;
+pub mod order;
 pub mod order_index;
 pub mod outcome;
 pub mod payload;
 pub mod plain_book;
 pub mod prefetch;
+pub mod protection;
 #[cfg(feature = "pyo3")]
 mod python;
 pub mod request;
+pub mod schedule;
 pub mod seal;
+pub mod self_trade;
+pub mod trigger;
 
 pub mod snapshot;
 pub mod state;

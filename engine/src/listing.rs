@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::command::{MarketStatus, MarketTerms};
+use crate::order::{Side, TICKS_MAX};
 use crate::outcome::{Outcome, Refusal, refuse_if};
 use crate::units::*;
 
@@ -11,6 +12,7 @@ const FEE_MAX: Ppm = Ppm(100_000);
 const LOT_MAX: LotSize = LotSize(10u128.pow(30));
 const TICK_MAX: TickSize = TickSize(10u64.pow(18));
 const MAX_LOTS_MAX: Lots = Lots(10u64.pow(12));
+const BAND_MAX: Ppm = Ppm(1_000_000);
 
 /// A token on a chain and what of it came and left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +31,25 @@ pub struct Asset {
 pub struct Market {
     pub terms: MarketTerms,
     pub status: MarketStatus,
+    /// What the market's fair price is held to be.
+    pub mark: Option<Ticks>,
+}
+
+impl Market {
+    /// The market's mark as records state it: 0 for none.
+    pub fn mark_or_zero(&self) -> Ticks {
+        self.mark.unwrap_or_default()
+    }
+
+    /// Whether a price is within the market's band about its mark.
+    pub fn is_in_band(&self, side: Side, ticks: Ticks) -> bool {
+        let Some(mark) = self.mark.filter(|_| self.terms.band != Ppm(0)) else { return true };
+        let reach = self.terms.band.of_down(mark);
+        match side {
+            Side::Buy => ticks.0 <= mark.0 + reach.0,
+            Side::Sell => ticks.0 >= mark.0 - reach.0,
+        }
+    }
 }
 
 /// All assets and markets.
@@ -73,6 +94,15 @@ impl Listings {
         Ok(())
     }
 
+    /// Sets a market's mark.
+    pub fn set_mark(&mut self, market: MarketId, ticks: Ticks) -> Result<(), Refusal> {
+        let market = self.markets.get_mut(market.0 as usize).ok_or(Outcome::MarketUnknown)?;
+        refuse_if(ticks == Ticks(0), Outcome::PriceZero)?;
+        refuse_if(ticks > TICKS_MAX, Outcome::PriceTooLarge)?;
+        market.mark = Some(ticks);
+        Ok(())
+    }
+
     /// Gives a token an id.
     pub fn register(&mut self, chain: ChainId, token: Address, decimals: u8) -> Result<AssetId, Refusal> {
         refuse_if(self.asset_ids.contains_key(&(chain, token)), Outcome::AssetExists)?;
@@ -93,7 +123,7 @@ impl Listings {
         self.asset(terms.quote)?;
         refuse_if(self.market_ids.contains_key(&(terms.base, terms.quote)), Outcome::MarketExists)?;
         refuse_if(!are_sound(terms), Outcome::MarketInvalid)?;
-        Ok(self.add_market(Market { terms: *terms, status: MarketStatus::Open }))
+        Ok(self.add_market(Market { terms: *terms, status: MarketStatus::Open, mark: None }))
     }
 
     pub(crate) fn add_market(&mut self, market: Market) -> MarketId {
@@ -108,5 +138,6 @@ fn are_sound(terms: &MarketTerms) -> bool {
     let sizes = (1..=LOT_MAX.0).contains(&terms.lot.0)
         && (1..=TICK_MAX.0).contains(&terms.tick.0)
         && (1..=MAX_LOTS_MAX.0).contains(&terms.max_lots.0);
-    terms.base != terms.quote && sizes && terms.maker_fee <= FEE_MAX && terms.taker_fee <= FEE_MAX
+    let rates = terms.maker_fee <= FEE_MAX && terms.taker_fee <= FEE_MAX && terms.band <= BAND_MAX;
+    terms.base != terms.quote && sizes && rates
 }

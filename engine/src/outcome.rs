@@ -1,40 +1,68 @@
 //! What the engine answers to a command: `docs/reference/engine.md`, "Outcomes, in order of precedence".
 
-/// The closed list of answers. A command that breaks several rules answers with the first; codes never change meaning.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u16)]
-#[allow(missing_docs)] // the names are the table's; the page explains each
-pub enum Outcome {
-    Accepted = 0,
-    Malformed = 1,
-    KindUnknown = 2,
-    AccountUnknown = 3,
-    RequestExpired = 4,
-    RequestTooFar = 5,
-    ClientIdZero = 6,
-    ClientIdReused = 7,
-    AssetUnknown = 8,
-    AssetExists = 9,
-    DecimalsUnsupported = 10,
-    MarketUnknown = 11,
-    MarketExists = 12,
-    MarketInvalid = 13,
-    MarketHalted = 14,
-    OrderUnknown = 15,
-    QuantityZero = 16,
-    QuantityTooLarge = 17,
-    PriceZero = 18,
-    PriceTooLarge = 19,
-    NotionalOverflow = 20,
-    AmountZero = 21,
-    AmountTooLarge = 22,
-    RecipientZero = 23,
-    OwnerZero = 24,
-    DepositDuplicate = 25,
-    DepositGap = 26,
-    FundsShort = 27,
-    SealNotAlone = 28,
-    NothingToSeal = 29,
+macro_rules! outcomes {
+    ($($name:ident),* $(,)?) => {
+        /// The closed list of answers, in order of precedence: a command that breaks several rules answers with the first.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        #[repr(u16)]
+        #[allow(missing_docs)] // the names are the table's; the page explains each
+        pub enum Outcome { $($name),* }
+
+        impl Outcome {
+            /// Every answer, by code.
+            pub const ALL: &[Outcome] = &[$(Outcome::$name),*];
+        }
+    };
+}
+
+outcomes! {
+    Accepted,
+    Malformed,
+    KindUnknown,
+    AccountUnknown,
+    RequestExpired,
+    RequestTooFar,
+    ClientIdZero,
+    ClientIdReused,
+    AssetUnknown,
+    AssetExists,
+    DecimalsUnsupported,
+    UnderlyingUnknown,
+    UnderlyingInvalid,
+    SettlementAssetOther,
+    MarketUnknown,
+    MarketExists,
+    MarketInvalid,
+    MarketKindWrong,
+    MarketHalted,
+    MarketExpired,
+    MarketNotDue,
+    MarketUnpriced,
+    OrderUnknown,
+    OrderNotAmendable,
+    QuantityZero,
+    QuantityTooLarge,
+    PriceZero,
+    PriceTooLarge,
+    PriceOutsideBand,
+    NotionalOverflow,
+    GoodTillPast,
+    ReduceOnlyRefused,
+    ProtectionActive,
+    PostOnlyWouldTake,
+    FillOrKillShort,
+    AmountZero,
+    AmountTooLarge,
+    RecipientZero,
+    OwnerZero,
+    DepositDuplicate,
+    DepositGap,
+    FundsShort,
+    MarginShort,
+    ReserveShort,
+    TimePast,
+    SealNotAlone,
+    NothingToSeal,
 }
 
 /// A refused command: why, and the id of what it repeats (0 except for [`Outcome::ClientIdReused`]).

@@ -4,7 +4,7 @@
 //! compares engines, a benchmark.
 //!
 //! ```
-//! use _engine::command::Side;
+//! use _engine::order::Side;
 //! use _engine::plain_book::{Book, NewOrder, Reports};
 //! use _engine::book::Order;
 //! use _engine::units::{Lots, OrderId, Ticks};
@@ -26,8 +26,8 @@
 //! ```
 
 use crate::book::{Books, Level, Order};
-use crate::command::Side;
 use crate::event::CloseReason;
+use crate::order::Side;
 use crate::units::*;
 
 const MARKET: MarketId = MarketId(0);

@@ -5,16 +5,20 @@ use std::sync::{Mutex, MutexGuard};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyTuple};
 
 use crate::book::Order;
-use crate::command::{MarketTerms, Side};
+use crate::command::MarketTerms;
+use crate::conditional::Conditional;
 use crate::engine::{Engine, Options, Recovery};
 use crate::failure::Failure;
 use crate::journal::Durability;
 use crate::journal::frame::Kind;
 use crate::journal::reader::Frames;
 use crate::listing::{Asset, Market};
+use crate::order::{OrderTerms, OrderType, Side, TimeInForce};
+use crate::protection::{Protection, ProtectionLimits};
+use crate::state::State;
 use crate::units::*;
 
 mod exceptions;
@@ -22,9 +26,11 @@ mod hashing;
 
 type AssetRow<'py> = (u32, u64, Bound<'py, PyBytes>, u8, u128, u128);
 type BalanceProofRow<'py> = (usize, u128, Vec<Bound<'py, PyBytes>>);
-type MarketRow = (u32, u32, u32, u128, u64, u32, u32, u64, u8);
+type MarketRow = (u32, u32, u32, u128, u64, u32, u32, u64, u8, u32, u64);
 type LevelRow = (u64, u128, u32);
-type OrderRow = (u64, u32, u32, u64, u64, u64, u8);
+type ProtectionRow = (u32, u64, u64, u64, u64, u64, u64);
+/// More fields than PyO3 makes tuples of by itself.
+type OrderRow = [u64; 14];
 type WithdrawalRow<'py> =
     (u32, u32, u64, Bound<'py, PyBytes>, Bound<'py, PyBytes>, Bound<'py, PyBytes>, u128);
 type FrameRow<'py> = (u64, u64, Bound<'py, PyBytes>);
@@ -206,8 +212,11 @@ impl PyEngine {
 
     fn markets(&self, py: Python) -> PyResult<Vec<MarketRow>> {
         let row = |(market, id): (&Market, u32)| {
-            let MarketTerms { base, quote, lot, tick, maker_fee, taker_fee, max_lots } = market.terms;
-            (id, base.0, quote.0, lot.0, tick.0, maker_fee.0, taker_fee.0, max_lots.0, market.status as u8)
+            let MarketTerms { base, quote, lot, tick, maker_fee, taker_fee, max_lots, band } = market.terms;
+            let status = market.status as u8;
+            let mark = market.mark_or_zero().0;
+            let (maker_fee, taker_fee) = (maker_fee.0, taker_fee.0);
+            (id, base.0, quote.0, lot.0, tick.0, maker_fee, taker_fee, max_lots.0, status, band.0, mark)
         };
         self.with(py, |engine| Ok(engine.state().listings().markets().iter().zip(0..).map(row).collect()))
     }
@@ -246,14 +255,33 @@ impl PyEngine {
         sides.ok_or_else(|| PyValueError::new_err(format!("there is no market {market}")))
     }
 
-    fn open_orders(&self, py: Python, account: u32) -> PyResult<Vec<OrderRow>> {
-        self.with(py, |engine| {
-            Ok(engine.state().books().of_account(AccountId(account)).into_iter().map(order_row).collect())
-        })
+    fn open_orders<'py>(&self, py: Python<'py>, account: u32) -> PyResult<Vec<Bound<'py, PyTuple>>> {
+        let rows = self.with(py, |engine| Ok(order_rows(engine.state(), AccountId(account))))?;
+        rows.into_iter().map(|row| PyTuple::new(py, row)).collect()
     }
 
-    fn order(&self, py: Python, order: u64) -> PyResult<Option<OrderRow>> {
-        self.with(py, |engine| Ok(engine.state().books().order(OrderId(order)).map(order_row)))
+    fn order<'py>(&self, py: Python<'py>, order: u64) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        let row = self.with(py, |engine| {
+            let (state, id) = (engine.state(), OrderId(order));
+            Ok(state.books().order(id).map(resting_row).or(state.waiting().order(id).map(waiting_row)))
+        })?;
+        row.map(|row| PyTuple::new(py, row)).transpose()
+    }
+
+    fn schedule(&self, py: Python, account: u32) -> PyResult<u64> {
+        self.with(py, |engine| Ok(engine.state().schedules().at(AccountId(account)).0))
+    }
+
+    fn protections(&self, py: Python, account: u32) -> PyResult<Vec<ProtectionRow>> {
+        self.with(py, |engine| {
+            let own = (AccountId(account), MarketId(0))..=(AccountId(account), MarketId(u32::MAX));
+            let row = |((_, market), protection): (&(AccountId, MarketId), &Protection)| {
+                let Protection { limits, window_start, counted, frozen_until } = protection;
+                let ProtectionLimits { window, max_lots, frozen } = limits;
+                (market.0, window.0, max_lots.0, frozen.0, window_start.0, counted.0, frozen_until.0)
+            };
+            Ok(engine.state().protections().range(own).map(row).collect())
+        })
     }
 
     fn chain_deposits<'py>(&self, py: Python<'py>, chain_id: u64) -> PyResult<(u64, Bound<'py, PyBytes>)> {
@@ -334,9 +362,32 @@ impl PyEngine {
     }
 }
 
-fn order_row(order: &Order) -> OrderRow {
-    let Order { id, account, market, client_id, ticks, lots, side, .. } = *order;
-    (id.0, account.0, market.0, client_id.0, ticks.0, lots.0, side as u8)
+fn order_rows(state: &State, account: AccountId) -> Vec<OrderRow> {
+    let resting = state.books().of_account(account).into_iter().map(resting_row);
+    let mut rows: Vec<OrderRow> =
+        resting.chain(state.waiting().of_account(account).map(waiting_row)).collect();
+    rows.sort_unstable_by_key(|row| row[0]);
+    rows
+}
+
+fn resting_row(order: &Order) -> OrderRow {
+    order_row(order, OrderType::Limit, order.terms.time_in_force(), Ticks(0))
+}
+
+fn waiting_row(waiting: &Conditional) -> OrderRow {
+    order_row(&waiting.order, waiting.order_type, waiting.time_in_force, waiting.trigger)
+}
+
+fn order_row(order: &Order, order_type: OrderType, time_in_force: TimeInForce, trigger: Ticks) -> OrderRow {
+    let Order { id, account, market, client_id, ticks, lots, side, terms, .. } = *order;
+    let OrderTerms { good_till, label, instructions, self_trade } = terms;
+    let ids = [id.0, u64::from(account.0), u64::from(market.0), client_id.0, ticks.0, lots.0];
+    let enums = [side as u8, order_type as u8, time_in_force as u8, instructions.bits(), self_trade as u8];
+    let mut row = [0; 14];
+    row[..6].copy_from_slice(&ids);
+    row[6..11].copy_from_slice(&enums.map(u64::from));
+    row[11..].copy_from_slice(&[u64::from(label.0), good_till.0, trigger.0]);
+    row
 }
 
 fn hashes<'py>(py: Python<'py>, hashes: &[Hash]) -> Vec<Bound<'py, PyBytes>> {

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
-use crate::command::Body;
+use crate::decode::Body;
 use crate::event::Record;
 use crate::failure::{AtPath, Failure};
 use crate::group::{apply_group, linked};

@@ -2,13 +2,17 @@
 
 use crate::account::{Balance, Ledger};
 use crate::book::Books;
-use crate::command::{Command, Expected, KIND_SEAL, Records, decode, kind_of};
+use crate::command::{Command, KIND_SEAL, Records, kind_of};
+use crate::conditional::Waiting;
+use crate::decode::{Expected, decode};
 use crate::event::Events;
 use crate::keccak::keccak256;
 use crate::listing::Listings;
 use crate::outcome::{Outcome, Refusal};
 use crate::payload::{payload_root, payload_roots};
+use crate::protection::Protections;
 use crate::request::Requests;
+use crate::schedule::Schedules;
 use crate::seal::Sealing;
 use crate::transfer::{Chains, Withdrawal};
 use crate::units::*;
@@ -30,6 +34,9 @@ pub struct State {
     pub(crate) listings: Listings,
     pub(crate) ledger: Ledger,
     pub(crate) books: Books,
+    pub(crate) waiting: Waiting,
+    pub(crate) schedules: Schedules,
+    pub(crate) protections: Protections,
     pub(crate) requests: Requests,
     pub(crate) chains: Chains,
     pub(crate) withdrawals: Vec<Withdrawal>,
@@ -97,6 +104,9 @@ impl State {
             listings: Listings::default(),
             ledger: Ledger::genesis(),
             books: Books::default(),
+            waiting: Waiting::default(),
+            schedules: Schedules::default(),
+            protections: Protections::new(),
             requests: Requests::default(),
             chains: Chains::new(),
             withdrawals: Vec::new(),
@@ -196,8 +206,8 @@ impl State {
     ) -> Result<(), Refusal> {
         match command {
             Command::Place(place) => {
-                let hold = self.check_place(place)?;
-                self.place(place, hold, kind, events);
+                let admitted = self.check_place(place)?;
+                self.place(place, admitted, kind, events);
             }
             Command::Cancel { account, order } => {
                 self.check_cancel(*account, *order)?;
@@ -217,6 +227,41 @@ impl State {
                 self.sealing.check(alone)?;
                 self.seal(kind, events);
             }
+            other => return self.perform_on_orders(other, kind, events),
+        }
+        Ok(())
+    }
+
+    fn perform_on_orders(
+        &mut self,
+        command: &Command,
+        kind: u16,
+        events: &mut Events,
+    ) -> Result<(), Refusal> {
+        match command {
+            Command::Amend(amend) => {
+                let admitted = self.check_amend(amend)?;
+                self.amend(amend, admitted, kind, events);
+            }
+            Command::CancelAll(all) => {
+                self.check_cancel_all(all)?;
+                self.cancel_all(all, kind, events);
+            }
+            Command::ScheduleCancel(schedule) => {
+                self.check_schedule(schedule)?;
+                self.schedule(schedule, kind, events);
+            }
+            Command::SetProtection(set) => {
+                self.check_protection(set)?;
+                self.set_protection(set, kind, events);
+            }
+            Command::Sweep { limit } => self.sweep(*limit, kind, events),
+            Command::MarkPrice { market, ticks } => {
+                self.listings.set_mark(*market, *ticks)?;
+                events.outcome(Outcome::Accepted, kind, u64::from(market.0), self.now);
+                events.mark_changed(*market, *ticks);
+                self.trigger(*market, events);
+            }
             listing => return self.perform_listing(listing, kind, events),
         }
         Ok(())
@@ -232,7 +277,7 @@ impl State {
             }
             Command::ListMarket(ref terms) => {
                 let market = self.listings.list(terms)?;
-                self.books.open_market();
+                self.open_market();
                 events.outcome(Outcome::Accepted, kind, u64::from(market.0), self.now);
                 events.market_listed(market, terms);
             }
@@ -244,6 +289,12 @@ impl State {
             _ => unreachable!("every other kind is performed by its caller"),
         }
         Ok(())
+    }
+
+    /// Opens the next market's book and wait.
+    pub(crate) fn open_market(&mut self) {
+        self.books.open_market();
+        self.waiting.open_market();
     }
 
     /// The hash of the canonical encoding: equal states have equal digests.
@@ -295,6 +346,18 @@ impl State {
     /// The order books.
     pub fn books(&self) -> &Books {
         &self.books
+    }
+    /// The orders that wait for a mark.
+    pub fn waiting(&self) -> &Waiting {
+        &self.waiting
+    }
+    /// Scheduled cancels.
+    pub fn schedules(&self) -> &Schedules {
+        &self.schedules
+    }
+    /// Market-maker protections.
+    pub fn protections(&self) -> &Protections {
+        &self.protections
     }
     /// Deposits by chain.
     pub fn chains(&self) -> &Chains {

@@ -44,6 +44,8 @@ unit!(/// An EVM chain id.
     ChainId, u64);
 unit!(/// The name that a user gives to a request; never 0 in an accepted one.
     ClientId, u64);
+unit!(/// A name that an account gives to a group of its orders; 0: none.
+    Label, u16);
 unit!(/// Nanoseconds since 1970.
     Nanos, u64);
 unit!(/// A quantity in lots of its market.
@@ -111,6 +113,12 @@ impl TickSize {
 }
 
 impl Ppm {
+    /// `floor(ticks x ppm / 10^6)`.
+    pub fn of_down(self, ticks: Ticks) -> Ticks {
+        let part = u128::from(ticks.0) * u128::from(self.0) / PARTS_PER_MILLION;
+        Ticks(u64::try_from(part).expect("a rate of at most one"))
+    }
+
     /// `ceil(amount x ppm / 10^6)` without an intermediate beyond 128 bits.
     pub fn fee_up(self, amount: Cash) -> Cash {
         let rate = u128::from(self.0);

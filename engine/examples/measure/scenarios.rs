@@ -261,11 +261,10 @@ pub fn memory(orders: u64) {
 }
 
 fn resting(order: u64, random: &mut workload::Random) -> Action {
-    let side =
-        if order.is_multiple_of(2) { _engine::command::Side::Buy } else { _engine::command::Side::Sell };
+    let side = if order.is_multiple_of(2) { _engine::order::Side::Buy } else { _engine::order::Side::Sell };
     let away = 1 + random.below(5_000);
     let par = workload::PAR as u64;
-    let ticks = if side == _engine::command::Side::Buy { par - away } else { par + away };
+    let ticks = if side == _engine::order::Side::Buy { par - away } else { par + away };
     let account = 3 + random.below(u64::from(workload::ACCOUNTS)) as u32;
     Action { kind: Kind::Place, side, account, order, ticks, lots: 1 + random.below(20) }
 }

@@ -78,7 +78,7 @@ impl Encoder {
         }
         self.ids[action.order as usize] = self.last_order;
         let expires_at = self.now + self.lifetime;
-        header(bytes, 5, 48 + self.evidence);
+        header(bytes, 5, 64 + self.evidence);
         bytes.extend_from_slice(&action.account.to_le_bytes());
         bytes.extend_from_slice(&0u32.to_le_bytes());
         for number in [self.last_order, expires_at, action.ticks, action.lots] {
@@ -86,6 +86,7 @@ impl Encoder {
         }
         let immediate = u8::from(action.kind == Kind::Take);
         bytes.extend_from_slice(&[action.side as u8, 0, immediate, 0, 0, 0, 0, 0]);
+        bytes.extend_from_slice(&[0; 16]);
         self.evidence(bytes);
     }
 
@@ -143,12 +144,13 @@ pub fn opening() -> Vec<u8> {
         bytes.extend_from_slice(&[token; 20]);
         bytes.extend_from_slice(&[18, 0, 0, 0]);
     }
-    header(&mut bytes, 2, 48);
+    header(&mut bytes, 2, 56);
     bytes.extend_from_slice(&[0, 0, 0, 0, 1, 0, 0, 0]);
     bytes.extend_from_slice(&1_000u128.to_le_bytes());
     bytes.extend_from_slice(&7u64.to_le_bytes());
     bytes.extend_from_slice(&[100u32.to_le_bytes(), 250u32.to_le_bytes()].concat());
     bytes.extend_from_slice(&10u64.pow(12).to_le_bytes());
+    bytes.extend_from_slice(&[0; 8]);
     for deposit in 0..2 * u64::from(ACCOUNTS) {
         let (owner, asset) = (deposit / 2 + 1, (deposit % 2) as u32);
         header(&mut bytes, 4, 96);

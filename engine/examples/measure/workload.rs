@@ -1,8 +1,8 @@
 //! Order flows: one seed, one mix, one list of actions, which every engine under measurement gets.
 
 use _engine::book::Order;
-use _engine::command::Side;
 use _engine::event::CloseReason;
+use _engine::order::Side;
 use _engine::plain_book::{Book, NewOrder, Reports};
 use _engine::units::*;
 

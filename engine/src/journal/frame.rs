@@ -1,6 +1,6 @@
 //! One frame: an 80-byte header and a batch, or the events of a batch.
 
-use crate::command::Body;
+use crate::decode::Body;
 use crate::event::Record;
 use crate::units::{Hash, Nanos, Sequence};
 

@@ -24,7 +24,8 @@ pub fn list_market(base: u32, quote: u32, lot: u128, tick: u64, fees: (u32, u32)
     let fees = [fees.0.to_le_bytes(), fees.1.to_le_bytes()].concat();
     record(
         2,
-        &[&ids[..], &lot.to_le_bytes(), &tick.to_le_bytes(), &fees, &max_lots.to_le_bytes()].concat(),
+        &[&ids[..], &lot.to_le_bytes(), &tick.to_le_bytes(), &fees, &max_lots.to_le_bytes(), &[0; 8]]
+            .concat(),
         &[],
     )
 }
@@ -49,20 +50,45 @@ pub struct Order {
     pub side: u8,
     pub order_type: u8,
     pub time_in_force: u8,
+    pub instructions: u8,
+    pub self_trade: u8,
+    pub label: u16,
+    pub good_till: u64,
+    pub trigger: u64,
 }
+
+pub const POST_ONLY: u8 = 1;
+pub const SLIDE: u8 = 2;
+pub const PROTECTED: u8 = 8;
 
 impl Order {
     pub fn record(&self) -> Vec<u8> {
         let ids = [self.account.to_le_bytes(), 0u32.to_le_bytes()].concat();
         let numbers = [self.client_id, self.expires_at, self.ticks, self.lots].map(u64::to_le_bytes).concat();
-        let enums = [self.side, self.order_type, self.time_in_force, 0, 0, 0, 0, 0];
-        record(5, &[&ids[..], &numbers, &enums].concat(), b"signature")
+        let enums = [self.side, self.order_type, self.time_in_force, self.instructions, self.self_trade, 0];
+        let tail = [self.good_till, self.trigger].map(u64::to_le_bytes).concat();
+        let label = self.label.to_le_bytes();
+        record(5, &[&ids[..], &numbers, &enums, &label, &tail].concat(), b"signature")
     }
 }
 
 pub fn limit(account: u32, client_id: u64, side: u8, ticks: u64, lots: u64) -> Order {
     let expires_at = 3600 * SECOND;
-    Order { account, client_id, expires_at, ticks, lots, side, order_type: 0, time_in_force: 0 }
+    Order {
+        account,
+        client_id,
+        expires_at,
+        ticks,
+        lots,
+        side,
+        order_type: 0,
+        time_in_force: 0,
+        instructions: 0,
+        self_trade: 0,
+        label: 0,
+        good_till: 0,
+        trigger: 0,
+    }
 }
 
 pub fn cancel(account: u32, order: u64) -> Vec<u8> {
@@ -77,4 +103,33 @@ pub fn withdraw(account: u32, asset: u32, client_id: u64, amount: u128) -> Vec<u
 
 pub fn seal() -> Vec<u8> {
     record(8, &[], &[])
+}
+
+pub fn amend(account: u32, order: u64, client_id: u64, ticks: u64, lots: u64) -> Vec<u8> {
+    let numbers = [order, client_id, 3600 * SECOND, ticks, lots].map(u64::to_le_bytes).concat();
+    record(9, &[&account.to_le_bytes()[..], &[0; 4], &numbers].concat(), &[])
+}
+
+pub fn cancel_all(account: u32, market: u32, label: u16, side: u8) -> Vec<u8> {
+    let ids = [account.to_le_bytes(), market.to_le_bytes()].concat();
+    record(10, &[&ids[..], &label.to_le_bytes(), &[side, 0, 0, 0, 0, 0]].concat(), &[])
+}
+
+pub fn schedule_cancel(account: u32, client_id: u64, expires_at: u64, at: u64) -> Vec<u8> {
+    let numbers = [client_id, expires_at, at].map(u64::to_le_bytes).concat();
+    record(11, &[&account.to_le_bytes()[..], &[0; 4], &numbers].concat(), &[])
+}
+
+pub fn set_protection(account: u32, client_id: u64, window: u64, max_lots: u64, frozen: u64) -> Vec<u8> {
+    let ids = [account.to_le_bytes(), 0u32.to_le_bytes()].concat();
+    let numbers = [client_id, 3600 * SECOND, window, max_lots, frozen].map(u64::to_le_bytes).concat();
+    record(12, &[&ids[..], &numbers].concat(), &[])
+}
+
+pub fn mark_price(market: u32, ticks: u64) -> Vec<u8> {
+    record(13, &[&market.to_le_bytes()[..], &[0; 4], &ticks.to_le_bytes()].concat(), &[])
+}
+
+pub fn sweep(limit: u32) -> Vec<u8> {
+    record(14, &[&limit.to_le_bytes()[..], &[0; 4]].concat(), &[])
 }

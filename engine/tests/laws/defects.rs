@@ -1,6 +1,6 @@
 //! Defects that earlier engines had: one test each.
 
-use _engine::command::Side;
+use _engine::order::Side;
 use _engine::state::State;
 use _engine::units::*;
 
@@ -9,7 +9,7 @@ use crate::venue::*;
 
 const ACCEPTED: u16 = 0;
 const CLIENT_ID_REUSED: u16 = 7;
-const FUNDS_SHORT: u16 = 27;
+const FUNDS_SHORT: u16 = 41;
 
 #[test]
 fn no_phantom_level_stays_after_a_resting_order_shrinks_and_goes() {

@@ -1,6 +1,6 @@
 //! Conservation, price and time priority, and no trade through a limit, over random flows.
 
-use _engine::command::Side;
+use _engine::order::Side;
 use proptest::prelude::*;
 
 use crate::commands::*;
@@ -55,7 +55,7 @@ fn expected_trades(makers: &[(u64, u64, u64)], side: u8, limit: u64, mut lots: u
 
 #[test]
 fn a_halted_market_takes_cancels_only() {
-    const MARKET_HALTED: u16 = 14;
+    const MARKET_HALTED: u16 = 18;
     let mut state = open(60);
     code(&mut state, &limit(3, 1, BUY, 99, 5).record());
     code(&mut state, &set_status(0, 1));

@@ -10,7 +10,7 @@ use crate::venue::*;
 /// Records that are nearly right, and bytes that are nothing.
 fn pieces() -> impl Strategy<Value = Vec<u8>> {
     let garbage = prop::collection::vec(any::<u8>(), 0..120);
-    let framed = (0..12u16, prop::collection::vec(any::<u8>(), 0..120))
+    let framed = (0..16u16, prop::collection::vec(any::<u8>(), 0..120))
         .prop_map(|(kind, body)| record(kind, &body, &[]));
     let extreme = (
         prop::array::uniform4(prop_oneof![any::<u64>(), Just(0), Just(u64::MAX), 1..200u64]),
@@ -18,8 +18,7 @@ fn pieces() -> impl Strategy<Value = Vec<u8>> {
         0..2u8,
     )
         .prop_map(|([client_id, expires_at, ticks, lots], account, side)| {
-            Order { account, client_id, expires_at, ticks, lots, side, order_type: 0, time_in_force: 0 }
-                .record()
+            Order { expires_at, ..limit(account, client_id, side, ticks, lots) }.record()
         });
     let huge = (any::<u64>(), 0..4u32, any::<u32>(), any::<u128>())
         .prop_map(|(ordinal, asset, owner, amount)| deposit(CHAIN, ordinal % 20, asset, owner % 9, amount));

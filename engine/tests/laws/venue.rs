@@ -1,6 +1,6 @@
 //! A small venue in memory: two assets, one market, four funded accounts, and the invariants that always hold.
 
-use _engine::command::Side;
+use _engine::order::Side;
 use _engine::state::State;
 use _engine::units::*;
 
@@ -111,7 +111,8 @@ pub fn check(state: &State) {
         assert_eq!(levels, summed, "a level is the sum of its orders");
     }
     for account in ACCOUNTS {
-        let orders = state.books().of_account(AccountId(account));
+        let mut orders = state.books().of_account(AccountId(account));
+        orders.extend(state.waiting().of_account(AccountId(account)).map(|waiting| &waiting.order));
         let held = |side: Side, per: &dyn Fn(u64, u64) -> u128| -> u128 {
             orders
                 .iter()
