@@ -1,8 +1,12 @@
 //! The laws of the engine: matching, the state machine, the journal and its snapshots.
 
+mod admission;
 mod commands;
+mod conditional;
 mod defects;
 mod journal;
+mod lifetimes;
+mod makers;
 mod matching;
 mod snapshots;
 mod totality;

@@ -126,3 +126,19 @@ pub fn check(state: &State) {
         assert_eq!(in_ledger, [base, quote], "what account {account} holds is what its orders need");
     }
 }
+
+/// (maker order, ticks, lots) of each trade.
+pub fn trades(events: &[Event]) -> Vec<(u64, u64, u64)> {
+    let trades = events.iter().filter(|event| event.kind == 3);
+    trades.map(|trade| (trade.u64_at(16), trade.u64_at(40), trade.u64_at(48))).collect()
+}
+
+/// (order, lots left, reason) of each order that closed.
+pub fn closed(events: &[Event]) -> Vec<(u64, u64, u8)> {
+    let closed = events.iter().filter(|event| event.kind == 4);
+    closed.map(|event| (event.u64_at(0), event.u64_at(16), event.body[24])).collect()
+}
+
+pub fn kinds(events: &[Event]) -> Vec<u16> {
+    events.iter().map(|event| event.kind).collect()
+}
