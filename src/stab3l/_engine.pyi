@@ -153,8 +153,8 @@ class Engine:
         """The hash of the state's canonical encoding: equal states have equal digests."""
     def assets(self) -> list[tuple[int, int, bytes, int, int, int]]:
         """(asset, chain id, token, decimals, credited, withdrawn), by id."""
-    def markets(self) -> list[tuple[int, int, int, int, int, int, int, int, int]]:
-        """(market, base, quote, lot, tick, maker fee ppm, taker fee ppm, max lots, status), by id."""
+    def markets(self) -> list[tuple[int, int, int, int, int, int, int, int, int, int, int]]:
+        """(market, base, quote, lot, tick, maker fee ppm, taker fee ppm, max lots, status, band ppm, mark), by id."""
     def account_of(self, owner: bytes) -> int | None:
         """The account of a 20-byte owner address."""
     def owner_of(self, account: int) -> bytes | None:
@@ -163,10 +163,17 @@ class Engine:
         """(asset, available, held) in base units, by asset, of every pair that a credit ever touched."""
     def book(self, market: int, depth: int) -> tuple[list[tuple[int, int, int]], list[tuple[int, int, int]]]:
         """(bids, asks), each level (ticks, lots, orders), best first. Raises `ValueError` for an unknown market."""
-    def open_orders(self, account: int) -> list[tuple[int, int, int, int, int, int, int]]:
-        """(order, account, market, client id, ticks, lots left, side), by order id."""
-    def order(self, order: int) -> tuple[int, int, int, int, int, int, int] | None:
-        """A resting order, as in `open_orders`."""
+    def open_orders(
+        self, account: int
+    ) -> list[tuple[int, int, int, int, int, int, int, int, int, int, int, int, int, int]]:
+        """(order, account, market, client id, ticks, lots left, side, order type, time in force, instructions,
+        self trade, label, good till, trigger ticks), by order id; resting and waiting orders."""
+    def order(self, order: int) -> tuple[int, int, int, int, int, int, int, int, int, int, int, int, int, int] | None:
+        """A resting or waiting order, as in `open_orders`."""
+    def schedule(self, account: int) -> int:
+        """When all of the account's orders die [nanoseconds since 1970]; 0: they do not."""
+    def protections(self, account: int) -> list[tuple[int, int, int, int, int, int, int]]:
+        """(market, window, max lots, frozen, window start, counted, frozen until) by market."""
     def chain_deposits(self, chain_id: int) -> tuple[int, bytes]:
         """(count, hash) of a chain's credited deposits; (0, zero) for an unknown chain."""
     def totals(self, asset: int) -> tuple[int, int, int]:

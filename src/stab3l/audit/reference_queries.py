@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from stab3l.audit.reference_book import Market, Order
 from stab3l.audit.reference_exchange import ReferenceExchange
-from stab3l.audit.reference_state import Market, Order
 from stab3l.audit.reference_trees import ZERO_HASH, merkle_proof
 from stab3l.engine.wire import Sealed, Side, encode_event
 
 AssetRow = tuple[int, int, bytes, int, int, int]
-MarketRow = tuple[int, int, int, int, int, int, int, int, int]
+MarketRow = tuple[int, int, int, int, int, int, int, int, int, int, int]
 LevelRow = tuple[int, int, int]
-OrderRow = tuple[int, int, int, int, int, int, int]
+OrderRow = tuple[int, int, int, int, int, int, int, int, int, int, int, int, int, int]
+ProtectionRow = tuple[int, int, int, int, int, int, int]
 WithdrawalRow = tuple[int, int, int, bytes, bytes, bytes, int]
 
 
@@ -28,7 +29,7 @@ class ReferenceQueries:
         ]
 
     def markets(self) -> list[MarketRow]:
-        """(market, base, quote, lot, tick, maker fee ppm, taker fee ppm, max lots, status) of each market."""
+        """(market, base, quote, lot, tick, maker fee ppm, taker fee ppm, max lots, status, band ppm, mark) of each."""
         return [
             (
                 one.id,
@@ -40,14 +41,15 @@ class ReferenceQueries:
                 one.taker_fee_ppm,
                 one.max_lots,
                 int(one.status),
+                one.band_ppm,
+                one.mark,
             )
             for one in self.exchange.markets
         ]
 
     def account_of(self, owner: bytes) -> int | None:
         """The account of an owner's address; none for the zero address."""
-        known = any(owner) and owner in self.exchange.owners
-        return self.exchange.owners.index(owner) if known else None
+        return self.exchange.accounts.get(owner)
 
     def owner_of(self, account: int) -> bytes | None:
         """An account's owner."""
@@ -70,21 +72,25 @@ class ReferenceQueries:
         return _levels(one, Side.BUY)[:depth], _levels(one, Side.SELL)[:depth]
 
     def open_orders(self, account: int) -> list[OrderRow]:
-        """(order, account, market, client id, ticks, lots left, side) of an account's resting orders, by order."""
-        return sorted(
-            _order_row(market, order)
-            for market in self.exchange.markets
-            for order in market.resting
-            if order.account == account
-        )
+        """The rows of an account's resting and waiting orders, by order."""
+        return [_order_row(order) for _, order in sorted(self.exchange.open.items()) if order.account == account]
 
     def order(self, order: int) -> OrderRow | None:
-        """One resting order."""
-        for market in self.exchange.markets:
-            for one in market.resting:
-                if one.id == order:
-                    return _order_row(market, one)
-        return None
+        """One resting or waiting order."""
+        one = self.exchange.open.get(order)
+        return _order_row(one) if one else None
+
+    def schedule(self, account: int) -> int:
+        """When all of an account's orders die, nanoseconds since 1970; 0: they do not."""
+        return self.exchange.schedules.get(account, 0)
+
+    def protections(self, account: int) -> list[ProtectionRow]:
+        """(market, window, max lots, frozen, window start, counted, frozen until) of an account's, by market."""
+        return [
+            (market, one.window, one.max_lots, one.frozen, one.window_start, one.counted, one.frozen_until)
+            for (owner, market), one in sorted(self.exchange.protections.items(), key=lambda item: item[0])
+            if owner == account
+        ]
 
     def chain_deposits(self, chain_id: int) -> tuple[int, bytes]:
         """(count, hash) of a chain's deposits."""
@@ -118,11 +124,26 @@ class ReferenceQueries:
 
 def _levels(market: Market, side: Side) -> list[LevelRow]:
     levels: dict[int, tuple[int, int]] = {}
-    for order in market.by_priority(side):
+    for order in market.queues[side]:
         lots, count = levels.get(order.ticks, (0, 0))
         levels[order.ticks] = lots + order.lots, count + 1
     return [(ticks, *level) for ticks, level in levels.items()]
 
 
-def _order_row(market: Market, order: Order) -> OrderRow:
-    return order.id, order.account, market.id, order.client_id, order.ticks, order.lots, int(order.side)
+def _order_row(order: Order) -> OrderRow:
+    return (
+        order.id,
+        order.account,
+        order.market.id,
+        order.client_id,
+        order.ticks,
+        order.lots,
+        int(order.side),
+        int(order.order_type),
+        int(order.time_in_force),
+        order.instructions,
+        int(order.self_trade),
+        order.label,
+        order.good_till,
+        order.trigger_ticks,
+    )

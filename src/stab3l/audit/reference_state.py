@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Final
 
+from stab3l.audit.reference_book import Market, Order
 from stab3l.audit.reference_trees import ZERO_HASH
-from stab3l.engine.wire import MarketStatus, Side, TimeInForce
+from stab3l.engine.wire import Event, Sealed
+
+FEES: Final = 0
+SYSTEM_ACCOUNTS: Final = 3
+ZERO_ADDRESS: Final = bytes(20)
+AMOUNT_MAX: Final = 2**127 - 1
 
 
 @dataclass(slots=True)
@@ -41,51 +48,6 @@ class Balance:
 
 
 @dataclass(slots=True)
-class Order:
-    """An accepted order; ``lots`` is what is left of it."""
-
-    id: int
-    account: int
-    client_id: int
-    side: Side
-    ticks: int
-    lots: int
-    time_in_force: TimeInForce
-
-
-@dataclass(slots=True)
-class Market:
-    """A market and its resting orders, kept in no particular order."""
-
-    id: int
-    base: int
-    quote: int
-    lot: int
-    tick: int
-    maker_fee_ppm: int
-    taker_fee_ppm: int
-    max_lots: int
-    status: MarketStatus = MarketStatus.OPEN
-    resting: list[Order] = field(default_factory=list)
-
-    def notional(self, lots: int, ticks: int) -> int:
-        """Quote base units of ``lots`` at ``ticks``; exact."""
-        return lots * ticks * self.tick
-
-    def hold(self, side: Side, lots: int, ticks: int) -> tuple[int, int]:
-        """The asset and amount that an order of ``lots`` at ``ticks`` needs held."""
-        if side == Side.BUY:
-            return self.quote, self.notional(lots, ticks)
-        return self.base, lots * self.lot
-
-    def by_priority(self, side: Side) -> list[Order]:
-        """Resting orders of one side, best price first, then the earliest."""
-        orders = [order for order in self.resting if order.side == side]
-        sign = -1 if side == Side.BUY else 1
-        return sorted(orders, key=lambda order: (sign * order.ticks, order.id))
-
-
-@dataclass(slots=True)
 class Withdrawal:
     """An accepted withdrawal, a leaf of the withdrawals tree."""
 
@@ -101,7 +63,95 @@ class Withdrawal:
 
 @dataclass(slots=True)
 class Remembered:
-    """An accepted request, remembered until ``expires_at``; ``id`` is its order or withdrawal."""
+    """An accepted request, remembered until ``expires_at``; ``id`` is the id of its outcome."""
 
     expires_at: int
     id: int
+
+
+@dataclass(slots=True)
+class Protection:
+    """An account's market-maker protection in a market; times in nanoseconds."""
+
+    window: int
+    max_lots: int
+    frozen: int
+    window_start: int = 0
+    counted: int = 0
+    frozen_until: int = 0
+
+
+class State:
+    """The whole exchange as plain values, and the few moves of money that everything else is made of."""
+
+    def __init__(self) -> None:
+        self.now = 0
+        self.sequence = 0
+        self.block = 0
+        self.sealed_through = 0
+        self.commands_to_seal = 0
+        self.input_hash = ZERO_HASH
+        self.output_hash = ZERO_HASH
+        self.chains: dict[int, Chain] = {}
+        self.assets: list[Asset] = []
+        self.markets: list[Market] = []
+        self.owners: list[bytes] = [ZERO_ADDRESS] * SYSTEM_ACCOUNTS
+        self.accounts: dict[bytes, int] = {}
+        """By owner; the three system accounts have none."""
+        self.balances: dict[tuple[int, int], Balance] = {}
+        """In the order of first credit: a pair's position is its leaf in the balances tree."""
+        self.withdrawals: list[Withdrawal] = []
+        self.withdrawal_leaves: list[bytes] = []
+        self.remembered: dict[tuple[int, int], Remembered] = {}
+        self.expiries: list[tuple[int, tuple[int, int]]] = []
+        """A heap of when remembered client ids are free again."""
+        self.open: dict[int, Order] = {}
+        """Every order that rests or waits, by id."""
+        self.orders = 0
+        self.trades = 0
+        self.arrivals = 0
+        self.schedules: dict[int, int] = {}
+        """When all of an account's orders die, nanoseconds since 1970."""
+        self.protections: dict[tuple[int, int], Protection] = {}
+        self.sealed_balances: list[tuple[int, int, int]] = []
+        """(account, asset, amount) of each slot when the last block was sealed."""
+        self.sealed_balance_leaves: list[bytes] = []
+        self.sealed_withdrawals = 0
+        self.last_sealed: Sealed | None = None
+        self.alone = False
+        """Whether the command is the only one of its batch."""
+        self.events: list[Event] = []
+        """Of the batch that is being applied."""
+
+    def emit(self, event: Event) -> None:
+        """Tell the world."""
+        self.events.append(event)
+
+    def is_user(self, account: int) -> bool:
+        """Whether the account is known and may ask for anything."""
+        return SYSTEM_ACCOUNTS <= account < len(self.owners)
+
+    def balance(self, account: int, asset: int) -> Balance:
+        """An account's balance of an asset; zero when it was never credited."""
+        return self.balances.get((account, asset)) or Balance()
+
+    def credit(self, account: int, asset: int, amount: int) -> None:
+        """Add to what is available; a credit of zero touches nothing."""
+        if amount > 0:
+            self.balances.setdefault((account, asset), Balance()).available += amount
+
+    def debit(self, account: int, asset: int, amount: int) -> None:
+        """Take from what is available."""
+        if amount > 0:
+            self.balances[account, asset].available -= amount
+
+    def hold(self, account: int, asset: int, amount: int) -> None:
+        """Move from available to held."""
+        if amount:
+            balance = self.balances[account, asset]
+            balance.available -= amount
+            balance.held += amount
+
+    def release(self, account: int, asset: int, amount: int) -> None:
+        """Move from held to available."""
+        self.hold(account, asset, -amount)

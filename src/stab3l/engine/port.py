@@ -11,12 +11,15 @@ from typing import Protocol
 
 AssetRow = tuple[int, int, bytes, int, int, int]
 """asset, chain id, token, decimals, credited, withdrawn"""
-MarketRow = tuple[int, int, int, int, int, int, int, int, int]
-"""market, base, quote, lot, tick, maker fee ppm, taker fee ppm, max lots, status"""
+MarketRow = tuple[int, int, int, int, int, int, int, int, int, int, int]
+"""market, base, quote, lot, tick, maker fee ppm, taker fee ppm, max lots, status, band ppm, mark (0: none)"""
 LevelRow = tuple[int, int, int]
 """ticks, lots, orders"""
-OrderRow = tuple[int, int, int, int, int, int, int]
-"""order, account, market, client id, ticks, lots left, side"""
+OrderRow = tuple[int, int, int, int, int, int, int, int, int, int, int, int, int, int]
+"""order, account, market, client id, ticks, lots left, side, order type, time in force, instructions, self trade, label,
+good till, trigger ticks"""
+ProtectionRow = tuple[int, int, int, int, int, int, int]
+"""market, window, max lots, frozen, window start, counted, frozen until; times in nanoseconds"""
 BalanceRow = tuple[int, int, int]
 """asset, available, held"""
 WithdrawalRow = tuple[int, int, int, bytes, bytes, bytes, int]
@@ -81,11 +84,19 @@ class ExchangeEngine(Protocol):
         ...
 
     def open_orders(self, account: int) -> list[OrderRow]:
-        """The resting orders of an account by id."""
+        """The resting and waiting orders of an account by id."""
         ...
 
     def order(self, order: int) -> OrderRow | None:
-        """A resting order."""
+        """A resting or waiting order."""
+        ...
+
+    def schedule(self, account: int) -> int:
+        """When all of an account's orders die [nanoseconds since 1970]; 0: they do not."""
+        ...
+
+    def protections(self, account: int) -> list[ProtectionRow]:
+        """An account's market-maker protections by market."""
         ...
 
     def chain_deposits(self, chain_id: int) -> tuple[int, bytes]:

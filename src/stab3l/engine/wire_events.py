@@ -1,42 +1,21 @@
-"""Events of the engine (docs/reference/engine.md, "Events")."""
+"""Events of the engine as values (docs/reference/engine.md, "Events"); `wire_event_records` has their bytes."""
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterable
-from enum import IntEnum
-from typing import ClassVar, Final
+from typing import ClassVar
 
 import msgspec
 
-from stab3l.engine.wire_commands import MarketStatus, OrderType, OutcomeCode, Side, TimeInForce
-from stab3l.engine.wire_layout import Layout, WireError
-
-EVENT_HEADER_BYTES: Final = 16
-_HEADER: Final = struct.Struct("<HHIQ")
-
-
-class EventKind(IntEnum):
-    """Kind of an event record."""
-
-    OUTCOME = 1
-    ORDER_ACCEPTED = 2
-    TRADE = 3
-    ORDER_CLOSED = 4
-    DEPOSIT_CREDITED = 5
-    WITHDRAWAL_QUEUED = 6
-    ASSET_REGISTERED = 7
-    MARKET_LISTED = 8
-    MARKET_STATUS_SET = 9
-    SEALED = 10
-
-
-class CloseReason(IntEnum):
-    """Why an order left the exchange."""
-
-    FILLED = 0
-    CANCELLED_BY_USER = 1
-    IMMEDIATE_REST_CANCELLED = 2
+from stab3l.engine.wire_codes import (
+    CloseReason,
+    EventKind,
+    MarketStatus,
+    OrderType,
+    OutcomeCode,
+    SelfTrade,
+    Side,
+    TimeInForce,
+)
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -51,7 +30,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class OrderAccepted(msgspec.Struct, frozen=True):
-    """A place was accepted under the id ``order``."""
+    """A place was accepted under the id ``order``, at ``ticks`` (which a post-only order may have slid to)."""
 
     KIND: ClassVar[EventKind] = EventKind.ORDER_ACCEPTED
     sequence: int
@@ -62,8 +41,13 @@ class OrderAccepted(msgspec.Struct, frozen=True):
     ticks: int
     lots: int
     side: Side
-    order_type: OrderType
-    time_in_force: TimeInForce
+    order_type: OrderType = OrderType.LIMIT
+    time_in_force: TimeInForce = TimeInForce.GTC
+    instructions: int = 0
+    self_trade: SelfTrade = SelfTrade.NONE
+    label: int = 0
+    good_till: int = 0
+    trigger_ticks: int = 0
 
 
 class Trade(msgspec.Struct, frozen=True):
@@ -145,6 +129,7 @@ class MarketListed(msgspec.Struct, frozen=True):
     quote_asset: int
     maker_fee_ppm: int
     taker_fee_ppm: int
+    band_ppm: int
     lot: int
     tick: int
     max_lots: int
@@ -206,6 +191,80 @@ class Sealed(msgspec.Struct, frozen=True):
         return len(self.assets)
 
 
+class OrderAmended(msgspec.Struct, frozen=True):
+    """An order has another price or other lots left, as stated."""
+
+    KIND: ClassVar[EventKind] = EventKind.ORDER_AMENDED
+    sequence: int
+    order: int
+    account: int
+    market: int
+    ticks: int
+    lots: int
+
+
+class OrderReduced(msgspec.Struct, frozen=True):
+    """An order lost lots without trading them; ``lots_left`` are left."""
+
+    KIND: ClassVar[EventKind] = EventKind.ORDER_REDUCED
+    sequence: int
+    order: int
+    account: int
+    market: int
+    lots_left: int
+    reason: CloseReason
+
+
+class OrderTriggered(msgspec.Struct, frozen=True):
+    """A conditional order's trigger was reached; it matches now."""
+
+    KIND: ClassVar[EventKind] = EventKind.ORDER_TRIGGERED
+    sequence: int
+    order: int
+    account: int
+    market: int
+
+
+class MarkChanged(msgspec.Struct, frozen=True):
+    """A market's mark."""
+
+    KIND: ClassVar[EventKind] = EventKind.MARK_CHANGED
+    sequence: int
+    market: int
+    ticks: int
+
+
+class CancelScheduled(msgspec.Struct, frozen=True):
+    """An account's orders die ``at``; 0: they do not."""
+
+    KIND: ClassVar[EventKind] = EventKind.CANCEL_SCHEDULED
+    sequence: int
+    account: int
+    at: int
+
+
+class ProtectionSet(msgspec.Struct, frozen=True):
+    """An account's market-maker protection in a market."""
+
+    KIND: ClassVar[EventKind] = EventKind.PROTECTION_SET
+    sequence: int
+    account: int
+    market: int
+    window: int
+    max_lots: int
+    frozen: int
+
+
+class ProtectionTriggered(msgspec.Struct, frozen=True):
+    """An account's protected orders of a market are cancelled, and no new ones are taken until ``frozen_until``."""
+
+    KIND: ClassVar[EventKind] = EventKind.PROTECTION_TRIGGERED
+    sequence: int
+    account: int
+    market: int
+    frozen_until: int
+
+
 Event = (
     Outcome
     | OrderAccepted
@@ -217,151 +276,11 @@ Event = (
     | MarketListed
     | MarketStatusSet
     | Sealed
+    | OrderAmended
+    | OrderReduced
+    | OrderTriggered
+    | MarkChanged
+    | CancelScheduled
+    | ProtectionSet
+    | ProtectionTriggered
 )
-
-_SEALED: Final = Layout(
-    "sealed",
-    "block u64, first_input u64, last_input u64, input_hash hash, output_hash hash, state_root hash, "
-    "balances_root hash, balances_count u64, withdrawals_root hash, withdrawals_count u64, "
-    "chain_count u32, asset_count u32",
-)
-_CHAIN: Final = Layout("sealed chain", "chain_id u64, deposit_count u64, deposit_hash hash")
-_ASSET: Final = Layout(
-    "sealed asset",
-    "asset u32, 4 zero bytes, chain_id u64, token address, 4 zero bytes, credited u128, withdrawn u128",
-)
-_BODIES: Final[dict[int, tuple[type[Event], Layout]]] = {
-    EventKind.OUTCOME: (
-        Outcome,
-        Layout("outcome", "code u16, command_kind u16, 4 zero bytes, id u64, at u64", code=OutcomeCode),
-    ),
-    EventKind.ORDER_ACCEPTED: (
-        OrderAccepted,
-        Layout(
-            "order_accepted",
-            "order u64, account u32, market u32, client_id u64, ticks u64, lots u64, "
-            "side u8, order_type u8, time_in_force u8, 5 zero bytes",
-            side=Side,
-            order_type=OrderType,
-            time_in_force=TimeInForce,
-        ),
-    ),
-    EventKind.TRADE: (
-        Trade,
-        Layout(
-            "trade",
-            "trade u64, market u32, taker_side u8, 3 zero bytes, maker_order u64, taker_order u64, "
-            "maker_account u32, taker_account u32, ticks u64, lots u64, maker_fee u128, taker_fee u128",
-            taker_side=Side,
-        ),
-    ),
-    EventKind.ORDER_CLOSED: (
-        OrderClosed,
-        Layout(
-            "order_closed",
-            "order u64, account u32, market u32, lots_left u64, reason u8, 7 zero bytes",
-            reason=CloseReason,
-        ),
-    ),
-    EventKind.DEPOSIT_CREDITED: (
-        DepositCredited,
-        Layout(
-            "deposit_credited",
-            "chain_id u64, ordinal u64, account u32, asset u32, amount u128, owner address, 4 zero bytes",
-        ),
-    ),
-    EventKind.WITHDRAWAL_QUEUED: (
-        WithdrawalQueued,
-        Layout(
-            "withdrawal_queued",
-            "withdrawal u64, account u32, asset u32, chain_id u64, amount u128, "
-            "token address, owner address, recipient address, 4 zero bytes",
-        ),
-    ),
-    EventKind.ASSET_REGISTERED: (
-        AssetRegistered,
-        Layout("asset_registered", "asset u32, decimals u8, 3 zero bytes, chain_id u64, token address, 4 zero bytes"),
-    ),
-    EventKind.MARKET_LISTED: (
-        MarketListed,
-        Layout(
-            "market_listed",
-            "market u32, base_asset u32, quote_asset u32, maker_fee_ppm u32, taker_fee_ppm u32, 4 zero bytes, "
-            "lot u128, tick u64, max_lots u64",
-        ),
-    ),
-    EventKind.MARKET_STATUS_SET: (
-        MarketStatusSet,
-        Layout("market_status_set", "market u32, status u8, 3 zero bytes", status=MarketStatus),
-    ),
-}
-
-
-class EventInvalid(WireError):
-    """Event bytes break off or are of no known kind. ``values``: ``offset`` of the record."""
-
-    code: ClassVar[str] = "wire_event_invalid"
-
-
-def encode_event(event: Event) -> bytes:
-    """The record of one event. Raises `FieldInvalid` for a value out of its field's range."""
-    if isinstance(event, Sealed):
-        parts = [_SEALED.pack(event), *map(_CHAIN.pack, event.chains), *map(_ASSET.pack, event.assets)]
-        body = b"".join(parts)
-    else:
-        body = _BODIES[event.KIND][1].pack(event)
-    return _HEADER.pack(event.KIND, 0, EVENT_HEADER_BYTES + len(body), event.sequence) + body
-
-
-def encode_events(events: Iterable[Event]) -> bytes:
-    """The records of several events, in order. Raises as `encode_event` does."""
-    return b"".join(map(encode_event, events))
-
-
-def decode_events(data: bytes) -> list[Event]:
-    """Every event of an engine's answer, in order.
-
-    Raises `EventInvalid` for a record that breaks off, has a wrong size or an unknown kind, `BodyInvalid` for a body
-    against its layout: the engine is trusted to write none of these, so nothing is skipped.
-    """
-    events: list[Event] = []
-    offset = 0
-    while offset < len(data):
-        event, offset = _decode_event(data, offset)
-        events.append(event)
-    return events
-
-
-def _decode_event(data: bytes, offset: int) -> tuple[Event, int]:
-    left = len(data) - offset
-    if left < EVENT_HEADER_BYTES:
-        raise _event_invalid(offset, f"{left} bytes are less than a header")
-    kind, reserved, length, sequence = _HEADER.unpack_from(data, offset)
-    if not EVENT_HEADER_BYTES <= length <= left:
-        raise _event_invalid(offset, f"length {length} with {left} bytes left")
-    if reserved:
-        raise _event_invalid(offset, f"reserved is {reserved}")
-    body, end = offset + EVENT_HEADER_BYTES, offset + length
-    if kind == EventKind.SEALED:
-        return _decode_sealed(data[body:end], sequence, offset), end
-    if kind not in _BODIES:
-        raise _event_invalid(offset, f"kind {kind} is unknown")
-    event_type, layout = _BODIES[kind]
-    if end - body != layout.bytes:
-        raise _event_invalid(offset, f"{layout.message} has {end - body} bytes, not {layout.bytes}")
-    return event_type(sequence, *layout.unpack(data, body)), end
-
-
-def _decode_sealed(body: bytes, sequence: int, offset: int) -> Sealed:
-    *fields, chain_count, asset_count = _SEALED.unpack(body)
-    assets_at = _SEALED.bytes + chain_count * _CHAIN.bytes
-    size = assets_at + asset_count * _ASSET.bytes
-    if len(body) != size:
-        raise _event_invalid(offset, f"sealed has {len(body)} bytes, not {size}")
-    chains = tuple(ChainDeposits(*_CHAIN.unpack(body, at)) for at in range(_SEALED.bytes, assets_at, _CHAIN.bytes))
-    assets = tuple(AssetTotals(*_ASSET.unpack(body, at)) for at in range(assets_at, size, _ASSET.bytes))
-    return Sealed(*[sequence, *fields, chains, assets])
-
-
-def _event_invalid(offset: int, reason: str) -> EventInvalid:
-    return EventInvalid(f"event at byte {offset}: {reason}", offset=offset)

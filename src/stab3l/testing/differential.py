@@ -101,6 +101,8 @@ class Pair:
             _same(f"account of {owner.hex()}", self.queries.account_of(owner), self.native.account_of(owner))
         _same(f"balances of {account}", self.queries.balances(account), self.native.balances(account))
         _same(f"orders of {account}", self.queries.open_orders(account), self.native.open_orders(account))
+        _same(f"schedule of {account}", self.queries.schedule(account), self.native.schedule(account))
+        _same(f"protections of {account}", self.queries.protections(account), self.native.protections(account))
 
     def _compare_proofs(self, random: Random) -> None:
         pairs = list(self.reference.balances)

@@ -43,8 +43,8 @@ BACKOFF_S_MAX = 10.0
 FOLLOWED = (feed, orders, trades, credits, withdrawals, exchange_blocks)
 STATES = {
     CloseReason.FILLED: "filled",
-    CloseReason.CANCELLED_BY_USER: "cancelled",
-    CloseReason.IMMEDIATE_REST_CANCELLED: "expired",
+    CloseReason.CANCELLED: "cancelled",
+    CloseReason.IMMEDIATE_REST: "expired",
 }
 """State of a closed order: ``expired`` is the cancelled rest of an immediate or market order."""
 

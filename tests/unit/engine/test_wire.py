@@ -141,7 +141,7 @@ def test_a_deposit_has_the_bytes_of_the_page() -> None:
 
 
 def test_a_closed_order_has_the_bytes_of_the_page() -> None:
-    closed = OrderClosed(9, 2, 3, 0, 5, CloseReason.IMMEDIATE_REST_CANCELLED)
+    closed = OrderClosed(9, 2, 3, 0, 5, CloseReason.IMMEDIATE_REST)
     expected = (
         "0400 0000 30000000 09000000000000000200000000000000 03000000 00000000 0500000000000000 02 00000000000000"
     )

@@ -140,7 +140,7 @@ def test_an_immediate_orders_rest_is_cancelled_and_its_hold_returned(
     desk.accepted(desk.order(SELLER, Side.SELL, 5, 60))
     for order_type in OrderType:
         events = desk.accepted(desk.immediate(BUYER, Side.BUY, 4, 60, order_type=order_type))
-    rest_cancelled = CloseReason.IMMEDIATE_REST_CANCELLED
+    rest_cancelled = CloseReason.IMMEDIATE_REST
     assert events[-1] == OrderClosed(exchange.sequence, 3, BUYER, MARKET, 3, rest_cancelled)
     assert amounts(exchange, BUYER, QUOTE) == (1_000_000 - 900, 0)
     assert levels(exchange, Side.BUY) == []
@@ -171,7 +171,7 @@ def test_a_cancelled_order_gives_back_all_that_it_held(exchange: ReferenceExchan
     events = desk.accepted(Cancel(SELLER, 1))
     assert isinstance(events[0], Outcome)
     assert events[0].id == 1
-    assert events[1] == OrderClosed(exchange.sequence, 1, SELLER, MARKET, 3, CloseReason.CANCELLED_BY_USER)
+    assert events[1] == OrderClosed(exchange.sequence, 1, SELLER, MARKET, 3, CloseReason.CANCELLED)
     assert amounts(exchange, SELLER, BASE) == (98 * LOT, 0)
     assert desk.code(Cancel(SELLER, 1)) == OutcomeCode.ORDER_UNKNOWN
 

@@ -1,0 +1,54 @@
+"""Sealing a block of the reference exchange."""
+
+from __future__ import annotations
+
+from stab3l.audit.reference_state import State
+from stab3l.audit.reference_trees import abi_words, keccak, leaf, merkle_root, payload_hash
+from stab3l.engine.wire import AssetTotals, ChainDeposits, Seal, Sealed
+
+
+def accept_seal(state: State, _: Seal) -> int:
+    """Close a block; its number."""
+    state.block += 1
+    state.output_hash = keccak(state.output_hash + payload_hash(b""))
+    state.sealed_balances = [(*pair, balance.total) for pair, balance in state.balances.items()]
+    state.sealed_balance_leaves = [balance_leaf(state, *slot) for slot in state.sealed_balances]
+    state.sealed_withdrawals = len(state.withdrawals)
+    state.last_sealed = sealed(state)
+    state.emit(state.last_sealed)
+    state.sealed_through = state.sequence
+    state.commands_to_seal = 0
+    return state.block
+
+
+def sealed(state: State) -> Sealed:
+    """The block's event."""
+    roots = merkle_root(state.sealed_balance_leaves), merkle_root(state.withdrawal_leaves)
+    counts = len(state.sealed_balances), state.sealed_withdrawals
+    return Sealed(
+        state.sequence,
+        state.block,
+        state.sealed_through + 1,
+        state.sequence,
+        state.input_hash,
+        state.output_hash,
+        keccak(abi_words(roots[0], counts[0], roots[1], counts[1])),
+        roots[0],
+        counts[0],
+        roots[1],
+        counts[1],
+        tuple(
+            ChainDeposits(chain_id, chain.deposit_count, chain.deposit_hash)
+            for chain_id, chain in sorted(state.chains.items())
+        ),
+        tuple(
+            AssetTotals(i, asset.chain_id, asset.token, asset.credited, asset.withdrawn)
+            for i, asset in enumerate(state.assets)
+        ),
+    )
+
+
+def balance_leaf(state: State, account: int, asset: int, amount: int) -> bytes:
+    """A slot's leaf."""
+    token = state.assets[asset]
+    return leaf(state.owners[account], account, token.chain_id, token.token, amount)
