@@ -53,10 +53,11 @@ impl State {
             Lots(0) => events.order_closed(maker, Lots(0), CloseReason::SelfTrade),
             left => events.order_reduced(maker, left, CloseReason::SelfTrade),
         }
-        if taker.order.lots > Lots(0) {
-            return Met::GoOn;
+        if taker.order.lots == Lots(0) {
+            events.order_closed(&taker.order, Lots(0), CloseReason::SelfTrade);
+            return Met::Closed;
         }
-        events.order_closed(&taker.order, Lots(0), CloseReason::SelfTrade);
-        Met::Closed
+        events.order_reduced(&taker.order, taker.order.lots, CloseReason::SelfTrade);
+        Met::GoOn
     }
 }
