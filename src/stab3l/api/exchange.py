@@ -17,6 +17,7 @@ from stab3l.exchange.gateway_client import (
     Market,
     Order,
     Proof,
+    Protection,
     Segment,
     Status,
     Submitted,
@@ -32,6 +33,7 @@ __all__ = [
     "Market",
     "Order",
     "Proof",
+    "Protection",
     "Segment",
     "Status",
     "Submitted",
@@ -87,7 +89,15 @@ class Exchange(Protocol):
         ...
 
     async def open_orders(self, account: int) -> tuple[Order, ...]:
-        """An account's resting orders, by id."""
+        """An account's resting and waiting orders, by id."""
+        ...
+
+    async def schedule(self, account: int) -> int:
+        """When all of an account's orders die, nanoseconds since 1970; 0: they do not."""
+        ...
+
+    async def protections(self, account: int) -> tuple[Protection, ...]:
+        """An account's market-maker protections, by market."""
         ...
 
     async def withdrawal(self, withdrawal: int) -> Withdrawal | None:

@@ -82,8 +82,6 @@ class Auditor:
         """Credited minus withdrawn, for each asset."""
         self.trades = 0
         self._turns = 0
-        self._taker: OpenOrder | None = None
-        """The order that is matching now, as far as this command's events tell."""
         self._touched: set[int] = set()
         self._crossable: set[int] = set()
         """Markets whose books changed in this command."""
@@ -118,7 +116,6 @@ class Auditor:
         for market in sorted(self._crossable):
             self._check_uncrossed(last, market)
         self._crossable.clear()
-        self._taker = None
 
     def _follow_listing(self, event: MarketListed) -> None:
         self.markets[event.market] = event
@@ -161,7 +158,6 @@ class Auditor:
     def _arrive(self, order: OpenOrder) -> None:
         self._turns += 1
         order.turn = self._turns
-        self._taker = order
         self._crossable.add(order.accepted.market)
 
     def _awake(self, order: OrderAccepted) -> bool:
@@ -173,15 +169,7 @@ class Auditor:
         order = self.orders[event.order]
         if event.lots_left >= order.left:
             raise LawBroken("I7", event, f"{order.left} lots were left")
-        if event.reason == CloseReason.SELF_TRADE:
-            self._decrement_taker(event, order, order.left - event.lots_left)
         self._lose(event, order, order.left - event.lots_left)
-
-    def _decrement_taker(self, event: Event, maker: OpenOrder, lots: int) -> None:
-        taker = self._taker
-        if taker is None or taker.left < lots or taker.accepted.account != maker.accepted.account:
-            raise LawBroken("I7", event, f"{taker} does not lose {lots} lots too")
-        self._lose(event, taker, lots)
 
     def _lose(self, event: Event, order: OpenOrder, lots: int) -> None:
         self._hold(event, order, -lots)
@@ -216,8 +204,7 @@ class Auditor:
 
     def _follow_close(self, closed: OrderClosed) -> None:
         order = self.orders.pop(closed.order)
-        if closed.reason == CloseReason.SELF_TRADE and closed.lots_left == 0 and order is not self._taker:
-            self._decrement_taker(closed, order, order.left)
+        if closed.reason == CloseReason.SELF_TRADE and closed.lots_left == 0:
             self._lose(closed, order, order.left)
         if order.left != closed.lots_left:
             raise LawBroken("I7", closed, f"{order.left} lots are left")

@@ -64,9 +64,11 @@ def decrement(state: State, maker: Order, taker: Order) -> bool:
         tell_reduced(state, maker, CloseReason.SELF_TRADE)
     else:
         close(state, maker, CloseReason.SELF_TRADE)
-    if taker.lots == 0:
-        finish(state, taker, CloseReason.SELF_TRADE)
-    return taker.lots > 0
+    if taker.lots:
+        tell_reduced(state, taker, CloseReason.SELF_TRADE)
+        return True
+    finish(state, taker, CloseReason.SELF_TRADE)
+    return False
 
 
 def fill(state: State, maker: Order, taker: Order, lots: int) -> None:

@@ -16,8 +16,8 @@ MarketRow = tuple[int, int, int, int, int, int, int, int, int, int, int]
 LevelRow = tuple[int, int, int]
 """ticks, lots, orders"""
 OrderRow = tuple[int, int, int, int, int, int, int, int, int, int, int, int, int, int]
-"""order, account, market, client id, ticks, lots left, side, order type, time in force, instructions, self trade, label,
-good till, trigger ticks"""
+"""order, account, market, client id, ticks, lots left, side, order type, time in force, instructions, self trade,
+label, good till, trigger ticks"""
 ProtectionRow = tuple[int, int, int, int, int, int, int]
 """market, window, max lots, frozen, window start, counted, frozen until; times in nanoseconds"""
 BalanceRow = tuple[int, int, int]

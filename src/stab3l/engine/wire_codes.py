@@ -75,11 +75,13 @@ class OrderType(IntEnum):
     STOP_LIMIT = 3
     TAKE_PROFIT_MARKET = 4
     TAKE_PROFIT_LIMIT = 5
+    LIQUIDATION = 6
+    """The engine's own: no request has it."""
 
     @property
     def conditional(self) -> bool:
         """Whether it waits for a trigger."""
-        return self >= OrderType.STOP_MARKET
+        return OrderType.STOP_MARKET <= self <= OrderType.TAKE_PROFIT_LIMIT
 
     @property
     def at_market(self) -> bool:

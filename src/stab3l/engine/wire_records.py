@@ -204,6 +204,8 @@ def _contradiction(order: Place) -> tuple[str, str] | None:
     """The first field that contradicts the others, and what it would have to fit."""
     kind, time_in_force, instructions = order.order_type, order.time_in_force, order.instructions
     conditional = kind >= OrderType.STOP_MARKET
+    if kind == OrderType.LIQUIDATION:
+        return "order_type", "types of requests"
     resting = time_in_force in (TimeInForce.GTC, TimeInForce.GTD)
     if instructions & ~INSTRUCTIONS_ALL:
         return "instructions", "known bits"

@@ -27,6 +27,7 @@ from stab3l.exchange.messages import (
     Market,
     Order,
     Proof,
+    Protection,
     Segment,
     Status,
     Submitted,
@@ -37,6 +38,7 @@ from stab3l.exchange.messages import (
     order_of,
     pb,
     proof_of,
+    protection_of,
     segment_of,
     withdrawal_of,
 )
@@ -58,6 +60,7 @@ __all__ = [
     "Market",
     "Order",
     "Proof",
+    "Protection",
     "ReaderTooSlow",
     "Segment",
     "Status",
@@ -187,14 +190,24 @@ class GatewayClient:
         )
 
     async def open_orders(self, account: int) -> tuple[Order, ...]:
-        """An account's resting orders, by id."""
+        """An account's resting and waiting orders, by id."""
         reply = await self._ask("OpenOrders", pb.AccountId(account=account), pb.OrdersReply)
         return tuple(order_of(order) for order in reply.orders)
 
     async def order(self, order: int) -> Order | None:
-        """A resting order; None when it rests no more, or never did."""
+        """A resting or waiting order; None when it does so no more, or never did."""
         reply = await self._ask("OrderOf", pb.OrderId(order=order), pb.OrderReply)
         return order_of(reply.order) if reply.HasField("order") else None
+
+    async def schedule(self, account: int) -> int:
+        """When all of an account's orders die, nanoseconds since 1970; 0: they do not."""
+        reply = await self._ask("Schedule", pb.AccountId(account=account), pb.ScheduleReply)
+        return int(reply.at)
+
+    async def protections(self, account: int) -> tuple[Protection, ...]:
+        """An account's market-maker protections, by market."""
+        reply = await self._ask("Protections", pb.AccountId(account=account), pb.ProtectionsReply)
+        return tuple(protection_of(protection) for protection in reply.protections)
 
     async def chain_deposits(self, chain_id: int) -> Deposits:
         """What was credited of a chain."""

@@ -59,7 +59,10 @@ class Asset(msgspec.Struct, frozen=True):
 
 
 class Market(msgspec.Struct, frozen=True):
-    """A market as the engine lists it. ``open``: false while it takes cancels only."""
+    """A market as the engine lists it. ``open``: false while it takes cancels only.
+
+    ``band_ppm``: how far from the mark a price may be, 0: any; ``mark``: in ticks, 0: none yet.
+    """
 
     id: int
     base_asset: int
@@ -70,6 +73,8 @@ class Market(msgspec.Struct, frozen=True):
     taker_fee_ppm: int
     max_lots: int
     open: bool
+    band_ppm: int = 0
+    mark: int = 0
 
 
 class Total(msgspec.Struct, frozen=True):
@@ -97,7 +102,10 @@ class Book(msgspec.Struct, frozen=True):
 
 
 class Order(msgspec.Struct, frozen=True):
-    """A resting order; ``lots`` is what is left of it, ``side`` 0 buy, 1 sell."""
+    """A resting order, or a conditional one that waits; ``lots`` is what is left of it, ``side`` 0 buy, 1 sell.
+
+    The other codes are those of docs/reference/engine.md; ``good_till`` 0: until cancelled.
+    """
 
     id: int
     account: int
@@ -106,6 +114,25 @@ class Order(msgspec.Struct, frozen=True):
     side: int
     ticks: int
     lots: int
+    order_type: int = 0
+    time_in_force: int = 0
+    instructions: int = 0
+    self_trade: int = 0
+    label: int = 0
+    good_till: int = 0
+    trigger_ticks: int = 0
+
+
+class Protection(msgspec.Struct, frozen=True):
+    """An account's market-maker protection in a market; times in nanoseconds."""
+
+    market: int
+    window: int
+    max_lots: int
+    frozen: int
+    window_start: int
+    counted: int
+    frozen_until: int
 
 
 class Deposits(msgspec.Struct, frozen=True):
@@ -186,6 +213,16 @@ def order_message(order: Order) -> Any:
 def order_of(message: Any) -> Order:
     """An order from its protobuf form."""
     return Order(**_fields(message, Order))
+
+
+def protection_message(protection: Protection) -> Any:
+    """A protection's protobuf form."""
+    return pb.Protection(**msgspec.structs.asdict(protection))
+
+
+def protection_of(message: Any) -> Protection:
+    """A protection from its protobuf form."""
+    return Protection(**_fields(message, Protection))
 
 
 def proof_message(proof: Proof) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stab3l.engine.port import ExchangeEngine
+from stab3l.engine.port import ExchangeEngine, MarketRow, OrderRow
 from stab3l.engine.wire import MarketStatus, Sealed, decode_events
 from stab3l.errors import Invalid, NotFound
 from stab3l.exchange.limits import BOOK_DEPTH_MAX, WITHDRAWALS_PER_PAGE
@@ -14,6 +14,7 @@ from stab3l.exchange.messages import (
     Market,
     Order,
     Proof,
+    Protection,
     Status,
     Total,
     Withdrawal,
@@ -45,7 +46,7 @@ def assets(engine: ExchangeEngine) -> tuple[Asset, ...]:
 
 def markets(engine: ExchangeEngine) -> tuple[Market, ...]:
     """All markets, by id."""
-    return tuple(_market(*row) for row in engine.markets())
+    return tuple(market_of_row(row) for row in engine.markets())
 
 
 def totals(engine: ExchangeEngine) -> tuple[Total, ...]:
@@ -77,14 +78,24 @@ def book(engine: ExchangeEngine, market: int, depth: int) -> Book:
 
 
 def open_orders(engine: ExchangeEngine, account: int) -> tuple[Order, ...]:
-    """An account's resting orders, by id."""
-    return tuple(_order(*row) for row in engine.open_orders(account))
+    """An account's resting and waiting orders, by id."""
+    return tuple(order_of_row(row) for row in engine.open_orders(account))
 
 
 def order(engine: ExchangeEngine, order_id: int) -> Order | None:
-    """A resting order."""
+    """A resting or waiting order."""
     row = engine.order(order_id)
-    return None if row is None else _order(*row)
+    return None if row is None else order_of_row(row)
+
+
+def schedule(engine: ExchangeEngine, account: int) -> int:
+    """When all of an account's orders die; 0: they do not."""
+    return engine.schedule(account)
+
+
+def protections(engine: ExchangeEngine, account: int) -> tuple[Protection, ...]:
+    """An account's market-maker protections, by market."""
+    return tuple(Protection(*row) for row in engine.protections(account))
 
 
 def chain_deposits(engine: ExchangeEngine, chain_id: int) -> Deposits:
@@ -131,20 +142,14 @@ def _block(engine: ExchangeEngine) -> int:
     return 0 if sealed is None else sealed.block
 
 
-def _order(order_id: int, account: int, market: int, client_id: int, ticks: int, lots: int, side: int) -> Order:
-    return Order(order_id, account, market, client_id, side, ticks, lots)
+def order_of_row(row: OrderRow) -> Order:
+    """An order as the engine's row tells it."""
+    order_id, account, market, client_id, ticks, lots, side, *terms = row
+    return Order(order_id, account, market, client_id, side, ticks, lots, *terms)
 
 
-def _market(
-    market: int,
-    base: int,
-    quote: int,
-    lot: int,
-    tick: int,
-    maker_fee_ppm: int,
-    taker_fee_ppm: int,
-    max_lots: int,
-    status: int,
-) -> Market:
+def market_of_row(row: MarketRow) -> Market:
+    """A market as the engine's row tells it."""
+    market, base, quote, lot, tick, maker_fee, taker_fee, max_lots, status, band, mark = row
     is_open = status == MarketStatus.OPEN
-    return Market(market, base, quote, lot, tick, maker_fee_ppm, taker_fee_ppm, max_lots, is_open)
+    return Market(market, base, quote, lot, tick, maker_fee, taker_fee, max_lots, is_open, band, mark)

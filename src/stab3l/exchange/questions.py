@@ -13,6 +13,7 @@ from stab3l.exchange.messages import (
     order_message,
     pb,
     proof_message,
+    protection_message,
     withdrawal_message,
 )
 
@@ -86,6 +87,15 @@ def _order_of(engine: ExchangeEngine, request: Any) -> Any:
     return pb.OrderReply(order=None if found is None else order_message(found))
 
 
+def _schedule(engine: ExchangeEngine, request: Any) -> Any:
+    return pb.ScheduleReply(at=queries.schedule(engine, request.account))
+
+
+def _protections(engine: ExchangeEngine, request: Any) -> Any:
+    rows = map(protection_message, queries.protections(engine, request.account))
+    return pb.ProtectionsReply(protections=rows)
+
+
 def _chain_deposits(engine: ExchangeEngine, request: Any) -> Any:
     found = queries.chain_deposits(engine, request.chain_id)
     return pb.ChainDepositsReply(count=found.count, deposit_hash=found.deposit_hash)
@@ -117,6 +127,8 @@ QUESTIONS: Final[dict[str, tuple[Any, Reply]]] = {
     "Book": (pb.BookRequest, _book),
     "OpenOrders": (pb.AccountId, _open_orders),
     "OrderOf": (pb.OrderId, _order_of),
+    "Schedule": (pb.AccountId, _schedule),
+    "Protections": (pb.AccountId, _protections),
     "ChainDeposits": (pb.ChainId, _chain_deposits),
     "Withdrawals": (pb.WithdrawalRange, _withdrawals),
     "BalanceProof": (pb.BalanceLeaf, _balance_proof),

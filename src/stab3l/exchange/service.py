@@ -44,6 +44,8 @@ FORBIDDEN: Final[dict[Role, frozenset[int]]] = {
             CommandKind.SET_MARKET_STATUS,
             CommandKind.DEPOSIT,
             CommandKind.SEAL,
+            CommandKind.MARK_PRICE,
+            CommandKind.SWEEP,
         }
     ),
 }

@@ -19,7 +19,7 @@ READABLE_BY_OTHERS: Final = 0o077
 
 
 class Role(Enum):
-    """What a token allows: ``TRADE`` places, cancels and withdraws; ``OPERATE`` also lists, credits and seals."""
+    """What a token allows: ``TRADE`` says what users sign; ``OPERATE`` also lists, credits, marks, sweeps and seals."""
 
     TRADE = "trade"
     OPERATE = "operate"

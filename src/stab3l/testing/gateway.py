@@ -14,6 +14,7 @@ from stab3l.api.exchange import (
     Market,
     Order,
     Proof,
+    Protection,
     Segment,
     Status,
     Submitted,
@@ -22,9 +23,9 @@ from stab3l.api.exchange import (
 from stab3l.audit.reference_exchange import ReferenceExchange
 from stab3l.audit.reference_queries import ReferenceQueries
 from stab3l.clock import Clock
-from stab3l.engine.wire import MarketStatus
 from stab3l.errors import NotFound
 from stab3l.exchange.gateway_client import GatewayUnavailable, SubmissionUnknown
+from stab3l.exchange.queries import market_of_row, order_of_row
 
 ZERO_HASH: Final = bytes(32)
 
@@ -112,7 +113,7 @@ class ReferenceGateway:
     async def markets(self) -> tuple[Market, ...]:
         """All markets."""
         self._check()
-        return tuple(Market(*row[:8], open=row[8] == MarketStatus.OPEN) for row in self._queries.markets())
+        return tuple(market_of_row(row) for row in self._queries.markets())
 
     async def account_of(self, owner: bytes) -> int | None:
         """The account of an address."""
@@ -131,13 +132,19 @@ class ReferenceGateway:
         return Book(tuple(row[:2] for row in bids), tuple(row[:2] for row in asks))
 
     async def open_orders(self, account: int) -> tuple[Order, ...]:
-        """Resting orders by id."""
+        """Resting and waiting orders by id."""
         self._check()
-        rows = self._queries.open_orders(account)
-        return tuple(
-            Order(order, owner, market, client_id, side, ticks, lots)
-            for order, owner, market, client_id, ticks, lots, side in rows
-        )
+        return tuple(map(order_of_row, self._queries.open_orders(account)))
+
+    async def schedule(self, account: int) -> int:
+        """When all of an account's orders die; 0: they do not."""
+        self._check()
+        return self._queries.schedule(account)
+
+    async def protections(self, account: int) -> tuple[Protection, ...]:
+        """Market-maker protections by market."""
+        self._check()
+        return tuple(Protection(*row) for row in self._queries.protections(account))
 
     async def withdrawal(self, withdrawal: int) -> Withdrawal | None:
         """A withdrawal."""

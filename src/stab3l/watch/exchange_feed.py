@@ -23,7 +23,9 @@ from stab3l.engine.wire import (
     DepositCredited,
     Event,
     OrderAccepted,
+    OrderAmended,
     OrderClosed,
+    OrderReduced,
     Sealed,
     Trade,
     WithdrawalQueued,
@@ -41,12 +43,8 @@ EVENTS_PER_WRITE = 5_000
 POLL_S = 0.5
 BACKOFF_S_MAX = 10.0
 FOLLOWED = (feed, orders, trades, credits, withdrawals, exchange_blocks)
-STATES = {
-    CloseReason.FILLED: "filled",
-    CloseReason.CANCELLED: "cancelled",
-    CloseReason.IMMEDIATE_REST: "expired",
-}
-"""State of a closed order: ``expired`` is the cancelled rest of an immediate or market order."""
+STATES = {CloseReason.FILLED: "filled", CloseReason.IMMEDIATE_REST: "expired", CloseReason.EXPIRED: "expired"}
+"""State of a closed order; every other reason leaves it ``cancelled``. An immediate rest is ``expired``."""
 
 
 class OutputFrame(Protocol):
@@ -95,14 +93,21 @@ class _Changes:
 
     def fill(self, order: int, lots: int, sequence: int) -> None:
         change = self._change(order, sequence)
-        if order in self.orders:
+        if order in self.orders or "lots_left" in change:
             change["lots_left"] -= lots
         else:
             change["filled"] = change.get("filled", 0) + lots
 
+    def state_left(self, order: int, lots_left: int, sequence: int, **terms: int) -> None:
+        """What is left of an order, and other terms, as an event states them."""
+        change = self._change(order, sequence)
+        change.pop("filled", None)
+        change.update(terms, lots_left=lots_left)
+
     def close(self, event: OrderClosed) -> None:
+        self.state_left(event.order, event.lots_left, event.sequence)
         change = self._change(event.order, event.sequence)
-        change["state"] = STATES[event.reason]
+        change.update(state=STATES.get(event.reason, "cancelled"), reason=event.reason.name.lower())
 
     def _change(self, order: int, sequence: int) -> dict[str, Any]:
         change = self.orders.get(order)
@@ -222,6 +227,10 @@ def _note(changes: _Changes, event: Event, at: int) -> None:
             changes.add(trades, {**_fields(event, trades), "trade_id": event.trade, "at": at})
         case OrderClosed():
             changes.close(event)
+        case OrderAmended():
+            changes.state_left(event.order, event.lots, event.sequence, ticks=event.ticks)
+        case OrderReduced():
+            changes.state_left(event.order, event.lots_left, event.sequence)
         case DepositCredited():
             changes.add(credits, _fields(event, credits))
         case WithdrawalQueued():
@@ -231,7 +240,7 @@ def _note(changes: _Changes, event: Event, at: int) -> None:
 
 
 def _order(event: OrderAccepted, at: int) -> dict[str, Any]:
-    state = {"lots_left": event.lots, "state": "open", "changed_sequence": event.sequence}
+    state = {"lots_left": event.lots, "state": "open", "reason": "", "changed_sequence": event.sequence}
     return {**_fields(event, orders), "order_id": event.order, "at": at, **state}
 
 
@@ -247,7 +256,7 @@ async def _apply(connection: AsyncConnection, changes: _Changes) -> None:
         await connection.execute(sa.insert(orders), list(changes.orders.values()))
     for order, change in changes.updates.items():
         filled = change.pop("filled", 0)
-        values = {**change, "lots_left": orders.c.lots_left - filled}
+        values = {"lots_left": orders.c.lots_left - filled, **change}
         await connection.execute(sa.update(orders).where(orders.c.order_id == order).values(values))
     for table, rows in changes.rows.items():
         await connection.execute(sa.insert(table), rows)

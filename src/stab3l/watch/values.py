@@ -189,7 +189,10 @@ class Trade(msgspec.Struct, frozen=True):
 
 
 class Order(msgspec.Struct, frozen=True):
-    """An order as it stands. ``state``: open, filled, cancelled, expired (the rest of an immediate order)."""
+    """An order as it stands. ``state``: open, filled, cancelled, expired; ``reason``: why it closed, or "".
+
+    Codes are those of docs/reference/engine.md; ``lots`` is what was asked for, ``lots_left`` what may still trade.
+    """
 
     order_id: int
     sequence: int
@@ -200,10 +203,16 @@ class Order(msgspec.Struct, frozen=True):
     side: int
     order_type: int
     time_in_force: int
+    instructions: int
+    self_trade: int
+    label: int
+    good_till: int
+    trigger_ticks: int
     ticks: int
     lots: int
     lots_left: int
     state: str
+    reason: str
     changed_sequence: int
 
 

@@ -56,17 +56,21 @@ def test_the_native_engine_is_an_exchange_engine(engine: Engine) -> None:
     assert port.sealed() is None
 
 
+PLAIN = (0,) * 7
+"""The terms of a limit order that is good till cancelled."""
+
+
 def test_queries_say_what_rests_and_who_holds_what(engine: Engine, desk: TradingDesk) -> None:
     desk.accepted(desk.order(3, Side.SELL, 10, 101), desk.order(3, Side.SELL, 5, 100), desk.order(4, Side.BUY, 7, 99))
     desk.accepted(desk.order(3, Side.SELL, 1, 100))
     assert engine.book(MARKET, 10) == ([(99, 7, 1)], [(100, 6, 2), (101, 10, 1)])
     assert engine.book(MARKET, 1) == ([(99, 7, 1)], [(100, 6, 2)])
     assert engine.open_orders(3) == [
-        (1, 3, MARKET, 1, 101, 10, 1),
-        (2, 3, MARKET, 2, 100, 5, 1),
-        (4, 3, MARKET, 4, 100, 1, 1),
+        (1, 3, MARKET, 1, 101, 10, 1, *PLAIN),
+        (2, 3, MARKET, 2, 100, 5, 1, *PLAIN),
+        (4, 3, MARKET, 4, 100, 1, 1, *PLAIN),
     ]
-    assert engine.order(3) == (3, 4, MARKET, 3, 99, 7, 0)
+    assert engine.order(3) == (3, 4, MARKET, 3, 99, 7, 0, *PLAIN)
     assert engine.order(99) is None
     assert engine.balances(3) == [(BASE, 84 * LOT, 16 * LOT)]
     assert engine.balances(4) == [(QUOTE, (100 * 100 - 99 * 7) * TICK, 99 * 7 * TICK)]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from stab3l.engine.wire import (
     BODY_BYTES,
@@ -17,6 +19,7 @@ from stab3l.engine.wire import (
     AssetTotals,
     BodyInvalid,
     Cancel,
+    CancelScheduled,
     ChainDeposits,
     CloseReason,
     Command,
@@ -29,18 +32,25 @@ from stab3l.engine.wire import (
     EvidenceTooLong,
     FieldInvalid,
     Malformed,
+    MarkChanged,
     MarketListed,
     MarketStatus,
     MarketStatusSet,
     OrderAccepted,
+    OrderAmended,
     OrderClosed,
+    OrderReduced,
+    OrderTriggered,
     OrderType,
     Outcome,
     OutcomeCode,
     Place,
+    ProtectionSet,
+    ProtectionTriggered,
     RegisterAsset,
     Seal,
     Sealed,
+    SelfTrade,
     SetMarketStatus,
     Side,
     TimeInForce,
@@ -56,11 +66,10 @@ from stab3l.engine.wire import (
     encode_events,
     split_records,
 )
-from stab3l.testing.any_commands import any_commands, hashes, order_kinds, u8, u32, u64, u128, unsigned
+from stab3l.testing.any_commands import any_commands, hashes, order_terms, u8, u16, u32, u64, u128
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "engine.md").read_text()
 
-u16 = unsigned(16)
 address = st.binary(min_size=20, max_size=20)
 side, status = st.sampled_from(Side), st.sampled_from(MarketStatus)
 
@@ -68,15 +77,22 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(Outcome, u64, st.sampled_from(OutcomeCode), u16, u64, u64),
     st.builds(
         lambda *fields: OrderAccepted(*fields[:-1], *fields[-1]),
-        *(u64, u64, u32, u32, u64, u64, u64, side, order_kinds),
+        *(u64, u64, u32, u32, u64, u64, u64, side, order_terms()),
     ),
     st.builds(Trade, u64, u64, u32, side, u64, u64, u32, u32, u64, u64, u128, u128),
     st.builds(OrderClosed, u64, u64, u32, u32, u64, st.sampled_from(CloseReason)),
     st.builds(DepositCredited, u64, u64, u64, u32, u32, u128, address),
     st.builds(WithdrawalQueued, u64, u64, u32, u32, u64, u128, address, address, address),
     st.builds(AssetRegistered, u64, u32, u8, u64, address),
-    st.builds(MarketListed, u64, u32, u32, u32, u32, u32, u128, u64, u64),
+    st.builds(MarketListed, u64, u32, u32, u32, u32, u32, u32, u128, u64, u64),
     st.builds(MarketStatusSet, u64, u32, status),
+    st.builds(OrderAmended, u64, u64, u32, u32, u64, u64),
+    st.builds(OrderReduced, u64, u64, u32, u32, u64, st.sampled_from(CloseReason)),
+    st.builds(OrderTriggered, u64, u64, u32, u32),
+    st.builds(MarkChanged, u64, u32, u64),
+    st.builds(CancelScheduled, u64, u32, u64),
+    st.builds(ProtectionSet, u64, u32, u32, u64, u64, u64),
+    st.builds(ProtectionTriggered, u64, u32, u32, u64),
     st.builds(
         Sealed,
         *(u64, u64, u64, u64, hashes, hashes, hashes, hashes, u64, hashes, u64),
@@ -86,6 +102,7 @@ events: st.SearchStrategy[Event] = st.one_of(
 )
 
 PLACE = Place(3, 1, 7, 11, 13, 17, Side.SELL)
+SIZES = [32, 56, 8, 96, 64, 16, 64, 0, 48, 16, 32, 48, 16, 8]
 
 
 def page_rows(heading: str) -> list[list[str]]:
@@ -122,12 +139,14 @@ def test_any_bytes_decode_to_records_that_cover_them(data: bytes) -> None:
 
 def test_a_place_has_the_bytes_of_the_page() -> None:
     expected = (
-        "0500 0000 3a000000"  # kind, flags, length
+        "0500 0000 4a000000"  # kind, flags, length
         "03000000 01000000 0700000000000000 0b00000000000000 0d00000000000000 1100000000000000"
-        "01 00 00 0000000000"  # side, type, time in force, padding
+        "01 00 03 09 04 00 0201"  # side, type, time in force, instructions, self-trade, padding, label
+        "1300000000000000 0000000000000000"  # good till, trigger
         "a1b2"  # evidence
     )
-    assert encode(PLACE, b"\xa1\xb2") == bytes.fromhex(expected)
+    order = replace(PLACE, time_in_force=TimeInForce.GTD, instructions=9, self_trade=SelfTrade.DECREMENT, label=258)
+    assert encode(replace(order, good_till=19), b"\xa1\xb2") == bytes.fromhex(expected)
 
 
 def test_a_deposit_has_the_bytes_of_the_page() -> None:
@@ -149,8 +168,8 @@ def test_a_closed_order_has_the_bytes_of_the_page() -> None:
 
 
 def test_body_sizes_are_those_of_the_page() -> None:
-    assert [BODY_BYTES[kind] for kind in CommandKind] == [32, 48, 8, 96, 48, 16, 64, 0]
-    assert "Body sizes: 32, 48, 8, 96, 48, 16, 64, 0." in PAGE
+    assert [BODY_BYTES[kind] for kind in CommandKind] == SIZES
+    assert f"Body sizes: {', '.join(map(str, SIZES))}." in PAGE
 
 
 def test_outcome_codes_are_those_of_the_page() -> None:
@@ -197,9 +216,27 @@ def test_a_side_that_does_not_exist_is_refused() -> None:
         encode(Place(3, 1, 7, 11, 13, 17, 2))  # type: ignore[arg-type]
 
 
-def test_a_market_order_that_could_rest_is_refused() -> None:
-    with pytest.raises(FieldInvalid):
-        encode(Place(3, 1, 7, 11, 13, 17, Side.SELL, OrderType.MARKET, TimeInForce.GTC))
+@pytest.mark.parametrize(
+    ("field", "terms"),
+    [
+        ("time_in_force", {"order_type": OrderType.MARKET}),
+        ("time_in_force", {"order_type": OrderType.STOP_MARKET, "trigger_ticks": 1}),
+        ("time_in_force", {"order_type": OrderType.STOP_LIMIT, "trigger_ticks": 1, "time_in_force": TimeInForce.FOK}),
+        ("instructions", {"instructions": 2}),
+        ("instructions", {"instructions": 16}),
+        ("instructions", {"instructions": 1, "time_in_force": TimeInForce.IOC}),
+        ("instructions", {"instructions": 8, "order_type": OrderType.TAKE_PROFIT_LIMIT, "trigger_ticks": 1}),
+        ("good_till", {"good_till": 1}),
+        ("good_till", {"time_in_force": TimeInForce.GTD}),
+        ("trigger_ticks", {"trigger_ticks": 1}),
+        ("trigger_ticks", {"order_type": OrderType.STOP_LIMIT}),
+        ("order_type", {"order_type": OrderType.LIQUIDATION, "time_in_force": TimeInForce.IOC}),
+    ],
+)
+def test_an_order_whose_terms_contradict_each_other_is_refused(field: str, terms: dict[str, Any]) -> None:
+    with pytest.raises(FieldInvalid) as caught:
+        encode(replace(PLACE, **terms))
+    assert caught.value.values["field"] == field
 
 
 def test_evidence_above_its_limit_is_refused() -> None:
@@ -225,11 +262,18 @@ def with_byte(record: bytes, position: int, value: int) -> bytes:
         (with_byte(encode(PLACE), 2, 1), OutcomeCode.MALFORMED, 5),
         (with_byte(encode(PLACE), 8 + 40, 2), OutcomeCode.MALFORMED, 5),
         (with_byte(encode(PLACE), 8 + 41, 1), OutcomeCode.MALFORMED, 5),
-        (with_byte(encode(PLACE), 8 + 42, 2), OutcomeCode.MALFORMED, 5),
-        (with_byte(encode(PLACE), 8 + 47, 1), OutcomeCode.MALFORMED, 5),
-        (with_byte(encode(PLACE), 0, 9), OutcomeCode.KIND_UNKNOWN, 9),
+        (with_byte(encode(PLACE), 8 + 41, 6), OutcomeCode.MALFORMED, 5),
+        (with_byte(encode(PLACE), 8 + 42, 3), OutcomeCode.MALFORMED, 5),
+        (with_byte(encode(PLACE), 8 + 42, 4), OutcomeCode.MALFORMED, 5),
+        (with_byte(encode(PLACE), 8 + 43, 2), OutcomeCode.MALFORMED, 5),
+        (with_byte(encode(PLACE), 8 + 43, 16), OutcomeCode.MALFORMED, 5),
+        (with_byte(encode(PLACE), 8 + 44, 5), OutcomeCode.MALFORMED, 5),
+        (with_byte(encode(PLACE), 8 + 45, 1), OutcomeCode.MALFORMED, 5),
+        (with_byte(encode(PLACE), 8 + 48, 1), OutcomeCode.MALFORMED, 5),
+        (with_byte(encode(PLACE), 8 + 56, 1), OutcomeCode.MALFORMED, 5),
+        (with_byte(encode(PLACE), 0, 99), OutcomeCode.KIND_UNKNOWN, 99),
         (with_byte(encode(PLACE), 0, 0), OutcomeCode.KIND_UNKNOWN, 0),
-        (with_byte(with_byte(encode(PLACE), 0, 9), 2, 1), OutcomeCode.MALFORMED, 9),
+        (with_byte(with_byte(encode(PLACE), 0, 99), 2, 1), OutcomeCode.MALFORMED, 99),
         (with_byte(encode(PLACE), 0, 6), OutcomeCode.MALFORMED, 6),
         (with_byte(encode(PLACE), 0, 4), OutcomeCode.MALFORMED, 4),
     ],
@@ -246,7 +290,7 @@ def test_a_body_longer_than_its_kind_leaves_the_rest_as_evidence() -> None:
 
 
 def test_a_record_of_unknown_kind_may_have_any_size() -> None:
-    record = (9).to_bytes(2, "little") + bytes(2) + (3000).to_bytes(4, "little") + bytes(2992)
+    record = (99).to_bytes(2, "little") + bytes(2) + (3000).to_bytes(4, "little") + bytes(2992)
     unknown, seal = decode_commands(record + encode(Seal()))
     assert isinstance(unknown, Malformed)
     assert unknown.code == OutcomeCode.KIND_UNKNOWN

@@ -9,19 +9,29 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from stab3l.audit.reference_exchange import REQUEST_LIFE_MAX_NS
+from stab3l.audit.reference_requests import REQUEST_LIFE_MAX_NS
 from stab3l.engine.wire import (
+    Amend,
     Cancel,
+    CancelAll,
     Command,
     Deposit,
+    FieldInvalid,
+    Instruction,
     ListMarket,
     MarketStatus,
+    MarkPrice,
+    OrderType,
     OutcomeCode,
     Place,
     RegisterAsset,
+    ScheduleCancel,
     Seal,
     SetMarketStatus,
+    SetProtection,
     Side,
+    Sweep,
+    TimeInForce,
     Withdraw,
     encode,
 )
@@ -30,19 +40,24 @@ from stab3l.testing.trading_desk import (
     BASE,
     CHAIN,
     FOREIGN,
+    LISTING,
     LOT,
     MARKET,
     MAX_LOTS,
     QUOTE,
     SECOND_NS,
     START_NS,
+    TICK,
     TradingDesk,
     owner,
     token,
 )
 
-RICH, POOR = 3, 4
-HALTED, HUGE = 1, 2
+RICH, POOR, DUE, SELLER = 3, 4, 5, 6
+"""DUE has a scheduled cancel that no sweep has carried out."""
+HALTED, HUGE, BANDED = 1, 2, 3
+RESTING, IN_HALTED, IN_BANDED, WAITING, POST_ONLY = 1, 2, 3, 4, 5
+"""Orders of RICH."""
 USED_CLIENT_ID, FRESH_CLIENT_ID = 77, 78
 EXPIRES_AT = START_NS + SECOND_NS
 
@@ -58,6 +73,20 @@ REQUEST_BREAKS: Breaks = [
     (OutcomeCode.CLIENT_ID_ZERO, {"client_id": 0}),
     (OutcomeCode.CLIENT_ID_REUSED, {"client_id": USED_CLIENT_ID}),
 ]
+
+
+def _conditional(trigger_ticks: int) -> dict[str, Any]:
+    return {"order_type": OrderType.STOP_LIMIT, "trigger_ticks": trigger_ticks}
+
+
+def fits(command: Command, changes: dict[str, Any]) -> bool:
+    """Whether the changed command can be written at all."""
+    try:
+        encode(replace(command, **changes))
+    except FieldInvalid:
+        return False
+    return True
+
 
 CASES: list[tuple[Command, Breaks]] = [
     (
@@ -82,6 +111,7 @@ CASES: list[tuple[Command, Breaks]] = [
             (OutcomeCode.MARKET_INVALID, {"taker_fee_ppm": 100_001}),
             (OutcomeCode.MARKET_INVALID, {"max_lots": 0}),
             (OutcomeCode.MARKET_INVALID, {"max_lots": 10**12 + 1}),
+            (OutcomeCode.MARKET_INVALID, {"band_ppm": 10**6 + 1}),
         ],
     ),
     (SetMarketStatus(MARKET, MarketStatus.OPEN), [(OutcomeCode.MARKET_UNKNOWN, {"market": 99})]),
@@ -112,9 +142,17 @@ CASES: list[tuple[Command, Breaks]] = [
             (OutcomeCode.PRICE_TOO_LARGE, {"ticks": 10**12 + 1}),
             (OutcomeCode.NOTIONAL_OVERFLOW, {"market": HUGE, "ticks": 10**12, "lots": 2 * 10**8}),
             (OutcomeCode.NOTIONAL_OVERFLOW, {"market": HUGE, "ticks": 10**12, "lots": 10**12}),
+            (OutcomeCode.PRICE_TOO_LARGE, _conditional(10**12 + 1)),
+            (OutcomeCode.PRICE_OUTSIDE_BAND, {"market": BANDED, "ticks": 1_101, "side": Side.BUY}),
+            (OutcomeCode.GOOD_TILL_PAST, {"time_in_force": TimeInForce.GTD, "good_till": START_NS}),
+            (OutcomeCode.REDUCE_ONLY_REFUSED, {"instructions": int(Instruction.REDUCE_ONLY)}),
+            (OutcomeCode.PROTECTION_ACTIVE, {"instructions": int(Instruction.PROTECTED), "account": RICH}),
+            (OutcomeCode.POST_ONLY_WOULD_TAKE, {"instructions": 1, "ticks": 50, "side": Side.BUY}),
+            (OutcomeCode.FILL_OR_KILL_SHORT, {"time_in_force": TimeInForce.FOK, "ticks": 1}),
             (OutcomeCode.FUNDS_SHORT, {"account": POOR}),
             (OutcomeCode.FUNDS_SHORT, {"ticks": 10**10}),
-            (OutcomeCode.FUNDS_SHORT, {"side": Side.SELL}),
+            (OutcomeCode.FUNDS_SHORT, {"side": Side.SELL, "lots": 3}),
+            (OutcomeCode.TIME_PAST, {"account": DUE}),
         ],
     ),
     (
@@ -138,6 +176,57 @@ CASES: list[tuple[Command, Breaks]] = [
             (OutcomeCode.FUNDS_SHORT, {"amount": 2**128 - 1}),
         ],
     ),
+    (
+        Amend(RICH, RESTING, FRESH_CLIENT_ID, EXPIRES_AT, 1, 1),
+        [
+            *REQUEST_BREAKS,
+            (OutcomeCode.ORDER_UNKNOWN, {"order": 99}),
+            (OutcomeCode.ORDER_UNKNOWN, {"account": POOR, "order": RESTING}),
+            (OutcomeCode.MARKET_HALTED, {"order": IN_HALTED}),
+            (OutcomeCode.ORDER_NOT_AMENDABLE, {"order": WAITING}),
+            (OutcomeCode.QUANTITY_ZERO, {"lots": 0}),
+            (OutcomeCode.QUANTITY_TOO_LARGE, {"lots": MAX_LOTS + 1}),
+            (OutcomeCode.PRICE_ZERO, {"ticks": 0}),
+            (OutcomeCode.PRICE_TOO_LARGE, {"ticks": 10**12 + 1}),
+            (OutcomeCode.PRICE_OUTSIDE_BAND, {"order": IN_BANDED, "ticks": 1_101}),
+            (OutcomeCode.POST_ONLY_WOULD_TAKE, {"order": POST_ONLY, "ticks": 50}),
+            (OutcomeCode.FUNDS_SHORT, {"ticks": 10**10}),
+        ],
+    ),
+    (
+        CancelAll(RICH),
+        [
+            (OutcomeCode.ACCOUNT_UNKNOWN, {"account": 99}),
+            (OutcomeCode.ACCOUNT_UNKNOWN, {"account": 1}),
+            (OutcomeCode.MARKET_UNKNOWN, {"market": 99}),
+        ],
+    ),
+    (
+        ScheduleCancel(RICH, FRESH_CLIENT_ID, EXPIRES_AT, START_NS + 1),
+        [
+            *REQUEST_BREAKS,
+            (OutcomeCode.TIME_PAST, {"at": START_NS}),
+            (OutcomeCode.TIME_PAST, {"account": DUE}),
+            (OutcomeCode.TIME_PAST, {"account": DUE, "at": 0}),
+        ],
+    ),
+    (
+        SetProtection(RICH, MARKET, FRESH_CLIENT_ID, EXPIRES_AT, 1, MAX_LOTS * 1_000, 1),
+        [
+            *REQUEST_BREAKS,
+            (OutcomeCode.MARKET_UNKNOWN, {"market": 99}),
+            (OutcomeCode.QUANTITY_TOO_LARGE, {"max_lots": MAX_LOTS * 1_000 + 1}),
+        ],
+    ),
+    (
+        MarkPrice(MARKET, 10**12),
+        [
+            (OutcomeCode.MARKET_UNKNOWN, {"market": 99}),
+            (OutcomeCode.PRICE_ZERO, {"ticks": 0}),
+            (OutcomeCode.PRICE_TOO_LARGE, {"ticks": 10**12 + 1}),
+        ],
+    ),
+    (Sweep(1), []),
 ]
 
 SINGLES = [(command, code, change) for command, breaks in CASES for code, change in breaks]
@@ -145,7 +234,7 @@ PAIRS = [
     (command, min(one, other), {**one_change, **other_change})
     for command, breaks in CASES
     for (one, one_change), (other, other_change) in combinations(breaks, 2)
-    if not one_change.keys() & other_change.keys()
+    if not one_change.keys() & other_change.keys() and fits(command, one_change | other_change)
 ]
 
 
@@ -153,22 +242,38 @@ PAIRS = [
 def busy(request: pytest.FixtureRequest) -> Iterator[TradingDesk]:
     """A desk where RICH has an order, POOR has nothing left, both used a client id; one market is halted, one huge."""
     with opened(request.param) as exchange:
-        yield busy_desk(TradingDesk.listed(exchange))
+        yield busy_desk(TradingDesk(exchange, START_NS - 10))
 
 
 def busy_desk(desk: TradingDesk) -> TradingDesk:
     """Make a desk busy."""
+    desk.accepted(*LISTING)
     assert desk.fund(1, QUOTE, 10**9) == RICH
     assert desk.fund(2, BASE, 1) == POOR
-    desk.fund(1, BASE, LOT - 1)
+    assert desk.fund(3, QUOTE, 10**9) == DUE
+    assert desk.fund(4, BASE, 2 * LOT) == SELLER
+    desk.fund(1, FOREIGN, 10**9)
     desk.accepted(
         ListMarket(QUOTE, FOREIGN, 1, 1, 0, 0, 1),
         SetMarketStatus(HALTED, MarketStatus.HALTED),
         ListMarket(FOREIGN, QUOTE, 1, 10**18, 0, 0, 10**12),
+        ListMarket(BASE, FOREIGN, LOT, TICK, 0, 0, MAX_LOTS, 100_000),
+        SetMarketStatus(HALTED, MarketStatus.OPEN),
         Place(RICH, MARKET, USED_CLIENT_ID, EXPIRES_AT, 1, 1, Side.BUY),
+        Place(RICH, HALTED, 1, EXPIRES_AT, 1, 1, Side.BUY),
+        Place(RICH, BANDED, 2, EXPIRES_AT, 1, 1, Side.BUY),
+        Place(RICH, MARKET, 3, EXPIRES_AT, 1, 1, Side.BUY, OrderType.STOP_LIMIT, trigger_ticks=5),
+        Place(RICH, MARKET, 4, EXPIRES_AT, 1, 1, Side.BUY, instructions=int(Instruction.POST_ONLY)),
+        SetMarketStatus(HALTED, MarketStatus.HALTED),
+        MarkPrice(BANDED, 1_000),
         Withdraw(POOR, BASE, USED_CLIENT_ID, EXPIRES_AT, 1, owner(5)),
-        Deposit(CHAIN, 4, BASE, 0, owner(3), 1, bytes(32)),
+        ScheduleCancel(DUE, USED_CLIENT_ID, EXPIRES_AT, START_NS - 5),
+        SetProtection(RICH, MARKET, 5, EXPIRES_AT, 1, 1, 2**64 - 1),
+        Place(RICH, MARKET, 6, EXPIRES_AT, 2, 1, Side.BUY, instructions=int(Instruction.PROTECTED)),
+        Place(SELLER, MARKET, 1, EXPIRES_AT, 2, 1, Side.SELL),
+        Place(SELLER, MARKET, 2, EXPIRES_AT, 50, 1, Side.SELL),
     )
+    desk.now = START_NS
     return desk
 
 
@@ -205,6 +310,19 @@ def test_a_seal_in_company_is_not_alone_even_with_nothing_to_seal(busy: TradingD
     assert busy.code(Seal()) == OutcomeCode.NOTHING_TO_SEAL
 
 
+OF_DERIVATIVES = {
+    OutcomeCode.UNDERLYING_UNKNOWN,
+    OutcomeCode.UNDERLYING_INVALID,
+    OutcomeCode.SETTLEMENT_ASSET_OTHER,
+    OutcomeCode.MARKET_KIND_WRONG,
+    OutcomeCode.MARKET_EXPIRED,
+    OutcomeCode.MARKET_NOT_DUE,
+    OutcomeCode.MARKET_UNPRICED,
+    OutcomeCode.MARGIN_SHORT,
+    OutcomeCode.RESERVE_SHORT,
+}
+
+
 def test_every_outcome_code_is_reached_here() -> None:
     elsewhere = {
         OutcomeCode.ACCEPTED,
@@ -212,5 +330,6 @@ def test_every_outcome_code_is_reached_here() -> None:
         OutcomeCode.KIND_UNKNOWN,
         OutcomeCode.SEAL_NOT_ALONE,
         OutcomeCode.NOTHING_TO_SEAL,
+        *OF_DERIVATIVES,
     }
     assert {code for _, code, _ in SINGLES} == set(OutcomeCode) - elsewhere

@@ -7,8 +7,9 @@ from eth_abi.abi import encode as abi_encode
 from eth_hash.auto import keccak
 from msgspec.structs import replace
 
-from stab3l.audit.reference_exchange import REQUEST_LIFE_MAX_NS, ReferenceExchange
+from stab3l.audit.reference_exchange import ReferenceExchange
 from stab3l.audit.reference_queries import ReferenceQueries
+from stab3l.audit.reference_requests import REQUEST_LIFE_MAX_NS
 from stab3l.audit.reference_trees import ZERO_HASH, payload_hash, root_of_proof
 from stab3l.engine.wire import (
     AssetTotals,
