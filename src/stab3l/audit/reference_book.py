@@ -74,7 +74,7 @@ class Market:
         """Take an order off its queue, or out of the waiting ones."""
         if self.waiting.pop(order.id, None) is None:
             queue = self.queues[order.side]
-            del queue[bisect_left(queue, order.rank, key=_rank)]
+            del queue[bisect_left(queue, _rank(order), key=_rank)]
 
     def notional(self, lots: int, ticks: int) -> int:
         """Quote base units of ``lots`` at ``ticks``; exact."""

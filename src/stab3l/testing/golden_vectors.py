@@ -32,6 +32,7 @@ from stab3l.engine.wire import (
     encode,
     encode_batch,
 )
+from stab3l.testing import golden_orders
 from stab3l.testing.trading_desk import (
     BASE,
     CHAIN,
@@ -77,6 +78,7 @@ def story() -> Iterator[tuple[str, int, bytes]]:
     yield "refused deposits", START_NS + 3, encode_batch(_refused_deposits())
     yield "refused requests", START_NS + 4, encode_batch(_refused_requests())
     yield "refused orders", START_NS + 4, encode_batch(_refused_orders())
+    yield from golden_orders.chapter(START_NS + 5)
     yield "no commands", START_NS - 5, b"".join(_malformed())
     yield "the second block, after a day", START_NS + DAY_NS, encode(Seal())
 
@@ -182,7 +184,7 @@ def _refused_orders() -> list[Command]:
 def _malformed() -> Iterator[bytes]:
     record = encode(_order(9, TAKER, Side.BUY, 1, 1), b"signature")
     yield record[:2] + b"\x01\x00" + record[4:]
-    yield b"\x09\x00" + record[2:]
+    yield b"\xff\x00" + record[2:]
     yield record[:48] + b"\x02" + record[49:]
     yield record[:49] + b"\x01" + record[50:]
     yield record[:-1]

@@ -10,6 +10,18 @@ from stab3l.audit.reference_exchange import ReferenceExchange
 from stab3l.engine.wire import CloseReason, EventKind, OrderClosed, Outcome, OutcomeCode, Trade, decode_events
 from stab3l.testing.command_stream import CommandStream
 
+OF_DERIVATIVES = {
+    OutcomeCode.UNDERLYING_UNKNOWN,
+    OutcomeCode.UNDERLYING_INVALID,
+    OutcomeCode.SETTLEMENT_ASSET_OTHER,
+    OutcomeCode.MARKET_KIND_WRONG,
+    OutcomeCode.MARKET_EXPIRED,
+    OutcomeCode.MARKET_NOT_DUE,
+    OutcomeCode.MARKET_UNPRICED,
+    OutcomeCode.MARGIN_SHORT,
+    OutcomeCode.RESERVE_SHORT,
+}
+
 
 def batches(seed: int, commands: int) -> list[tuple[int, bytes, bytes]]:
     """(now, batch, events) of a stream's first commands on the reference."""
