@@ -8,7 +8,7 @@ import msgspec
 
 from stab3l.api.history import ChainView, DepositView, SupplyView, WithdrawalView
 
-OrderState = Literal["open", "filled", "cancelled"]
+OrderState = Literal["open", "filled", "cancelled", "expired"]
 
 
 class Fill(msgspec.Struct, frozen=True):
@@ -21,11 +21,15 @@ class Fill(msgspec.Struct, frozen=True):
 
 
 class OrderPlaced(msgspec.Struct, frozen=True):
-    """Answer to a placed order. ``repeated``: the same request was taken before, under this ``order_id``."""
+    """Answer to a placed or amended order. ``repeated``: the same was taken before, under this ``order_id``.
+
+    ``price``: the order's, which may have slid from the one asked for.
+    """
 
     order_id: str
     client_id: str
     market: str
+    price: str
     state: OrderState
     filled: str
     remaining: str
@@ -43,6 +47,47 @@ class OrderCancelled(msgspec.Struct, frozen=True):
     remaining: str
     sequence: str
     at: str
+
+
+class OrdersCancelled(msgspec.Struct, frozen=True):
+    """Answer to a mass cancel: the ids of what was cancelled, oldest first."""
+
+    order_ids: list[str]
+    sequence: str
+    at: str
+
+
+class CancelScheduled(msgspec.Struct, frozen=True):
+    """Answer to a scheduled cancel. ``cancel_at``: nanoseconds since 1970, "0" none."""
+
+    cancel_at: str
+    repeated: bool
+    sequence: str
+    at: str
+
+
+class ProtectionSet(msgspec.Struct, frozen=True):
+    """Answer to a protection; ``quantity`` "0": it is off."""
+
+    market: str
+    window: str
+    quantity: str
+    frozen: str
+    repeated: bool
+    sequence: str
+    at: str
+
+
+class ProtectionView(msgspec.Struct, frozen=True):
+    """A market-maker protection as it stands. ``counted``: filled since ``window_start``; times in nanoseconds."""
+
+    market: str
+    window: str
+    quantity: str
+    frozen: str
+    window_start: str
+    counted: str
+    frozen_until: str
 
 
 class WithdrawalQueued(msgspec.Struct, frozen=True):
@@ -86,7 +131,11 @@ class TradeView(msgspec.Struct, frozen=True):
 
 
 class OrderView(msgspec.Struct, frozen=True):
-    """An order as far as it is known: resting ones always, closed ones for a limited time."""
+    """An order as far as it is known: open ones always, closed ones for a limited time.
+
+    ``trigger_price`` is null unless it is conditional and ``good_till`` unless it has an end; ``type`` and the other
+    terms are those of the request.
+    """
 
     order_id: str
     market: str
@@ -96,6 +145,13 @@ class OrderView(msgspec.Struct, frozen=True):
     state: OrderState
     client_id: str | None
     quantity: str | None
+    type: str
+    time_in_force: str
+    instructions: list[str]
+    self_trade: str
+    label: int
+    good_till: str | None
+    trigger_price: str | None
 
 
 class AssetView(msgspec.Struct, frozen=True):
@@ -109,7 +165,7 @@ class AssetView(msgspec.Struct, frozen=True):
 
 
 class MarketView(msgspec.Struct, frozen=True):
-    """A market and its steps."""
+    """A market and its steps. ``band_ppm``: how far from ``mark`` a price may be, 0: any; ``mark``: null until set."""
 
     market: int
     symbol: str
@@ -122,6 +178,8 @@ class MarketView(msgspec.Struct, frozen=True):
     max_lots: str
     maker_fee_ppm: int
     taker_fee_ppm: int
+    band_ppm: int
+    mark: str | None
     status: Literal["open", "halted"]
 
 
@@ -182,6 +240,8 @@ class AccountView(msgspec.Struct, frozen=True):
     account: int | None
     balances: list[BalanceView]
     open_orders: list[OrderView]
+    scheduled_cancel: str | None
+    protections: list[ProtectionView]
     deposits: list[DepositView] | None
     withdrawals: list[WithdrawalView] | None
 

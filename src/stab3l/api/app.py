@@ -27,7 +27,7 @@ _log = structlog.get_logger(__name__)
 @websocket("/v1/ws")
 async def live_socket(socket: WebSocket[Any, Any, Any], desk: NamedDependency[Desk]) -> None:
     """Subscriptions and order entry."""
-    await Session(socket, desk.live, desk.entry).run()
+    await Session(socket, desk.live, desk.entry, desk.changes).run()
 
 
 def create_app(desk: Desk) -> Litestar:

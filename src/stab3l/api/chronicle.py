@@ -236,5 +236,12 @@ def _past_order(row: Any) -> PastOrder:
         row.lots,
         row.lots_left,
         row.client_id,
-        "cancelled" if row.state == "expired" else row.state,
+        "cancelled" if row.reason == "immediate_rest" else row.state,
+        row.order_type,
+        row.time_in_force,
+        row.instructions,
+        row.self_trade,
+        row.label,
+        row.good_till,
+        row.trigger_ticks,
     )

@@ -6,8 +6,10 @@ import asyncio
 from dataclasses import dataclass
 
 from stab3l.api.answers import StatusView
+from stab3l.api.authorising import Authoriser
 from stab3l.api.batching import Batcher
 from stab3l.api.catalogue import Catalogue
+from stab3l.api.changes import OrderChanges
 from stab3l.api.entry import OrderEntry
 from stab3l.api.exchange import Exchange
 from stab3l.api.feed import Feed
@@ -31,15 +33,18 @@ class Desk:
     feed: Feed
     batcher: Batcher
     entry: OrderEntry
+    changes: OrderChanges
     live: Live
 
     @classmethod
     def of(cls, network: Network, exchange: Exchange, history: History, clock: Clock) -> Desk:
         """Puts the parts together."""
         catalogue, feed, batcher = Catalogue(exchange, network), Feed(exchange), Batcher(exchange)
-        entry = OrderEntry(exchange, catalogue, batcher, feed, signing_domain(network), clock)
+        authoriser = Authoriser(catalogue, signing_domain(network), clock)
+        entry = OrderEntry(exchange, catalogue, batcher, feed, authoriser)
+        changes = OrderChanges(exchange, catalogue, batcher, feed, authoriser)
         live = Live(exchange, catalogue, feed, lambda: read_status(exchange, history, clock))
-        return cls(network, exchange, history, clock, catalogue, feed, batcher, entry, live)
+        return cls(network, exchange, history, clock, catalogue, feed, batcher, entry, changes, live)
 
     async def run(self) -> None:
         """Follows the exchange, sends batches and publishes, until cancelled."""

@@ -7,51 +7,52 @@ reading half (``read_*``) and the answering half (``answer_*``) are apart so tha
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
-from stab3l.api.answers import Fill, OrderCancelled, OrderPlaced, OrderState, WithdrawalQueued
+from stab3l.api.answers import OrderCancelled, OrderPlaced, WithdrawalQueued
+from stab3l.api.authorising import Authoriser
 from stab3l.api.batching import Batcher
 from stab3l.api.catalogue import Catalogue, NamedMarket
 from stab3l.api.exchange import Exchange
 from stab3l.api.feed import Feed, KnownOrder
+from stab3l.api.outcomes import order_done, order_state, outcome_of
 from stab3l.api.problems import Problem, refusal
 from stab3l.api.signed import (
     ORDER_TYPES,
+    SELF_TRADES,
     SIDES,
     TIMES_IN_FORCE,
     CancelRequest,
     PlaceRequest,
-    TypedMessage,
     WithdrawalRequest,
-    address_of,
     cancel_message,
     order_message,
-    signature_of,
     u64,
     withdrawal_message,
 )
 from stab3l.chain.address import checksum
-from stab3l.clock import Clock
 from stab3l.engine.wire import (
     Cancel,
-    CloseReason,
     Event,
+    FieldInvalid,
+    Instruction,
     OrderClosed,
     Outcome,
     OutcomeCode,
     Place,
     Side,
-    Trade,
     Withdraw,
     encode,
 )
-from stab3l.units import Lots, Ticks
 
-REQUEST_LIFE_MAX_NS: Final = 86_400 * 10**9
 REPEAT_WAIT_S: Final = 1
+TERMS: Final = (
+    "market", "lots", "side", "order_type", "time_in_force", "instructions", "self_trade", "label", "good_till",
+    "trigger_ticks",
+)  # fmt: skip
+"""What makes an order the same, besides its price (which may have slid)."""
 
 Events = asyncio.Future[list[Event]]
 
@@ -79,7 +80,7 @@ class WithdrawalTicket(msgspec.Struct, frozen=True):
 
 
 class OrderEntry:
-    """Takes signed requests to the exchange. ``domain`` is the EIP-712 domain that users sign under."""
+    """Takes signed orders, cancels and withdrawals to the exchange."""
 
     def __init__(
         self,
@@ -87,15 +88,13 @@ class OrderEntry:
         catalogue: Catalogue,
         batcher: Batcher,
         feed: Feed,
-        domain: Mapping[str, Any],
-        clock: Clock,
+        authoriser: Authoriser,
     ) -> None:
         self._exchange = exchange
         self._catalogue = catalogue
         self._batcher = batcher
         self._feed = feed
-        self._domain = domain
-        self._clock = clock
+        self._authoriser = authoriser
 
     async def place(self, request: PlaceRequest) -> OrderPlaced:
         """Places an order. Raises `Problem` or another `Stab3lError`."""
@@ -115,10 +114,10 @@ class OrderEntry:
         ticks, lots = market.grid.ticks(request.price), market.grid.lots(request.quantity)
         u64("ticks", str(ticks))
         u64("lots", str(lots))
-        if request.type == "market" and request.time_in_force != "ioc":
-            raise Problem("body_invalid", "a market order has time_in_force ioc", field="time_in_force")
-        message = order_message(request, market=market.market.id, ticks=ticks, lots=lots)
-        account, signature = await self._authorise(message, request.account, request.signature)
+        trigger = 0 if request.trigger_price == "0" else market.grid.ticks(request.trigger_price)
+        u64("trigger_ticks", str(trigger))
+        message = order_message(request, market=market.market.id, ticks=ticks, lots=lots, trigger_ticks=trigger)
+        account, signature = await self._authoriser.account(message, request.signature)
         command = Place(
             account,
             market.market.id,
@@ -129,19 +128,20 @@ class OrderEntry:
             SIDES[request.side],
             ORDER_TYPES[request.type],
             TIMES_IN_FORCE[request.time_in_force],
+            request.instructions,
+            SELF_TRADES[request.self_trade],
+            request.label,
+            message.values["goodTill"],
+            trigger,
         )
-        return PlaceTicket(command, market, self._batcher.enqueue(encode(command, signature)))
+        return PlaceTicket(command, market, self._batcher.enqueue(_record(command, signature)))
 
     async def read_cancel(self, request: CancelRequest) -> CancelTicket:
         """Checks a cancel and sends it. Its expiry is judged here: the engine's cancel has none."""
         message = cancel_message(request)
         expires_at = message.values["expiresAt"]
-        account, signature = await self._authorise(message, request.account, request.signature)
-        now = self._clock.now()
-        if expires_at <= now:
-            raise Problem("request_expired", "expires_at has passed", expires_at=expires_at, now=now)
-        if expires_at > now + REQUEST_LIFE_MAX_NS:
-            raise Problem("request_too_far", "expires_at is more than a day ahead", expires_at=expires_at, now=now)
+        account, signature = await self._authoriser.account(message, request.signature)
+        self._authoriser.check_life(expires_at)
         command = Cancel(account, message.values["order"])
         evidence = signature + expires_at.to_bytes(8, "little")
         return CancelTicket(command, self._batcher.enqueue(encode(command, evidence)))
@@ -149,7 +149,7 @@ class OrderEntry:
     async def read_withdrawal(self, request: WithdrawalRequest) -> WithdrawalTicket:
         """Checks a withdrawal and sends it."""
         message = withdrawal_message(request)
-        account, signature = await self._authorise(message, request.account, request.signature)
+        account, signature = await self._authoriser.account(message, request.signature)
         command = Withdraw(
             account,
             message.values["asset"],
@@ -162,10 +162,10 @@ class OrderEntry:
 
     async def answer_place(self, ticket: PlaceTicket) -> OrderPlaced:
         """What became of a place."""
-        outcome, events = _outcome(await ticket.events)
+        outcome, events = outcome_of(await ticket.events)
         command, market = ticket.command, ticket.market
         if outcome.code == OutcomeCode.ACCEPTED:
-            return _order_placed(ticket, outcome, events)
+            return order_done(market, command.client_id, command.lots, outcome, events)
         if outcome.code == OutcomeCode.CLIENT_ID_REUSED:
             known = await self._known_order(outcome, command.account, command.client_id)
             if known and _is_same(known, command):
@@ -191,7 +191,7 @@ class OrderEntry:
 
     async def answer_cancel(self, ticket: CancelTicket) -> OrderCancelled:
         """What became of a cancel."""
-        outcome, events = _outcome(await ticket.events)
+        outcome, events = outcome_of(await ticket.events)
         if outcome.code != OutcomeCode.ACCEPTED:
             raise refusal(outcome.code, outcome.id, {"order_id": ticket.command.order})
         closed = next(event for event in events if isinstance(event, OrderClosed))
@@ -206,7 +206,7 @@ class OrderEntry:
 
     async def answer_withdrawal(self, ticket: WithdrawalTicket) -> WithdrawalQueued:
         """What became of a withdrawal."""
-        outcome, _ = _outcome(await ticket.events)
+        outcome, _ = outcome_of(await ticket.events)
         command = ticket.command
         repeated = outcome.code == OutcomeCode.CLIENT_ID_REUSED and await self._is_same_withdrawal(outcome, command)
         if outcome.code == OutcomeCode.ACCEPTED or repeated:
@@ -224,23 +224,6 @@ class OrderEntry:
             raise await self._funds_short(command.account, command.asset, command.amount)
         asked = {"asset": command.asset, "client_id": command.client_id, "amount": command.amount}
         raise refusal(outcome.code, outcome.id, asked | {"expires_at": command.expires_at, "now": outcome.at})
-
-    async def _authorise(self, message: TypedMessage, owner: str, signature: str) -> tuple[int, bytes]:
-        """The account that the message names and its checked signature."""
-        evidence = signature_of(signature)
-        address = address_of("account", owner)
-        signer = message.recovered(self._domain, evidence)
-        if signer != address:
-            raise Problem(
-                "signer_mismatch",
-                f"signed by {checksum(signer)}, not by the account {checksum(address)}",
-                account=checksum(address),
-                signer=checksum(signer),
-            )
-        account = await self._catalogue.account(address)
-        if account is None:
-            raise Problem("account_unknown", f"{checksum(address)} has no account yet", account=checksum(address))
-        return account, evidence
 
     async def _known_order(self, outcome: Outcome, account: int, client_id: int) -> KnownOrder | None:
         """The order that a reused client id made, once the stream has told of it."""
@@ -274,33 +257,12 @@ class OrderEntry:
         )
 
 
-def _outcome(events: list[Event]) -> tuple[Outcome, list[Event]]:
-    first, *rest = events
-    if not isinstance(first, Outcome):
-        raise Problem("submission_unknown", "the exchange's answer does not begin with an outcome")
-    return first, rest
-
-
-def _order_placed(ticket: PlaceTicket, outcome: Outcome, events: list[Event]) -> OrderPlaced:
-    command, market = ticket.command, ticket.market
-    trades = [event for event in events if isinstance(event, Trade)]
-    closed = next((e for e in events if isinstance(e, OrderClosed) and e.order == outcome.id), None)
-    filled = sum(trade.lots for trade in trades)
-    fills = [
-        Fill(str(one.trade), market.price(one.ticks), market.quantity(one.lots), str(one.taker_fee)) for one in trades
-    ]
-    return OrderPlaced(
-        order_id=str(outcome.id),
-        client_id=str(command.client_id),
-        market=market.symbol,
-        state=order_state(closed.reason if closed else None),
-        filled=market.quantity(filled),
-        remaining=market.quantity(command.lots - filled),
-        fills=fills,
-        repeated=False,
-        sequence=str(outcome.sequence),
-        at=str(outcome.at),
-    )
+def _record(command: Place, signature: bytes) -> bytes:
+    """The record of an order. Raises `Problem` ``body_invalid`` for terms that contradict each other."""
+    try:
+        return encode(command, signature)
+    except FieldInvalid as error:
+        raise Problem("body_invalid", f"{error.message}: see docs/reference/api.md", **error.values) from None
 
 
 def _order_repeated(known: KnownOrder, market: NamedMarket, outcome: Outcome) -> OrderPlaced:
@@ -309,6 +271,7 @@ def _order_repeated(known: KnownOrder, market: NamedMarket, outcome: Outcome) ->
         order_id=str(order.order),
         client_id=str(order.client_id),
         market=market.symbol,
+        price=market.price(known.ticks),
         state=order_state(known.closed),
         filled=market.quantity(order.lots - known.lots_left),
         remaining=market.quantity(known.lots_left),
@@ -319,21 +282,9 @@ def _order_repeated(known: KnownOrder, market: NamedMarket, outcome: Outcome) ->
     )
 
 
-def order_state(closed: CloseReason | None) -> OrderState:
-    """The state of an order that was closed for this reason, or not yet."""
-    if closed is None:
-        return "open"
-    return "filled" if closed == CloseReason.FILLED else "cancelled"
-
-
 def _is_same(known: KnownOrder, command: Place) -> bool:
     """Whether the order is what the command asks for again; a new expiry and signature do not make it another."""
     order = known.accepted
-    return (order.market, order.ticks, order.lots, order.side, order.order_type, order.time_in_force) == (
-        command.market,
-        Ticks(command.ticks),
-        Lots(command.lots),
-        command.side,
-        command.order_type,
-        command.time_in_force,
-    )
+    slides = command.instructions & Instruction.SLIDE
+    told = [getattr(order, name) for name in TERMS]
+    return told == [getattr(command, name) for name in TERMS] and (bool(slides) or order.ticks == command.ticks)

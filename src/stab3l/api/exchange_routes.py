@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
@@ -15,12 +15,16 @@ from stab3l.api.answers import (
     AssetView,
     BalanceView,
     BookView,
+    CancelScheduled,
     Markets,
     MarketView,
     OrderCancelled,
     OrderPlaced,
+    OrdersCancelled,
     OrderView,
     ProofView,
+    ProtectionSet,
+    ProtectionView,
     StatusView,
     TradeView,
     WithdrawalQueued,
@@ -28,17 +32,30 @@ from stab3l.api.answers import (
 from stab3l.api.books import DEPTH_MAX, book_view
 from stab3l.api.catalogue import NamedAsset, NamedMarket
 from stab3l.api.desk import Desk
-from stab3l.api.entry import order_state
-from stab3l.api.exchange import Order, Proof
+from stab3l.api.exchange import Order, Proof, Protection
 from stab3l.api.feed import TRADES_KEPT, KnownOrder
 from stab3l.api.grid import decimal_text
 from stab3l.api.history import PastOrder, PastTrade
 from stab3l.api.leaves import balance_leaf, withdrawal_leaf
 from stab3l.api.live import side_name, trade_view
+from stab3l.api.outcomes import order_state
 from stab3l.api.problems import Problem
 from stab3l.api.reading import HttpRequest, body_of, query_integer
-from stab3l.api.signed import U32_MAX, CancelRequest, PlaceRequest, WithdrawalRequest, address_of, u64, unsigned
+from stab3l.api.signed import (
+    U32_MAX,
+    AmendRequest,
+    CancelAllRequest,
+    CancelRequest,
+    PlaceRequest,
+    ProtectionRequest,
+    ScheduleCancelRequest,
+    WithdrawalRequest,
+    address_of,
+    u64,
+    unsigned,
+)
 from stab3l.chain.address import checksum
+from stab3l.engine.wire import Instruction, OrderAccepted, OrderType, SelfTrade, TimeInForce
 from stab3l.errors import Unavailable
 
 T = TypeVar("T")
@@ -108,6 +125,30 @@ async def cancel(desk: NamedDependency[Desk], request: HttpRequest) -> OrderCanc
     return await desk.entry.cancel(await body_of(CancelRequest, request))
 
 
+@post("/v1/orders/amend", status_code=200)
+async def amend(desk: NamedDependency[Desk], request: HttpRequest) -> OrderPlaced:
+    """Gives a resting order another price and quantity."""
+    return await desk.changes.amend(await body_of(AmendRequest, request))
+
+
+@post("/v1/orders/cancel-all", status_code=200)
+async def cancel_all(desk: NamedDependency[Desk], request: HttpRequest) -> OrdersCancelled:
+    """Cancels an account's orders, all or of one market, side or label."""
+    return await desk.changes.cancel_all(await body_of(CancelAllRequest, request))
+
+
+@post("/v1/orders/schedule-cancel", status_code=200)
+async def schedule_cancel(desk: NamedDependency[Desk], request: HttpRequest) -> CancelScheduled:
+    """Cancels all of an account's orders at a later time, unless it is asked again before."""
+    return await desk.changes.schedule(await body_of(ScheduleCancelRequest, request))
+
+
+@post("/v1/protections", status_code=200)
+async def protect(desk: NamedDependency[Desk], request: HttpRequest) -> ProtectionSet:
+    """Sets a market-maker protection."""
+    return await desk.changes.protect(await body_of(ProtectionRequest, request))
+
+
 @post("/v1/withdrawals")
 async def withdraw(desk: NamedDependency[Desk], request: HttpRequest) -> Response[WithdrawalQueued]:
     """Queues a signed withdrawal: 201 when it was taken, 200 when the same request was taken before."""
@@ -148,6 +189,7 @@ async def account(desk: NamedDependency[Desk], address: FromPath[str]) -> Accoun
     found = await desk.catalogue.account(owner)
     balances: list[BalanceView] = []
     orders: list[OrderView] = []
+    scheduled, protections = 0, []
     if found is not None:
         for one in await desk.exchange.balances(found):
             named = await desk.catalogue.asset(one.asset)
@@ -156,11 +198,16 @@ async def account(desk: NamedDependency[Desk], address: FromPath[str]) -> Accoun
             )
         for resting in await desk.exchange.open_orders(found):
             orders.append(_resting_view(desk, await desk.catalogue.market_of(resting.market), resting))
+        scheduled = await desk.exchange.schedule(found)
+        for protection in await desk.exchange.protections(found):
+            protections.append(_protection_view(await desk.catalogue.market_of(protection.market), protection))
     return AccountView(
         address=checksum(owner),
         account=found,
         balances=balances,
         open_orders=orders,
+        scheduled_cancel=str(scheduled) if scheduled else None,
+        protections=protections,
         deposits=await _or_none(desk.history.deposits(owner, HISTORY_ROWS)),
         withdrawals=await _or_none(desk.history.withdrawals(owner, HISTORY_ROWS)),
     )
@@ -202,6 +249,10 @@ EXCHANGE_ROUTES: Final[list[BaseRouteHandler]] = [
     trades,
     place,
     cancel,
+    amend,
+    cancel_all,
+    schedule_cancel,
+    protect,
     withdraw,
     order,
     orders,
@@ -238,6 +289,8 @@ def _market_view(named: NamedMarket) -> MarketView:
         max_lots=str(market.max_lots),
         maker_fee_ppm=market.maker_fee_ppm,
         taker_fee_ppm=market.taker_fee_ppm,
+        band_ppm=market.band_ppm,
+        mark=named.price(market.mark) if market.mark else None,
         status="open" if market.open else "halted",
     )
 
@@ -248,11 +301,12 @@ def _known_view(market: NamedMarket, known: KnownOrder) -> OrderView:
         order_id=str(order.order),
         market=market.symbol,
         side=side_name(order.side),
-        price=market.price(order.ticks),
+        price=market.price(known.ticks),
         remaining=market.quantity(known.lots_left),
         state=order_state(known.closed),
         client_id=str(order.client_id),
         quantity=market.quantity(order.lots),
+        **_terms(market, order),
     )
 
 
@@ -267,6 +321,7 @@ def _resting_view(desk: Desk, market: NamedMarket, resting: Order) -> OrderView:
         state="open",
         client_id=str(resting.client_id),
         quantity=market.quantity(known.accepted.lots) if known else None,
+        **_terms(market, known.accepted if known else resting),
     )
 
 
@@ -280,6 +335,31 @@ def _past_view(market: NamedMarket, past: PastOrder) -> OrderView:
         state=past.state,
         client_id=str(past.client_id),
         quantity=market.quantity(past.lots),
+        **_terms(market, past),
+    )
+
+
+def _terms(market: NamedMarket, order: OrderAccepted | Order | PastOrder) -> dict[str, Any]:
+    return {
+        "type": OrderType(order.order_type).name.lower(),
+        "time_in_force": TimeInForce(order.time_in_force).name.lower(),
+        "instructions": [str(one.name).lower() for one in Instruction if order.instructions & one],
+        "self_trade": SelfTrade(order.self_trade).name.lower(),
+        "label": order.label,
+        "good_till": str(order.good_till) if order.good_till else None,
+        "trigger_price": market.price(order.trigger_ticks) if order.trigger_ticks else None,
+    }
+
+
+def _protection_view(market: NamedMarket, one: Protection) -> ProtectionView:
+    return ProtectionView(
+        market=market.symbol,
+        window=str(one.window),
+        quantity=market.quantity(one.max_lots),
+        frozen=str(one.frozen),
+        window_start=str(one.window_start),
+        counted=market.quantity(one.counted),
+        frozen_until=str(one.frozen_until),
     )
 
 

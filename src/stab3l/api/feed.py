@@ -21,7 +21,10 @@ from stab3l.engine.wire import (
     MarketListed,
     MarketStatusSet,
     OrderAccepted,
+    OrderAmended,
     OrderClosed,
+    OrderReduced,
+    OrderTriggered,
     Sealed,
     Trade,
     decode_events,
@@ -32,6 +35,8 @@ ORDERS_KEPT: Final = 100_000
 TRADES_KEPT: Final = 1_000
 SEQUENCES_BEHIND_MAX: Final = 200_000
 RETRY_S_MAX: Final = 5
+TOUCHING: Final = (OrderAccepted, OrderAmended, OrderTriggered, OrderReduced, Trade, OrderClosed)
+"""Events that may change a book."""
 
 _log = structlog.get_logger(__name__)
 
@@ -40,6 +45,7 @@ class KnownOrder(msgspec.Struct):
     """An order as the stream told it."""
 
     accepted: OrderAccepted
+    ticks: int
     lots_left: int
     closed: CloseReason | None = None
 
@@ -123,7 +129,7 @@ class Feed:
     def _apply(self, event: Event, at: int) -> None:
         match event:
             case OrderAccepted():
-                self._orders[event.order] = KnownOrder(event, event.lots)
+                self._orders[event.order] = KnownOrder(event, event.ticks, event.lots)
                 self._requests[event.account, event.client_id] = event.order
                 if len(self._orders) > ORDERS_KEPT:
                     self._forget(self._orders.popitem(last=False)[1].accepted)
@@ -134,7 +140,13 @@ class Feed:
                         known.lots_left -= event.lots
             case OrderClosed():
                 if known := self._orders.get(event.order):
-                    known.closed = event.reason
+                    known.lots_left, known.closed = event.lots_left, event.reason
+            case OrderAmended():
+                if known := self._orders.get(event.order):
+                    known.ticks, known.lots_left = event.ticks, event.lots
+            case OrderReduced():
+                if known := self._orders.get(event.order):
+                    known.lots_left = event.lots_left
             case Sealed():
                 self.last_sealed = event
             case _:
@@ -148,7 +160,7 @@ class Feed:
 
 def markets_touched(events: Iterable[Event]) -> set[int]:
     """Markets whose book these events may have changed."""
-    return {event.market for event in events if isinstance(event, OrderAccepted | Trade | OrderClosed)}
+    return {event.market for event in events if isinstance(event, TOUCHING)}
 
 
 def listings_touched(events: Iterable[Event]) -> bool:

@@ -136,7 +136,14 @@ class PastOrder(msgspec.Struct, frozen=True):
     lots: int
     lots_left: int
     client_id: int
-    state: Literal["open", "filled", "cancelled"]
+    state: Literal["open", "filled", "cancelled", "expired"]
+    order_type: int = 0
+    time_in_force: int = 0
+    instructions: int = 0
+    self_trade: int = 0
+    label: int = 0
+    good_till: int = 0
+    trigger_ticks: int = 0
 
 
 class History(Protocol):

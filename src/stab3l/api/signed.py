@@ -14,7 +14,17 @@ import msgspec
 
 from stab3l.chain.signatures import S_MAX, SIGNATURE_BYTES, recover_typed
 from stab3l.config import Network
-from stab3l.engine.wire import U64_MAX, U128_MAX, OrderType, Side, TimeInForce
+from stab3l.engine.wire import (
+    ALL_MARKETS,
+    U64_MAX,
+    U128_MAX,
+    Instruction,
+    OrderType,
+    SelfTrade,
+    Side,
+    SideChoice,
+    TimeInForce,
+)
 from stab3l.errors import Invalid, Unauthorised
 
 U32_MAX: Final = 2**32 - 1
@@ -22,8 +32,15 @@ _ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]{40}")
 _HEXADECIMAL: Final = re.compile(r"0x([0-9a-fA-F]{2})+")
 
 SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL}
-ORDER_TYPES: Final = {"limit": OrderType.LIMIT, "market": OrderType.MARKET}
-TIMES_IN_FORCE: Final = {"gtc": TimeInForce.GTC, "ioc": TimeInForce.IOC}
+ORDER_TYPES: Final = {one.name.lower(): one for one in OrderType if one != OrderType.LIQUIDATION}
+TIMES_IN_FORCE: Final = {one.name.lower(): one for one in TimeInForce}
+SELF_TRADES: Final = {one.name.lower(): one for one in SelfTrade}
+SIDE_CHOICES: Final = {one.name.lower(): one for one in SideChoice}
+U16_MAX: Final = 2**16 - 1
+
+OrderTypeName = Literal["limit", "market", "stop_market", "stop_limit", "take_profit_market", "take_profit_limit"]
+TimeInForceName = Literal["gtc", "ioc", "fok", "gtd"]
+SelfTradeName = Literal["none", "cancel_maker", "cancel_taker", "cancel_both", "decrement"]
 
 
 class NumberInvalid(Invalid):
@@ -57,7 +74,7 @@ class SignatureMalleable(Unauthorised):
 
 
 class PlaceRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of ``POST /v1/orders``. ``price`` and ``quantity`` are decimals on the market's grid."""
+    """Body of ``POST /v1/orders``. ``price``, ``quantity`` and ``trigger_price`` are decimals on the market's grid."""
 
     account: str
     market: str
@@ -66,9 +83,28 @@ class PlaceRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quantity: str
     client_id: str
     expires_at: str
-    type: Literal["limit", "market"] = "limit"
-    time_in_force: Literal["gtc", "ioc"] = "gtc"
+    type: OrderTypeName = "limit"
+    time_in_force: TimeInForceName = "gtc"
+    post_only: bool = False
+    slide: bool = False
+    reduce_only: bool = False
+    protected: bool = False
+    self_trade: SelfTradeName = "none"
+    label: int = 0
+    good_till: str = "0"
+    trigger_price: str = "0"
     signature: str = ""
+
+    @property
+    def instructions(self) -> int:
+        """The instruction bits of docs/reference/engine.md."""
+        told = {
+            Instruction.POST_ONLY: self.post_only,
+            Instruction.SLIDE: self.slide,
+            Instruction.REDUCE_ONLY: self.reduce_only,
+            Instruction.PROTECTED: self.protected,
+        }
+        return sum(int(bit) for bit, wanted in told.items() if wanted)
 
 
 class CancelRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -76,6 +112,53 @@ class CancelRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     account: str
     order_id: str
+    expires_at: str
+    signature: str = ""
+
+
+class AmendRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of ``POST /v1/orders/amend``. ``market`` is the order's; ``quantity`` is what is to be left of it."""
+
+    account: str
+    market: str
+    order_id: str
+    price: str
+    quantity: str
+    client_id: str
+    expires_at: str
+    signature: str = ""
+
+
+class CancelAllRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of ``POST /v1/orders/cancel-all``. ``market`` "": all markets; ``label`` 0: whatever their label."""
+
+    account: str
+    expires_at: str
+    market: str = ""
+    side: Literal["buy", "sell", "both"] = "both"
+    label: int = 0
+    signature: str = ""
+
+
+class ScheduleCancelRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of ``POST /v1/orders/schedule-cancel``. ``at``: nanoseconds since 1970, "0" clears it."""
+
+    account: str
+    at: str
+    client_id: str
+    expires_at: str
+    signature: str = ""
+
+
+class ProtectionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of ``POST /v1/protections``. ``window`` and ``frozen`` are nanoseconds; ``quantity`` "0" turns it off."""
+
+    account: str
+    market: str
+    window: str
+    quantity: str
+    frozen: str
+    client_id: str
     expires_at: str
     signature: str = ""
 
@@ -124,7 +207,17 @@ def _types(name: str, fields: str) -> dict[str, list[dict[str, str]]]:
 ORDER_TYPE: Final = _types(
     "Order",
     "address account,uint32 market,uint64 clientId,uint64 expiresAt,uint64 ticks,uint64 lots,"
-    "uint8 side,uint8 orderType,uint8 timeInForce",
+    "uint8 side,uint8 orderType,uint8 timeInForce,uint8 instructions,uint8 selfTrade,uint16 label,"
+    "uint64 goodTill,uint64 triggerTicks",
+)
+AMEND_TYPE: Final = _types(
+    "Amend", "address account,uint64 order,uint64 clientId,uint64 expiresAt,uint64 ticks,uint64 lots"
+)
+CANCEL_ALL_TYPE: Final = _types("CancelAll", "address account,uint32 market,uint16 label,uint8 side,uint64 expiresAt")
+SCHEDULE_CANCEL_TYPE: Final = _types("ScheduleCancel", "address account,uint64 clientId,uint64 expiresAt,uint64 at")
+PROTECTION_TYPE: Final = _types(
+    "Protection",
+    "address account,uint32 market,uint64 clientId,uint64 expiresAt,uint64 window,uint64 maxLots,uint64 frozen",
 )
 CANCEL_TYPE: Final = _types("Cancel", "address account,uint64 order,uint64 expiresAt")
 WITHDRAWAL_TYPE: Final = _types(
@@ -133,7 +226,7 @@ WITHDRAWAL_TYPE: Final = _types(
 )
 
 
-def order_message(request: PlaceRequest, *, market: int, ticks: int, lots: int) -> TypedMessage:
+def order_message(request: PlaceRequest, *, market: int, ticks: int, lots: int, trigger_ticks: int = 0) -> TypedMessage:
     """The EIP-712 ``Order`` of a request whose names and decimals were resolved to the engine's integers."""
     values = {
         "account": address_of("account", request.account),
@@ -145,6 +238,11 @@ def order_message(request: PlaceRequest, *, market: int, ticks: int, lots: int) 
         "side": int(SIDES[request.side]),
         "orderType": int(ORDER_TYPES[request.type]),
         "timeInForce": int(TIMES_IN_FORCE[request.time_in_force]),
+        "instructions": request.instructions,
+        "selfTrade": int(SELF_TRADES[request.self_trade]),
+        "label": unsigned("label", str(request.label), U16_MAX),
+        "goodTill": u64("good_till", request.good_till),
+        "triggerTicks": trigger_ticks,
     }
     return TypedMessage(ORDER_TYPE, values)
 
@@ -157,6 +255,56 @@ def cancel_message(request: CancelRequest) -> TypedMessage:
         "expiresAt": u64("expires_at", request.expires_at),
     }
     return TypedMessage(CANCEL_TYPE, values)
+
+
+def amend_message(request: AmendRequest, *, ticks: int, lots: int) -> TypedMessage:
+    """The EIP-712 ``Amend`` of a request whose decimals were resolved on the order's market."""
+    values = {
+        "account": address_of("account", request.account),
+        "order": u64("order_id", request.order_id),
+        "clientId": u64("client_id", request.client_id),
+        "expiresAt": u64("expires_at", request.expires_at),
+        "ticks": ticks,
+        "lots": lots,
+    }
+    return TypedMessage(AMEND_TYPE, values)
+
+
+def cancel_all_message(request: CancelAllRequest, *, market: int = ALL_MARKETS) -> TypedMessage:
+    """The EIP-712 ``CancelAll`` of a request whose market was resolved."""
+    values = {
+        "account": address_of("account", request.account),
+        "market": market,
+        "label": unsigned("label", str(request.label), U16_MAX),
+        "side": int(SIDE_CHOICES[request.side]),
+        "expiresAt": u64("expires_at", request.expires_at),
+    }
+    return TypedMessage(CANCEL_ALL_TYPE, values)
+
+
+def schedule_cancel_message(request: ScheduleCancelRequest) -> TypedMessage:
+    """The EIP-712 ``ScheduleCancel`` of a request."""
+    values = {
+        "account": address_of("account", request.account),
+        "clientId": u64("client_id", request.client_id),
+        "expiresAt": u64("expires_at", request.expires_at),
+        "at": u64("at", request.at),
+    }
+    return TypedMessage(SCHEDULE_CANCEL_TYPE, values)
+
+
+def protection_message(request: ProtectionRequest, *, market: int, max_lots: int) -> TypedMessage:
+    """The EIP-712 ``Protection`` of a request whose market and quantity were resolved."""
+    values = {
+        "account": address_of("account", request.account),
+        "market": market,
+        "clientId": u64("client_id", request.client_id),
+        "expiresAt": u64("expires_at", request.expires_at),
+        "window": u64("window", request.window),
+        "maxLots": max_lots,
+        "frozen": u64("frozen", request.frozen),
+    }
+    return TypedMessage(PROTECTION_TYPE, values)
 
 
 def withdrawal_message(request: WithdrawalRequest) -> TypedMessage:

@@ -15,16 +15,26 @@ import structlog
 from litestar import WebSocket
 from litestar.exceptions import WebSocketDisconnect
 
+from stab3l.api.changes import OrderChanges
 from stab3l.api.entry import OrderEntry
 from stab3l.api.live import Channel, Live
 from stab3l.api.outbox import Outbox
 from stab3l.api.problems import Problem, problem_of
 from stab3l.api.reading import decoded
-from stab3l.api.signed import CancelRequest, PlaceRequest, WithdrawalRequest
+from stab3l.api.signed import (
+    AmendRequest,
+    CancelAllRequest,
+    CancelRequest,
+    PlaceRequest,
+    ProtectionRequest,
+    ScheduleCancelRequest,
+    WithdrawalRequest,
+)
 from stab3l.errors import Stab3lError
 
 MESSAGE_BYTES_MAX: Final = 16 * 1024
 UNDER_WAY_MAX: Final = 128
+ACCOUNTS_AT_THE_END_MAX: Final = 64
 CLOSE_TOO_LARGE: Final = 1009
 CLOSE_TRY_AGAIN_LATER: Final = 1013
 CHANNELS: Final[tuple[Channel, ...]] = ("book", "trades", "status")
@@ -46,10 +56,13 @@ class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Session:
     """One connected client."""
 
-    def __init__(self, socket: WebSocket[Any, Any, Any], live: Live, entry: OrderEntry) -> None:
+    def __init__(self, socket: WebSocket[Any, Any, Any], live: Live, entry: OrderEntry, changes: OrderChanges) -> None:
         self._socket = socket
         self._live = live
         self._entry = entry
+        self._changes = changes
+        self._at_the_end: dict[int, CancelAllRequest] = {}
+        """By account, what is to be cancelled when this socket closes."""
         self._outbox: Outbox = live.outbox()
         self._under_way = asyncio.Semaphore(UNDER_WAY_MAX)
         self._answers: set[asyncio.Task[None]] = set()
@@ -67,6 +80,15 @@ class Session:
                 task.cancel()
             ends = await asyncio.gather(writer, reader, *self._answers, return_exceptions=True)
             await self._part([end for end in ends if isinstance(end, Exception)])
+            await self._cancel_at_the_end()
+
+    async def _cancel_at_the_end(self) -> None:
+        for account, request in self._at_the_end.items():
+            try:
+                done = await self._changes.cancel_all(request)
+                _log.info("cancelled_on_disconnect", account=account, orders=len(done.order_ids))
+            except Stab3lError as error:
+                _log.error("cancel_on_disconnect_failed", account=account, error=error.message)
 
     async def _part(self, errors: list[Exception]) -> None:
         for error in errors:
@@ -121,8 +143,34 @@ class Session:
             case "withdraw":
                 withdrawal = await self._entry.read_withdrawal(decoded(WithdrawalRequest, bytes(message.request)))
                 await self._answer_later(message.id, self._entry.answer_withdrawal(withdrawal))
+            case "amend":
+                amendment = await self._changes.read_amend(decoded(AmendRequest, bytes(message.request)))
+                await self._answer_later(message.id, self._changes.answer_amend(amendment))
+            case "cancel_all":
+                every = await self._changes.read_cancel_all(decoded(CancelAllRequest, bytes(message.request)))
+                await self._answer_later(message.id, self._changes.answer_cancel_all(every))
+            case "schedule_cancel":
+                later = await self._changes.read_schedule(decoded(ScheduleCancelRequest, bytes(message.request)))
+                await self._answer_later(message.id, self._changes.answer_schedule(later))
+            case "protect":
+                protection = await self._changes.read_protection(decoded(ProtectionRequest, bytes(message.request)))
+                await self._answer_later(message.id, self._changes.answer_protection(protection))
+            case "cancel_on_disconnect":
+                self._tell(message.id, {"accounts": await self._arm(bytes(message.request))})
             case other:
                 raise Problem("op_unknown", f"there is no operation {other[:48]!r}", op=other[:48])
+
+    async def _arm(self, request: bytes) -> int:
+        """Keeps a signed mass cancel for the end; an empty request drops all of them. How many accounts have one."""
+        if request == b"{}":
+            self._at_the_end.clear()
+            return 0
+        cancel = decoded(CancelAllRequest, request)
+        account = await self._changes.check_cancel_all(cancel)
+        if account not in self._at_the_end and len(self._at_the_end) >= ACCOUNTS_AT_THE_END_MAX:
+            raise Problem("too_busy", f"at most {ACCOUNTS_AT_THE_END_MAX} accounts are cancelled for one socket")
+        self._at_the_end[account] = cancel
+        return len(self._at_the_end)
 
     async def _answer_later(self, message_id: int | str | None, answer: Awaitable[Any]) -> None:
         """Tells the answer when it comes; with too many under way, nothing more is read until one is done."""

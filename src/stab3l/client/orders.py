@@ -14,15 +14,24 @@ import msgspec
 from stab3l.api.answers import Markets, MarketView
 from stab3l.api.grid import Grid, decimal_fraction
 from stab3l.api.signed import (
+    AmendRequest,
+    CancelAllRequest,
     CancelRequest,
     PlaceRequest,
+    ProtectionRequest,
+    ScheduleCancelRequest,
     TypedMessage,
     WithdrawalRequest,
+    amend_message,
+    cancel_all_message,
     cancel_message,
     order_message,
+    protection_message,
+    schedule_cancel_message,
     withdrawal_message,
 )
 from stab3l.chain.typed_data import Types
+from stab3l.engine.wire import ALL_MARKETS
 from stab3l.errors import NotFound
 from stab3l.units import NANOSECONDS_PER_SECOND, BaseUnits, Nanoseconds
 
@@ -75,10 +84,12 @@ def signed_order(
     client_id: int,
     now: Nanoseconds,
     life_ns: int = LIFE_NS,
-    type: Literal["limit", "market"] = "limit",
-    time_in_force: Literal["gtc", "ioc"] = "gtc",
+    **terms: Any,
 ) -> PlaceRequest:
-    """An order ready to send. Raises ``OffGrid``, ``DecimalInvalid``, ``NumberInvalid``."""
+    """An order ready to send; ``terms`` are further fields of `PlaceRequest` (``type``, ``time_in_force``, ...).
+
+    Raises ``OffGrid``, ``DecimalInvalid``, ``NumberInvalid``.
+    """
     request = PlaceRequest(
         account=signer.address,
         market=market.view.symbol,
@@ -87,11 +98,11 @@ def signed_order(
         quantity=quantity,
         client_id=str(client_id),
         expires_at=str(now + life_ns),
-        type=type,
-        time_in_force=time_in_force,
+        **terms,
     )
     ticks, lots = market.grid.ticks(price), market.grid.lots(quantity)
-    message = order_message(request, market=market.view.market, ticks=ticks, lots=lots)
+    trigger = 0 if request.trigger_price == "0" else market.grid.ticks(request.trigger_price)
+    message = order_message(request, market=market.view.market, ticks=ticks, lots=lots, trigger_ticks=trigger)
     return msgspec.structs.replace(request, signature=_signature(signer, market.domain, message))
 
 
@@ -101,6 +112,88 @@ def signed_cancel(
     """A cancel ready to send."""
     request = CancelRequest(signer.address, str(order_id), str(now + life_ns))
     return msgspec.structs.replace(request, signature=_signature(signer, domain, cancel_message(request)))
+
+
+def signed_amend(
+    signer: TypedSigner,
+    market: ListedMarket,
+    *,
+    order_id: int,
+    price: str,
+    quantity: str,
+    client_id: int,
+    now: Nanoseconds,
+    life_ns: int = LIFE_NS,
+) -> AmendRequest:
+    """An amendment ready to send; ``quantity`` is what is to be left. Raises as `signed_order` does."""
+    request = AmendRequest(
+        account=signer.address,
+        market=market.view.symbol,
+        order_id=str(order_id),
+        price=price,
+        quantity=quantity,
+        client_id=str(client_id),
+        expires_at=str(now + life_ns),
+    )
+    message = amend_message(request, ticks=market.grid.ticks(price), lots=market.grid.lots(quantity))
+    return msgspec.structs.replace(request, signature=_signature(signer, market.domain, message))
+
+
+def signed_cancel_all(
+    signer: TypedSigner,
+    domain: Mapping[str, Any],
+    *,
+    now: Nanoseconds,
+    market: ListedMarket | None = None,
+    side: Literal["buy", "sell", "both"] = "both",
+    label: int = 0,
+    life_ns: int = LIFE_NS,
+) -> CancelAllRequest:
+    """A mass cancel ready to send, of all markets unless one is given."""
+    symbol, number = (market.view.symbol, market.view.market) if market else ("", ALL_MARKETS)
+    request = CancelAllRequest(signer.address, str(now + life_ns), symbol, side, label)
+    message = cancel_all_message(request, market=number)
+    return msgspec.structs.replace(request, signature=_signature(signer, domain, message))
+
+
+def signed_schedule_cancel(
+    signer: TypedSigner,
+    domain: Mapping[str, Any],
+    *,
+    at: int,
+    client_id: int,
+    now: Nanoseconds,
+    life_ns: int = LIFE_NS,
+) -> ScheduleCancelRequest:
+    """A scheduled cancel ready to send; ``at`` 0 clears it."""
+    request = ScheduleCancelRequest(signer.address, str(at), str(client_id), str(now + life_ns))
+    return msgspec.structs.replace(request, signature=_signature(signer, domain, schedule_cancel_message(request)))
+
+
+def signed_protection(
+    signer: TypedSigner,
+    market: ListedMarket,
+    *,
+    window_ns: int,
+    quantity: str,
+    frozen_ns: int,
+    client_id: int,
+    now: Nanoseconds,
+    life_ns: int = LIFE_NS,
+) -> ProtectionRequest:
+    """A market-maker protection ready to send; ``quantity`` "0" turns it off."""
+    request = ProtectionRequest(
+        account=signer.address,
+        market=market.view.symbol,
+        window=str(window_ns),
+        quantity=quantity,
+        frozen=str(frozen_ns),
+        client_id=str(client_id),
+        expires_at=str(now + life_ns),
+    )
+    max_lots = 0 if quantity == "0" else market.grid.lots(quantity)
+    message = protection_message(request, market=market.view.market, max_lots=max_lots)
+    return msgspec.structs.replace(request, signature=_signature(signer, market.domain, message))
 
 
 def signed_withdrawal(

@@ -12,17 +12,28 @@ import stamina
 from stab3l.api.answers import (
     AccountView,
     BookView,
+    CancelScheduled,
     Markets,
     OrderCancelled,
     OrderPlaced,
+    OrdersCancelled,
     OrderView,
     ProofView,
+    ProtectionSet,
     StatusView,
     TradeView,
     WithdrawalQueued,
 )
 from stab3l.api.history import BatchView, ChainView, ClaimView, ProviderView, RedemptionView, SupplyView
-from stab3l.api.signed import CancelRequest, PlaceRequest, WithdrawalRequest
+from stab3l.api.signed import (
+    AmendRequest,
+    CancelAllRequest,
+    CancelRequest,
+    PlaceRequest,
+    ProtectionRequest,
+    ScheduleCancelRequest,
+    WithdrawalRequest,
+)
 from stab3l.errors import Rejected, Unavailable
 
 TIMEOUT_S: Final = 10
@@ -74,6 +85,22 @@ class RestClient:
     async def cancel(self, cancel: CancelRequest) -> OrderCancelled:
         """Cancels a resting order. A repetition may find it gone: ``order_unknown``."""
         return await self._post("/v1/orders/cancel", cancel, OrderCancelled)
+
+    async def amend(self, amendment: AmendRequest) -> OrderPlaced:
+        """Amends a resting order."""
+        return await self._post("/v1/orders/amend", amendment, OrderPlaced)
+
+    async def cancel_all(self, cancel: CancelAllRequest) -> OrdersCancelled:
+        """Cancels an account's orders."""
+        return await self._post("/v1/orders/cancel-all", cancel, OrdersCancelled)
+
+    async def schedule_cancel(self, schedule: ScheduleCancelRequest) -> CancelScheduled:
+        """Schedules the cancel of all of an account's orders, or clears it."""
+        return await self._post("/v1/orders/schedule-cancel", schedule, CancelScheduled)
+
+    async def protect(self, protection: ProtectionRequest) -> ProtectionSet:
+        """Sets a market-maker protection, or turns it off."""
+        return await self._post("/v1/protections", protection, ProtectionSet)
 
     async def withdraw(self, withdrawal: WithdrawalRequest) -> WithdrawalQueued:
         """Queues a signed withdrawal."""

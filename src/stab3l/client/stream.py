@@ -11,8 +11,23 @@ import structlog
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from stab3l.api.answers import OrderCancelled, OrderPlaced, WithdrawalQueued
-from stab3l.api.signed import CancelRequest, PlaceRequest, WithdrawalRequest
+from stab3l.api.answers import (
+    CancelScheduled,
+    OrderCancelled,
+    OrderPlaced,
+    OrdersCancelled,
+    ProtectionSet,
+    WithdrawalQueued,
+)
+from stab3l.api.signed import (
+    AmendRequest,
+    CancelAllRequest,
+    CancelRequest,
+    PlaceRequest,
+    ProtectionRequest,
+    ScheduleCancelRequest,
+    WithdrawalRequest,
+)
 from stab3l.client.rest import ApiProblem, ApiUnavailable, problem_in
 from stab3l.errors import Invalid
 
@@ -91,6 +106,26 @@ class StreamClient:
     async def cancel(self, cancel: CancelRequest) -> OrderCancelled:
         """Cancels a resting order."""
         return await self._request("cancel", cancel, OrderCancelled)
+
+    async def amend(self, amendment: AmendRequest) -> OrderPlaced:
+        """Amends a resting order."""
+        return await self._request("amend", amendment, OrderPlaced)
+
+    async def cancel_all(self, cancel: CancelAllRequest) -> OrdersCancelled:
+        """Cancels an account's orders."""
+        return await self._request("cancel_all", cancel, OrdersCancelled)
+
+    async def schedule_cancel(self, schedule: ScheduleCancelRequest) -> CancelScheduled:
+        """Schedules the cancel of all of an account's orders, or clears it."""
+        return await self._request("schedule_cancel", schedule, CancelScheduled)
+
+    async def protect(self, protection: ProtectionRequest) -> ProtectionSet:
+        """Sets a market-maker protection, or turns it off."""
+        return await self._request("protect", protection, ProtectionSet)
+
+    async def cancel_on_disconnect(self, cancel: CancelAllRequest | None) -> None:
+        """Leaves a signed mass cancel with the server, which sends it when this socket closes; None takes all back."""
+        await self._ask({"op": "cancel_on_disconnect", "request": {} if cancel is None else cancel})
 
     async def withdraw(self, withdrawal: WithdrawalRequest) -> WithdrawalQueued:
         """Queues a signed withdrawal."""

@@ -10,7 +10,15 @@ from api_venue import HandClock, network
 from stab3l.api.app import create_app
 from stab3l.api.desk import Desk
 from stab3l.api.problems import KINDS, Problem
-from stab3l.api.signed import CANCEL_TYPE, ORDER_TYPE, WITHDRAWAL_TYPE
+from stab3l.api.signed import (
+    AMEND_TYPE,
+    CANCEL_ALL_TYPE,
+    CANCEL_TYPE,
+    ORDER_TYPE,
+    PROTECTION_TYPE,
+    SCHEDULE_CANCEL_TYPE,
+    WITHDRAWAL_TYPE,
+)
 from stab3l.engine.wire import OutcomeCode
 from stab3l.testing.gateway import ReferenceGateway
 from stab3l.testing.history import GivenHistory
@@ -35,6 +43,7 @@ def test_every_outcome_that_a_user_can_cause_has_a_code() -> None:
     of_operators = {
         "ACCEPTED", "ASSET_EXISTS", "DECIMALS_UNSUPPORTED", "MARKET_EXISTS", "MARKET_INVALID", "AMOUNT_TOO_LARGE",
         "OWNER_ZERO", "DEPOSIT_DUPLICATE", "DEPOSIT_GAP", "SEAL_NOT_ALONE", "NOTHING_TO_SEAL",
+        "UNDERLYING_UNKNOWN", "UNDERLYING_INVALID", "SETTLEMENT_ASSET_OTHER", "MARKET_KIND_WRONG", "MARKET_NOT_DUE",
     }  # fmt: skip
     assert {code.name.lower() for code in OutcomeCode if code.name not in of_operators} <= KINDS.keys()
 
@@ -44,13 +53,21 @@ def test_every_path_is_documented() -> None:
     app = create_app(Desk.of(network(), ReferenceGateway(HandClock()), GivenHistory(), HandClock()))
     paths = {re.sub(r":\w+", "", route.path_format) for route in app.routes if route.path.startswith("/v1")}
     last = {path: path.split("/")[-1] for path in paths}
-    named = {re.sub(r"\{\w+\}", "{}", path) for path in re.findall(r"/v1/[\w/{}]+", page)}
+    named = {re.sub(r"\{\w+\}", "{}", path) for path in re.findall(r"/v1/[\w/{}-]+", page)}
     assert {re.sub(r"\{\w+\}", "{}", path) for path in paths} <= named, last
 
 
 def test_the_signed_messages_are_documented() -> None:
     page = (REFERENCE / "api.md").read_text()
-    for types in (ORDER_TYPE, CANCEL_TYPE, WITHDRAWAL_TYPE):
+    for types in (
+        ORDER_TYPE,
+        AMEND_TYPE,
+        CANCEL_TYPE,
+        CANCEL_ALL_TYPE,
+        SCHEDULE_CANCEL_TYPE,
+        PROTECTION_TYPE,
+        WITHDRAWAL_TYPE,
+    ):
         ((name, fields),) = types.items()
         listed = ",".join(f"{field['type']} {field['name']}" for field in fields)
         assert f"{name}({listed})\n" in page

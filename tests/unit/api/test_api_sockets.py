@@ -15,7 +15,14 @@ from websockets.exceptions import ConnectionClosed
 from stab3l.api.desk import Desk
 from stab3l.api.exchange import Status
 from stab3l.api.serve import serve_desk
-from stab3l.client.orders import signed_cancel, signed_order
+from stab3l.client.orders import (
+    signed_amend,
+    signed_cancel,
+    signed_cancel_all,
+    signed_order,
+    signed_protection,
+    signed_schedule_cancel,
+)
 from stab3l.client.rest import ApiProblem, RestClient
 from stab3l.client.stream import Book, StreamClient
 from stab3l.errors import Corrupt
@@ -93,6 +100,47 @@ async def test_signed_requests_work_over_the_socket_as_over_rest(venue: Venue, u
         with pytest.raises(ApiProblem) as refused:
             await stream.cancel(cancel)
         assert refused.value.problem == "order_unknown"
+
+
+async def test_what_was_left_for_the_end_is_cancelled_when_the_socket_breaks(venue: Venue, url: str) -> None:
+    kept = await venue.place(venue.maker, side="sell", price="0.07")
+    await venue.place(venue.trader, price="0.05")
+    cancel = signed_cancel_all(venue.trader, venue.market.domain, now=venue.clock.at)
+    async with StreamClient(url) as dropped:
+        await dropped.cancel_on_disconnect(signed_cancel_all(venue.maker, venue.market.domain, now=venue.clock.at))
+        await dropped.cancel_on_disconnect(None)
+    async with StreamClient(url) as stream:
+        await stream.cancel_on_disconnect(cancel)
+        before = venue.gateway.exchange.sequence
+    assert await venue.desk.feed.reached(before + 1, 5)
+    gone = (await venue.client.get(f"/v1/accounts/{venue.trader.address}")).json()["open_orders"]
+    left = (await venue.client.get(f"/v1/accounts/{venue.maker.address}")).json()["open_orders"]
+    assert gone == []
+    assert [one["order_id"] for one in left] == [kept["order_id"]]
+
+
+async def test_every_change_works_over_the_socket(venue: Venue, url: str) -> None:
+    now, domain = venue.clock.at, venue.market.domain
+    order = await venue.place(venue.trader, price="0.05")
+    async with StreamClient(url) as stream:
+        amendment = signed_amend(
+            venue.trader,
+            venue.market,
+            order_id=int(order["order_id"]),
+            price="0.05",
+            quantity="2",
+            client_id=70,
+            now=now,
+        )
+        assert (await stream.amend(amendment)).remaining == "2"
+        schedule = signed_schedule_cancel(venue.trader, domain, at=now + 9, client_id=71, now=now)
+        assert (await stream.schedule_cancel(schedule)).cancel_at == str(now + 9)
+        protection = signed_protection(
+            venue.trader, venue.market, window_ns=1, quantity="1", frozen_ns=1, client_id=72, now=now
+        )
+        assert (await stream.protect(protection)).quantity == "1"
+        cancelled = await stream.cancel_all(signed_cancel_all(venue.trader, domain, now=now))
+        assert cancelled.order_ids == [order["order_id"]]
 
 
 async def test_orders_of_one_socket_are_sequenced_in_the_order_sent(venue: Venue, url: str) -> None:
