@@ -28,6 +28,7 @@ pub mod order;
 pub mod order_index;
 pub mod outcome;
 pub mod payload;
+pub mod peg;
 pub mod plain_book;
 pub mod prefetch;
 pub mod protection;

@@ -23,6 +23,7 @@ use crate::units::*;
 
 mod exceptions;
 mod hashing;
+mod peg;
 
 type AssetRow<'py> = (u32, u64, Bound<'py, PyBytes>, u8, u128, u128);
 type BalanceProofRow<'py> = (usize, u128, Vec<Bound<'py, PyBytes>>);
@@ -399,5 +400,6 @@ fn _engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyEngine>()?;
     module.add_class::<PyRecovery>()?;
     exceptions::add_to(module)?;
-    hashing::add_to(module)
+    hashing::add_to(module)?;
+    peg::add_to(module)
 }

@@ -212,3 +212,74 @@ def merkle_layers(leaves: Buffer) -> bytes:
 
     2n - 1 hashes for n padded leaves; one zero hash for none. Raises `ValueError` when ``leaves`` is not whole hashes.
     """
+
+class PegWorld:
+    """A simulated world of the peg (`docs/guides/simulator.md`), made from a `stab3l.sim.peg.world.World`.
+
+    With ``log`` everything that was done to a contract is kept. Raises `ValueError` for what makes no world.
+    """
+
+    def __init__(self, spec: object, *, log: bool = False) -> None: ...
+    def run(self, blocks: int) -> None:
+        """Runs so many blocks, without holding the interpreter."""
+    @property
+    def block(self) -> int:
+        """The block that was last run."""
+    def series(self) -> dict[str, list[bytes]]:
+        """Little-endian 64-bit numbers, one a block: ``deviations`` [ppb] by pool, ``spreads`` [ppb] by like pools,
+        ``stabilised`` [quote units] by stabiliser, ``profits`` [micro-dollars] by agent, ``reserves`` [ppb left] by
+        asset."""
+    def pools(self) -> list[tuple[tuple[int, int, int, int, int], int, int, int, int, int]]:
+        """(state, i, trades, quote units traded, base fees, quote fees) by pool."""
+    def stabilisers(self) -> list[tuple[list[int], int, int, int, int]]:
+        """(calls by outcome, quote units traded, peak of the flow, base and quote inventory) by stabiliser."""
+    def like_pools(self) -> list[tuple[int, int]]:
+        """The pairs of pools that ``spreads`` are of."""
+    def counts(self) -> tuple[int, int, int, int, int]:
+        """(blocks not conserved, trades refused, reports refused, round trips that gained, round trips tried)."""
+    def operations(self) -> list[tuple[str, int, int, int, bool, int, int, int]]:
+        """("sale", block, pool, 0, sells base, sold, paid, fee), ("price", block, pool, 0, False, i, 0, 0) or
+        ("stabilise", block, stabiliser, outcome, sells base, sold, paid, 0), in order."""
+
+_Terms = tuple[int, int, int, int, int]
+_State = tuple[int, int, int, int, int]
+
+def peg_sell(
+    terms: _Terms, state: _State, sells_base: bool, amount: int, band: int
+) -> tuple[int, int, tuple[int, int, int, int, int]]:
+    """(paid, fee, state after): the twin of `stab3l.peg.pool.sell_base` and `sell_quote`.
+
+    Raises `ValueError` with the refusal's code.
+    """
+
+def peg_mid_price(terms: _Terms, state: _State) -> int:
+    """The twin of `stab3l.peg.pool.mid_price`, at most 2^128 - 1."""
+
+def peg_targets(terms: _Terms, state: _State) -> tuple[int, int]:
+    """The twin of `stab3l.peg.pool.targets_up`."""
+
+def peg_average(
+    start: int, entries: list[tuple[int, int]], block: int, price: int, target: int, clamp: int, window: int
+) -> tuple[int, int]:
+    """The twin of `stab3l.peg.price_history`: the average after these (block, price) entries."""
+
+def peg_decide(
+    policy: object,
+    block: int,
+    gas_price: int,
+    acted_block: int,
+    average: tuple[int, int],
+    spot_deviation: int,
+    flow: tuple[int, int],
+    inventories: tuple[int, int],
+) -> tuple[int, bool, int]:
+    """The twin of `stab3l.peg.stabiliser.decide`: (outcome, sells base, amount)."""
+
+def peg_flow_room(flow: int, memory: int, blocks: int, cap: int) -> int:
+    """The twin of `stab3l.peg.flow_cap.room`."""
+
+def peg_least_paid(amount: int, marginal: int, slippage: int, sold: int, paid: int) -> int | None:
+    """The twin of `stab3l.peg.stabiliser.least_paid_up`; None beyond 128 bits."""
+
+def peg_target(par: int, compute: int, spot: int, equation: object) -> int:
+    """The twin of `stab3l.peg.equation.target`."""

@@ -8,6 +8,7 @@ mod journal;
 mod lifetimes;
 mod makers;
 mod matching;
+mod peg;
 mod snapshots;
 mod totality;
 mod venue;

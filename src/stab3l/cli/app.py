@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from stab3l import __version__
-from stab3l.cli import bench, flow, local, peg, processes, simulation, verification
+from stab3l.cli import bench, flow, local, peg, peg_simulation, processes, simulation, verification
 from stab3l.cli.output import complain
 from stab3l.errors import Corrupt, Invalid, Stab3lError, Unavailable
 
@@ -70,6 +70,10 @@ flows.command(flow.close, name="close")
 flows.command(flow.status, name="status")
 simulate = App(name="simulate", help="Simulators: the contracts' integer rules at high speed.")
 simulate.command(simulation.flow, name="flow")
+simulate.default(peg_simulation.peg)
+simulate.command(peg_simulation.peg, name="peg")
+simulate.command(peg_simulation.sweep, name="sweep")
+simulate.command(peg_simulation.reverse, name="reverse")
 for part in (benches, exchange, api, indexer, keeper, verifier, provider, agent, flows, simulate):
     app.command(part)
 

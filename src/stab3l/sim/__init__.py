@@ -1,1 +1,1 @@
-"""Simulators: the same integer rules as the contracts, at high speed."""
+"""Simulators: the same integer rules as the contracts, at high speed. Floats are for figures and plots only."""
