@@ -188,11 +188,16 @@ contract BackpressurePool is IBackpressurePool, ICapacityListener, AccessManaged
         pool.pool.updateMemberUnits(member, units.toUint128());
     }
 
-    /// @dev What the division by changing units has left over flows to this contract as the pool's admin. As soon as it is a wei per second for each
-    /// unit, a distribution of nothing by this contract gives it back to the members.
+    /// @dev What the division by changing units has left over flows to this contract as the pool's admin. A distribution of nothing by this contract gives
+    /// it back to the members; it costs as much as two changes of units, so it is done for what is worth it.
     function _takeUpAdjustment(Pool storage pool) private {
+        if (_adjustmentMatters(pool)) FlowToken(token, HOST, AGREEMENT).distributeFlow(pool.pool, 0);
+    }
+
+    /// @dev From 0.01 % of the stream on, if it divides by the units at all.
+    function _adjustmentMatters(Pool storage pool) private view returns (bool) {
         uint256 rate = _adjustmentOf(pool);
-        if (rate >= pool.pool.getTotalUnits()) FlowToken(token, HOST, AGREEMENT).distributeFlow(pool.pool, 0);
+        return rate * FlowConstants.BASIS_POINTS >= _rateOf(pool) && rate >= pool.pool.getTotalUnits();
     }
 
     function _escrowUnits(Pool storage pool) private view returns (uint256) {
@@ -311,7 +316,7 @@ contract BackpressurePool is IBackpressurePool, ICapacityListener, AccessManaged
         Pool storage pool = _known(taskTypeId);
         if (_pending[taskTypeId].length() != 0) return true;
         if (_escrowUnits(pool) != pool.pool.getUnits(escrow)) return true;
-        return _adjustmentOf(pool) >= pool.pool.getTotalUnits();
+        return _adjustmentMatters(pool);
     }
 
     /// @inheritdoc IBackpressurePool

@@ -35,6 +35,7 @@ app.command(verification.verify, name="verify")
 
 benches = App(name="bench", help="Measurements.")
 benches.command(bench.engine, name="engine")
+benches.command(bench.flow, name="flow")
 peg_app = App(name="peg", help="The peg on a running network.")
 peg_app.command(peg.flow, name="flow")
 app.command(peg_app)

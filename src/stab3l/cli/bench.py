@@ -43,6 +43,24 @@ def engine(
         talk.print(_table(found))
 
 
+def flow(*, json: Annotated[bool, Parameter(help="Print one JSON object on stdout.")] = False) -> None:
+    """Measures backpressure payments: gas of every call on the real Superfluid, and the simulator's speed.
+
+    It needs a checkout with its contracts' toolchain, one core and about two minutes.
+
+    Example: `stab3l bench flow --json | jq '.results[] | select(.name == "flow.unit_update_gas")'`
+    """
+    from stab3l.measure.backpressure import measure
+
+    configure_logs(Settings().log_level, quiet=True)
+    with talk.status("starting") as status:
+        found = measure(lambda text: _tell(status, text))
+    if json:
+        emit(found)
+    else:
+        talk.print(_table(found))
+
+
 def _tell(status: Any, text: str) -> None:
     status.update(text)
     if not talk.is_terminal:

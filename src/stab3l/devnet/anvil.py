@@ -6,6 +6,7 @@ is asked for by RPC and replaced atomically, so that a restart finds the last co
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import os
 import shutil
@@ -19,6 +20,8 @@ from stab3l.clock import Clock, seconds
 from stab3l.errors import NotFound, Unavailable
 
 GAS_LIMIT = 1_000_000_000
+RECEIPT_TRIES = 500
+RECEIPT_PAUSE_S = 0.02
 ACCOUNTS = 2
 """Unlocked development accounts: 0 deploys, 1 funds."""
 
@@ -101,6 +104,19 @@ class AnvilControl:
         """(number, timestamp in seconds) of the newest block."""
         block = await self.request("eth_getBlockByNumber", "latest", False)
         return int(block["number"], 16), int(block["timestamp"], 16)
+
+    async def mined(self, tx_hash: str) -> dict[str, Any]:
+        """A transaction's receipt; a busy node answers for it before it has mined it.
+
+        Raises:
+            Unavailable: it is not mined within ten seconds.
+        """
+        for _ in range(RECEIPT_TRIES):
+            receipt = await self.request("eth_getTransactionReceipt", tx_hash)
+            if receipt is not None:
+                return dict(receipt)
+            await asyncio.sleep(RECEIPT_PAUSE_S)
+        raise Unavailable(f"chain {self.chain.chain_id} does not mine transaction {tx_hash}", tx_hash=tx_hash)
 
     async def set_balance(self, address: str, wei: int) -> None:
         """Gives an account native coin for gas."""

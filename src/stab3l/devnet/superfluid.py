@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import anyio
-
 from stab3l.chain.interface import Interface
 from stab3l.devnet.anvil import AnvilControl
 from stab3l.errors import NotFound, Unavailable
@@ -20,8 +18,6 @@ from stab3l.hashing import keccak256
 
 PACKAGE: Final = Path("node_modules") / "@superfluid-finance" / "ethereum-contracts"
 GAS: Final = 29_000_000
-RECEIPT_TRIES: Final = 600
-RECEIPT_PAUSE_S: Final = 0.02
 REGISTRY: Final = "0x1820a4B7618BdE71Dce8cdc73aAB6C95905faD24"
 """ERC-1820's registry, at the same address on every chain."""
 
@@ -91,19 +87,10 @@ class Framework:
     async def _send(self, to: str | None, data: bytes) -> Mapping[str, Any]:
         transaction = {"from": self._sender, "gas": hex(GAS), "data": "0x" + data.hex()} | ({"to": to} if to else {})
         tx_hash = await self._control.request("eth_sendTransaction", transaction)
-        receipt = await self._mined(tx_hash)
+        receipt = await self._control.mined(tx_hash)
         if int(receipt["status"], 16) != 1:
             raise Unavailable(f"a step of Superfluid's deployment failed: transaction {tx_hash}", tx_hash=tx_hash)
         return receipt
-
-    async def _mined(self, tx_hash: str) -> Mapping[str, Any]:
-        """The receipt: a busy node answers before it has mined."""
-        for _ in range(RECEIPT_TRIES):
-            receipt: Mapping[str, Any] | None = await self._control.request("eth_getTransactionReceipt", tx_hash)
-            if receipt is not None:
-                return receipt
-            await anyio.sleep(RECEIPT_PAUSE_S)
-        raise Unavailable(f"a step of Superfluid's deployment was not mined: transaction {tx_hash}", tx_hash=tx_hash)
 
     async def _call(self, to: str, interface: Interface, function: str) -> Any:
         found = interface.function(function, 0)
