@@ -58,6 +58,7 @@ contract Deploy is Script {
 
     function _readStability(string memory json, DeploymentConfig memory config) private view {
         config.stability.par = config.parameters.collateral.par;
+        config.stability.computeDepth = uint128(json.readUintOr(".stability.computeDepth", 0));
         config.stability.keepers = json.readAddressArray(".stability.keepers");
         StabilityTokens memory tokens = config.stability.tokens;
         tokens.cUSDT = json.readAddressOr(".stability.tokens.cUSDT", address(0));

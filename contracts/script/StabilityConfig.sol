@@ -21,6 +21,7 @@ struct StabilityConfig {
     StabilityTokens tokens;
     address[] keepers; // stabilise, rebalance, synchronise prices, trade the mesh
     uint256 par; // [wad dollars] of sSTB
+    uint128 computeDepth; // [wad sSTB] what the pool of sSTB opens with; zero: the default
 }
 
 /// @title StabilityDefaults
@@ -40,7 +41,6 @@ library StabilityDefaults {
     uint128 internal constant DEPTH = 1_000_000e6;
     /// @notice What opens the pool of sSTB once bucket A has it: 5,000 sSTB.
     uint128 internal constant COMPUTE_DEPTH = 5000e18;
-    uint128 internal constant COMPUTE_QUOTE = 300e6;
     uint256 internal constant GOLD_PRICE = 4000;
     uint64 internal constant FLASH_FEE = 0.0005e18;
     uint256 internal constant TARGET_BLOCKS_MIN = 5;

@@ -25,6 +25,8 @@ import {LocalToken} from "./local/LocalToken.sol";
 /// @notice What keeps the peg on a chain. Pools are named by their pair; mesh pools by their token.
 struct StabilityDeployed {
     bool localTokens;
+    uint128 computeDepth; // [wad sSTB]
+    uint128 computeQuote; // [base units] the same in cUSDC at par
     StabilityTokens tokens;
     XAUTriangulation triangulation;
     ReserveVault vault;
@@ -51,6 +53,8 @@ library StabilityDeployment {
         returns (StabilityDeployed memory d)
     {
         d.localTokens = config.tokens.cUSDT == address(0);
+        d.computeDepth = config.computeDepth > 0 ? config.computeDepth : StabilityDefaults.COMPUTE_DEPTH;
+        d.computeQuote = uint128(d.computeDepth * config.par / (WAD * 1e12));
         d.tokens = d.localTokens ? _localTokens() : config.tokens;
         _deployCore(d, authority, oracle, computeToken, config.par);
         _deployPools(d, authority, computeToken);
@@ -185,12 +189,12 @@ library StabilityDeployment {
         for (uint256 i = 0; i < COMPUTE_POOL; i++) {
             calls[at++] = _planned(d.pools[i], Bucket.Public, depth, quotes[i]);
         }
-        calls[at++] = _planned(d.pools[COMPUTE_POOL], Bucket.Public, StabilityDefaults.COMPUTE_DEPTH, StabilityDefaults.COMPUTE_QUOTE);
+        calls[at++] = _planned(d.pools[COMPUTE_POOL], Bucket.Public, d.computeDepth, d.computeQuote);
         for (uint256 i = 0; i < COMPUTE_MESH; i++) {
             calls[at++] = _planned(d.mesh[i], Bucket.Stabilisation, depth / 2, quotes[i + 1] / 2);
         }
-        uint128 ounces = uint128(StabilityDefaults.COMPUTE_QUOTE / StabilityDefaults.GOLD_PRICE);
-        calls[at++] = _planned(d.mesh[COMPUTE_MESH], Bucket.Stabilisation, StabilityDefaults.COMPUTE_DEPTH, ounces);
+        uint128 ounces = uint128(d.computeQuote / StabilityDefaults.GOLD_PRICE);
+        calls[at++] = _planned(d.mesh[COMPUTE_MESH], Bucket.Stabilisation, d.computeDepth, ounces);
         for (uint256 i = 0; d.localTokens && i < 7; i++) {
             PMMCore pool = i < COMPUTE_POOL ? PMMCore(d.pools[i]) : PMMCore(d.mesh[i - COMPUTE_POOL]);
             calls[at++] = abi.encodeCall(ReserveVault.openPool, (pool));
@@ -223,8 +227,7 @@ library StabilityDeployment {
                 abi.encodeCall(StabilizerPolicy.setLimits, (d.pools[i], StabilityDefaults.limits(StabilityDefaults.GOLD_SLOPE, gold)));
         }
         limits[COMPUTE_POOL] = abi.encodeCall(
-            StabilizerPolicy.setLimits,
-            (d.pools[COMPUTE_POOL], StabilityDefaults.limits(StabilityDefaults.COMPUTE_SLOPE, StabilityDefaults.COMPUTE_QUOTE))
+            StabilizerPolicy.setLimits, (d.pools[COMPUTE_POOL], StabilityDefaults.limits(StabilityDefaults.COMPUTE_SLOPE, d.computeQuote))
         );
         d.policy.multicall(limits);
         address[] memory tokens = _reserveTokens(d);

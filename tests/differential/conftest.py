@@ -29,7 +29,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session")
 async def bench(anyio_backend: str) -> AsyncIterator[Bench]:
-    anvil = Anvil(CHAIN_ID)
+    anvil = Anvil(chain_id=CHAIN_ID)
     with anvil:
         async with RpcChain(anvil.config(), retry_s=2) as chain:
             sender = Sender(chain, Signer(KEY), QUICK)

@@ -19,6 +19,7 @@ CommittedDays = Annotated[int, Parameter(help="Days for which the proven rate is
 Role = Annotated[str, Parameter(help="Whose key under <home>/keys to use.")]
 Market = Annotated[str, Parameter(help="Symbol of the market.")]
 Lots = Annotated[int, Parameter(help="Inventory in lots that the agent returns to.")]
+Chain = Annotated[int, Parameter(help="Id of the chain.")]
 Port = Annotated[int, Parameter(help="Port to listen on.")]
 DryRun = Annotated[bool, Parameter(help="Decide and log what would be done, send nothing.", negative="")]
 
@@ -195,3 +196,13 @@ def agent_buyer(*, home: Home = None, role: Role) -> None:
     from stab3l.client.agents.buyer import serve
 
     _run(home, serve, role)
+
+
+def agent_pools(*, home: Home = None, role: Role, chain: Chain = 412346) -> None:
+    """Swaps small amounts in a public pool with the key of a role.
+
+    Example: `stab3l agent pools --home .stab3l/local --role pool-trader`
+    """
+    from stab3l.client.agents.pool_trader import serve
+
+    _run(home, serve, role, chain)

@@ -16,12 +16,16 @@ from stab3l.config import PRIMARY_CHAIN_ID
 from stab3l.devnet.anvil import AnvilControl
 from stab3l.devnet.superfluid import Framework
 from stab3l.errors import NotFound, Unavailable
+from stab3l.units import WAD
 
 COMMITTEE_THRESHOLD = 2
 """M of the M-of-N committee; its members are the verifiers."""
 
 PEG_KEEPER = "peg-keeper"
-STABILITY_CHAINS = (PRIMARY_CHAIN_ID, 138)
+LOCAL_COMPUTE_DEPTH = 200 * WAD
+"""sSTB in its local pool, and as much in its mesh pool: a local provider mints about a thousand."""
+
+STABILITY_CHAINS = (PRIMARY_CHAIN_ID, 138, 651940)
 
 SCRIPT = "script/Deploy.s.sol"
 LAST_LINES = 12
@@ -114,11 +118,11 @@ class Deployment:
         }
 
     def _stability(self, chain_id: int) -> dict[str, Any]:
-        """Where a peg keeper has a key, the peg is kept on the primary chain and on 138 (source 2)."""
+        """Where a peg keeper has a key, the peg is kept on 138 and 651940 (source 2), and where sSTB is issued."""
         keeper = self._signers.get(PEG_KEEPER)
         if keeper is None or chain_id not in STABILITY_CHAINS:
             return {"enabled": False}
-        return {"enabled": True, "keepers": [keeper.address]}
+        return {"enabled": True, "keepers": [keeper.address], "computeDepth": LOCAL_COMPUTE_DEPTH}
 
     def _addresses(self, role: str) -> list[str]:
         return [signer.address for name, signer in self._signers.items() if name.startswith(f"{role}-")]

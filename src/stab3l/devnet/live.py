@@ -18,6 +18,7 @@ from stab3l.devnet.processes import agents
 from stab3l.devnet.steps import Step, Steps
 from stab3l.devnet.story.flowing import become_a_sink
 from stab3l.devnet.story.issuance import earn_and_unlock, issue, sell
+from stab3l.devnet.story.pools import open_pools
 from stab3l.devnet.story.redeeming import redeem_and_confirm, stock_buyer
 from stab3l.devnet.story.stage import Stage
 from stab3l.devnet.story.trading import deposit_all, trade_all
@@ -26,6 +27,7 @@ PROLOGUE: tuple[Callable[[Stage], Awaitable[None]], ...] = (
     issue,
     earn_and_unlock,
     become_a_sink,
+    open_pools,
     sell,
     deposit_all,
     trade_all,

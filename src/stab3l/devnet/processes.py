@@ -133,12 +133,14 @@ def processes(home: Path, ports: Ports) -> list[Service]:
 
 
 def agents(home: Path) -> list[Service]:
-    """The live economy: two market makers, a trader and a buyer."""
+    """The live economy: two market makers, a trader, a buyer, a user of the pools and an arbitrageur."""
     return [
         process(home, "maker-0", "agent", "maker", "--role", "maker-0", "--market", "sSTB-USDC"),
         process(home, "maker-1", "agent", "maker", "--role", "maker-1", "--market", "sSTB-USDC.138"),
         process(home, "trader", "agent", "trader", "--role", "trader", "--market", "sSTB-USDC"),
         process(home, "buyer", "agent", "buyer", "--role", "buyer"),
+        process(home, "pool-trader", "agent", "pools", "--role", "pool-trader"),
+        process(home, "keeper-arbitrage", "keeper", "arbitrage"),
     ]
 
 

@@ -51,7 +51,7 @@ class CycleArbitrageur:
         cycle = await self.observe()
         if cycle is None or cycle.profit < PROFIT_MIN:
             return
-        told = {"amount": cycle.amount, "profit": cycle.profit, "pools": [view.name for view in cycle.pools]}
+        told = {"sold": cycle.amount, "profit": cycle.profit, "through": [view.name for view in cycle.pools]}
         await trade(self._desk, "arbitrage", cycle.pools, cycle.token, cycle.amount, cycle.amount + PROFIT_MIN, **told)
 
     async def observe(self) -> Cycle | None:

@@ -13,6 +13,7 @@ from stab3l.units import WAD
 
 SYNC_WAD: Final = 2 * WAD // 10_000
 """A pool's price follows gold when it is off by two basis points."""
+PORTIONS: Final = 200
 SPREAD_WAD: Final = 15 * WAD // 10_000
 """Source 2: cross-chain spread below 0.15 %."""
 LEG_WAD: Final = SPREAD_WAD // 2
@@ -57,7 +58,8 @@ def restoring(held: Mapping[str, int], wanted: Mapping[str, int], worth: Callabl
     """The exchange that restores the stabiliser's inventory: from what it has most too much of to what it lacks most.
 
     ``worth`` values an amount of a token in gold base units. A hundredth of what is wanted may be missing; then half of
-    the smaller of surplus and gap is exchanged, so that the mesh is not moved at once by all of it.
+    the smaller of surplus and gap is exchanged, and at once no more than a two-hundredth of what is wanted: the mesh is
+    moved in steps that its slippage cap lets through.
     """
     gap = {token: worth(token, wanted[token] - held[token]) for token in wanted if held[token] < wanted[token]}
     surplus = {token: worth(token, held[token] - wanted[token]) for token in wanted if held[token] > wanted[token]}
@@ -68,7 +70,7 @@ def restoring(held: Mapping[str, int], wanted: Mapping[str, int], worth: Callabl
     if gap[bought] * 100 < worth(bought, wanted[bought]):
         return None
     excess = held[sold] - wanted[sold]
-    amount = excess * min(gap[bought], surplus[sold]) // (2 * surplus[sold])
+    amount = min(excess * min(gap[bought], surplus[sold]) // (2 * surplus[sold]), wanted[sold] // PORTIONS)
     return Exchange(sold, bought, amount) if amount > 0 else None
 
 
