@@ -22,8 +22,8 @@ COMMITTEE_THRESHOLD = 2
 """M of the M-of-N committee; its members are the verifiers."""
 
 PEG_KEEPER = "peg-keeper"
-LOCAL_COMPUTE_DEPTH = 200 * WAD
-"""sSTB in its local pool, and as much in its mesh pool: a local provider mints about a thousand."""
+LOCAL_COMPUTE_DEPTH = 80 * WAD
+"""sSTB in its local pool, and as much in its mesh pool: a local provider mints a few hundred."""
 
 STABILITY_CHAINS = (PRIMARY_CHAIN_ID, 138, 651940)
 
