@@ -62,6 +62,9 @@ differential: setup  ## Ten thousand random operations of the peg, rules against
 bench: setup  ## Run the benchmarks; results under bench/results/
 	$(BIN)/python -m bench.run
 
+bench-peers: setup  ## Other engines beside ours; downloads them into bench/peers/.build
+	$(BIN)/python -m bench.peers.run
+
 clean:  ## Remove everything that setup and test made (not .stab3l, where networks live)
 	rm -rf .venv contracts/node_modules contracts/out contracts/cache contracts/broadcast engine/target src/stab3l/_engine*.so
 
@@ -93,4 +96,4 @@ contracts/out/.built: contracts/node_modules/.installed contracts/foundry.toml $
 	@$(FORGE) build --quiet --skip test
 	@touch $@
 
-.PHONY: help setup up demo test check contracts-test engine-test python-test nats-server soak-kill fuzz bench clean lock
+.PHONY: help setup up demo test check contracts-test engine-test python-test nats-server soak-kill fuzz bench bench-peers clean lock

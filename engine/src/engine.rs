@@ -7,8 +7,9 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use crate::command::{KIND_SEAL, kind_of};
 use crate::failure::Failure;
-use crate::group::{Applied, apply_group, linked};
+use crate::group::{Applied, apply_group, linked, run};
 use crate::journal::frame::{Group, HEADER, Kind};
 use crate::journal::reader::{Extent, Frame, Frames};
 use crate::journal::stream::Stream;
@@ -20,6 +21,8 @@ use crate::units::{Nanos, Sequence};
 
 /// The longest batch that is taken.
 pub const BATCH_BYTES_MAX: usize = 16 << 20;
+/// Longer batches are hashed before they are answered.
+const TRAILING_BYTES_MAX: usize = 64 << 10;
 const REGENERATED_BYTES: usize = 1 << 20;
 const REPLAYED_BYTES: u64 = 1 << 20;
 
@@ -58,9 +61,24 @@ pub struct Recovery {
     pub output_frames_regenerated: u64,
 }
 
+/// What is left to do for the batch that was answered last: its two frames, and its link without a hash.
+struct Trail {
+    inputs: Group,
+    outputs: Group,
+    link: Option<Link>,
+}
+
+impl Trail {
+    fn nothing() -> Trail {
+        let empty = |kind| Group::starting_at(kind, Sequence(1));
+        Trail { inputs: empty(Kind::Inputs), outputs: empty(Kind::Outputs), link: None }
+    }
+}
+
 /// A state, its journal and its snapshots.
 pub struct Engine {
     state: State,
+    trail: Trail,
     inputs: Stream,
     outputs: Stream,
     snapshots: Snapshots,
@@ -94,8 +112,19 @@ impl Engine {
             ..Recovery::default()
         };
         let (halted, snapshot_failure) = (None, None);
-        let mut engine =
-            Engine { state, inputs, outputs, snapshots, options, recovery, halted, snapshot_failure, _lock };
+        let trail = Trail::nothing();
+        let mut engine = Engine {
+            state,
+            trail,
+            inputs,
+            outputs,
+            snapshots,
+            options,
+            recovery,
+            halted,
+            snapshot_failure,
+            _lock,
+        };
         engine.replay()?;
         Ok(engine)
     }
@@ -138,8 +167,58 @@ impl Engine {
         Ok(())
     }
 
+    /// Journals and applies one batch, and returns its events before its hashes are made and its output frame is written: what
+    /// an acknowledgement needs is done. The rest is left to [`Engine::settle`], which every other method of an engine that
+    /// changes it calls first; after a kill in between, recovery makes it up, for it follows from the input stream.
+    pub fn answer(&mut self, batch: &[u8], now: Nanos) -> Result<&[u8], Failure> {
+        self.settle()?;
+        self.refuse_when_halted()?;
+        if batch.is_empty() || batch.len() > TRAILING_BYTES_MAX || kind_of(batch) == KIND_SEAL {
+            let events = self.apply_many(&[batch], now)?.remove(0);
+            self.trail.outputs.bytes = [&[0; HEADER], events.as_slice()].concat();
+            return Ok(self.trail.outputs.only_payload());
+        }
+        if let Err(failure) = self.journal_and_run(batch, now) {
+            self.halted = Some(failure.to_string());
+            return Err(failure);
+        }
+        Ok(self.trail.outputs.only_payload())
+    }
+
+    fn journal_and_run(&mut self, batch: &[u8], now: Nanos) -> Result<(), Failure> {
+        let Trail { inputs, outputs, link } = &mut self.trail;
+        let state = &mut self.state;
+        inputs.clear(self.inputs.next());
+        outputs.clear(self.outputs.next());
+        let place = Link::unhashed(batch, state.sequence().next(), now.max(state.now()), state.input_hash());
+        inputs.push(place.record_count, place.now, place.previous, batch);
+        self.inputs.append(inputs, self.options.durability)?;
+        let previous = state.output_hash();
+        outputs
+            .push_with(place.record_count, place.now, previous, |bytes| run(state, &place, batch, bytes))?;
+        *link = Some(place);
+        Ok(())
+    }
+
+    /// Hashes the batch that was answered last, and writes its output frame.
+    pub fn settle(&mut self) -> Result<(), Failure> {
+        let Some(link) = self.trail.link.take() else { return Ok(()) };
+        let Trail { inputs, outputs, .. } = &self.trail;
+        let (batch, events) = (inputs.only_payload(), outputs.only_payload());
+        let roots = payload_roots(&[batch, events]);
+        self.state.close_input(link.hashed(batch.len(), &roots[0]).hash);
+        self.state.chain_output(events.len(), &roots[1]);
+        let written = self.outputs.append(outputs, Durability::PageCache);
+        if let Err(failure) = &written {
+            self.halted = Some(failure.to_string());
+        }
+        self.snapshot_when_due();
+        written
+    }
+
     /// Journals and applies batches, each a frame of its own, all of them one group; the events of each.
     pub fn apply_many(&mut self, batches: &[&[u8]], now: Nanos) -> Result<Vec<Vec<u8>>, Failure> {
+        self.settle()?;
         self.refuse_when_halted()?;
         if let Some(bytes) = batches.iter().map(|batch| batch.len()).find(|bytes| *bytes > BATCH_BYTES_MAX) {
             return Err(Failure::BatchTooLarge { bytes, limit: BATCH_BYTES_MAX });
@@ -215,14 +294,16 @@ impl Engine {
 
     /// Takes a snapshot now and waits until it is durable; its sequence number.
     pub fn snapshot(&mut self) -> Result<Sequence, Failure> {
+        self.settle()?;
         self.refuse_when_halted()?;
         self.snapshots.wait()?;
         self.snapshots.write(&self.state, self.streams()?)?;
         Ok(self.state.sequence())
     }
 
-    /// Waits for the snapshot that is being written.
+    /// Settles, and waits for the snapshot that is being written.
     pub fn finish(&mut self) -> Result<(), Failure> {
+        self.settle()?;
         self.snapshots.wait()
     }
 
@@ -235,7 +316,11 @@ impl Engine {
     }
 
     /// The state.
+    ///
+    /// # Panics
+    /// Between [`Engine::answer`] and [`Engine::settle`].
     pub fn state(&self) -> &State {
+        assert!(self.trail.link.is_none(), "an answered batch is settled before the state is looked at");
         &self.state
     }
 
@@ -258,6 +343,7 @@ impl Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         // The lock must not be free while a snapshot is still being written.
+        drop(self.settle());
         drop(self.snapshots.wait());
     }
 }

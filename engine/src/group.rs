@@ -69,7 +69,7 @@ fn chain(state: &mut State, ran: &mut [Applied]) {
 }
 
 /// Applies a batch; a broken invariant becomes a failure, not the end of the process.
-fn run(state: &mut State, link: &Link, batch: &[u8], events: &mut Vec<u8>) -> Result<Chained, Failure> {
+pub fn run(state: &mut State, link: &Link, batch: &[u8], events: &mut Vec<u8>) -> Result<Chained, Failure> {
     catch_unwind(AssertUnwindSafe(|| state.run(link, batch, events))).map_err(|panic| {
         let text =
             panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());

@@ -57,15 +57,25 @@ pub struct Link {
 impl Link {
     /// The link that follows `previous`, for a batch that is not empty and whose payload root is `root`.
     pub fn of(batch: &[u8], root: &Hash, first_sequence: Sequence, now: Nanos, previous: Hash) -> Link {
+        Link::unhashed(batch, first_sequence, now, previous).hashed(batch.len(), root)
+    }
+
+    /// The link of a batch that is not empty, zero in place of its hash.
+    pub fn unhashed(batch: &[u8], first_sequence: Sequence, now: Nanos, previous: Hash) -> Link {
         let record_count = Records::of(batch).count() as u32; // a batch is far below 2^32 bytes
+        Link { first_sequence, record_count, now, previous, hash: Hash::default() }
+    }
+
+    /// The same link with its hash.
+    pub fn hashed(self, length: usize, root: &Hash) -> Link {
         let mut link = [0u8; 92];
-        link[..32].copy_from_slice(&previous.0);
-        link[32..40].copy_from_slice(&first_sequence.0.to_le_bytes());
-        link[40..44].copy_from_slice(&record_count.to_le_bytes());
-        link[44..52].copy_from_slice(&now.0.to_le_bytes());
-        link[52..60].copy_from_slice(&(batch.len() as u64).to_le_bytes());
+        link[..32].copy_from_slice(&self.previous.0);
+        link[32..40].copy_from_slice(&self.first_sequence.0.to_le_bytes());
+        link[40..44].copy_from_slice(&self.record_count.to_le_bytes());
+        link[44..52].copy_from_slice(&self.now.0.to_le_bytes());
+        link[52..60].copy_from_slice(&(length as u64).to_le_bytes());
         link[60..].copy_from_slice(&root.0);
-        Link { first_sequence, record_count, now, previous, hash: keccak256(&link) }
+        Link { hash: keccak256(&link), ..self }
     }
 
     /// The sequence number after the batch's last.
@@ -159,6 +169,13 @@ impl State {
         }
         self.unchained += 1;
         Chained::Open
+    }
+
+    /// Extends the output chain by the events of the one batch that ran and is not chained yet.
+    pub(crate) fn chain_output(&mut self, length: usize, root: &Hash) {
+        assert_eq!(self.unchained, 1, "every batch that ran is chained once");
+        self.unchained = 0;
+        self.output_hash = output_link(&self.output_hash, length, root);
     }
 
     /// Extends the output chain by the events of all batches that ran and are not chained yet; the chain before each of them.
@@ -321,6 +338,10 @@ impl State {
     pub fn output_hash(&self) -> Hash {
         assert_eq!(self.unchained, 0, "the output chain holds every batch");
         self.output_hash
+    }
+    /// Sets the input chain's head after a batch that ran before its link was hashed.
+    pub(crate) fn close_input(&mut self, hash: Hash) {
+        self.input_hash = hash;
     }
     /// The output chain without the batches that are not chained yet.
     pub(crate) fn output_chain(&self) -> Hash {

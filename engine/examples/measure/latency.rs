@@ -16,16 +16,22 @@ impl Latencies {
     }
 }
 
-/// Sends single messages at `rate` a second. Whatever is due when the engine is free forms one batch.
-///
-/// `records` are (start, end) of each message in `bytes`; `answer` must have answered every message of a batch when it
-/// returns, `after` is what the engine still does before it takes the next.
+/// What is measured.
+pub trait Served {
+    /// Answers every message of a batch.
+    fn answer(&mut self, batch: &[u8], now: Nanos);
+    /// Does what may be done after the answer: the next message waits for it.
+    fn settle(&mut self) {}
+}
+
+/// Sends single messages at `rate` a second, `records` being where each starts and ends in `bytes`. Whatever is due when the
+/// engine is free forms one batch.
 pub fn open_loop(
     bytes: &[u8],
     records: &[(usize, usize)],
     rate: u64,
     clock: Nanos,
-    mut answer: impl FnMut(&[u8], Nanos),
+    served: &mut impl Served,
 ) -> Latencies {
     let due = |message: usize| Duration::from_nanos(message as u64 * 1_000_000_000 / rate);
     let mut latencies = Vec::with_capacity(records.len());
@@ -42,9 +48,10 @@ pub fn open_loop(
             end += 1;
         }
         let now = Nanos(clock.0 + elapsed.as_nanos() as u64);
-        answer(&bytes[records[next].0..records[end - 1].1], now);
+        served.answer(&bytes[records[next].0..records[end - 1].1], now);
         let answered = begun.elapsed();
         latencies.extend((next..end).map(|message| (answered - due(message)).as_nanos() as u64));
+        served.settle();
         next = end;
     }
     latencies.sort_unstable();

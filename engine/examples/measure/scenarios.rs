@@ -9,7 +9,7 @@ use _engine::journal::Durability;
 use _engine::plain_book::Book;
 use _engine::units::*;
 
-use crate::latency::{Latencies, open_loop};
+use crate::latency::{Latencies, Served, open_loop};
 use crate::layers::{self, Bare, Pace, Records, options};
 use crate::report::{Report, median, memory as process_memory};
 use crate::wire::{CLOSED_LOOP_NANOS, Encoder, START, opening, seal};
@@ -208,7 +208,7 @@ fn latencies(report: &mut Report, messages: usize, rounds: usize, folder: &Path)
     let mut runs: [Vec<Latencies>; 4] = Default::default();
     for round in 1..=rounds {
         eprintln!("round {round}/{rounds}: latency");
-        runs[0].push(bare_latency(&records));
+        runs[0].push(latency(&records, &mut Bare::opened(&records)));
         runs[1].push(full_latency(&records, &fresh(folder, "latency"), Durability::PageCache));
         runs[2].push(full_latency(&signed, &fresh(folder, "latency"), Durability::PageCache));
         runs[3].push(full_latency(&records, &fresh(folder, "latency"), Durability::Fdatasync));
@@ -226,18 +226,28 @@ fn latencies(report: &mut Report, messages: usize, rounds: usize, folder: &Path)
     }
 }
 
-fn bare_latency(records: &Records) -> Latencies {
-    let mut bare = Bare::opened(records);
+impl Served for Bare {
+    fn answer(&mut self, batch: &[u8], now: Nanos) {
+        self.run(batch, now);
+    }
+}
+
+impl Served for Engine {
+    fn answer(&mut self, batch: &[u8], now: Nanos) {
+        std::hint::black_box(Engine::answer(self, batch, now).expect("room"));
+    }
+    fn settle(&mut self) {
+        Engine::settle(self).expect("room");
+    }
+}
+
+fn latency(records: &Records, served: &mut impl Served) -> Latencies {
     let measured = &records.measured;
-    open_loop(measured.bytes(), &measured.ranges(), RATE, records.begun, |batch, now| bare.run(batch, now))
+    open_loop(measured.bytes(), &measured.ranges(), RATE, records.begun, served)
 }
 
 fn full_latency(records: &Records, folder: &Path, durability: Durability) -> Latencies {
-    let mut engine = layers::engine(records, folder, options(durability, 1_000_000));
-    let measured = &records.measured;
-    open_loop(measured.bytes(), &measured.ranges(), RATE, records.begun, |batch, now| {
-        std::hint::black_box(engine.apply_many(&[batch], now).expect("room"));
-    })
+    latency(records, &mut layers::engine(records, folder, options(durability, 1_000_000)))
 }
 
 /// Resident memory per resting order, client ids and look-up tables included.

@@ -264,7 +264,9 @@ impl Maker {
         let resting = *self.book.order(OrderId(order)).expect("it lives");
         let (side, ticks, lots) = (resting.side, resting.ticks.0, resting.lots.0);
         if draw < self.mix.takes + self.mix.modifies {
-            let ticks = self.price(side, false);
+            // Always another price: whether the same one loses its place is a matter of taste.
+            let new = self.price(side, false);
+            let ticks = if new == ticks { new + 1 } else { new };
             return Action { kind: Kind::Modify, side, account, order, ticks, lots };
         }
         let full = living > self.mix.resting;

@@ -144,14 +144,39 @@ impl Group {
 
     /// Adds the frame of `record_count` commands.
     pub fn push(&mut self, record_count: u32, now: Nanos, previous: Hash, payload: &[u8]) {
-        let (first_sequence, group_first, payload_length) = (self.next, self.first, payload.len() as u64);
+        self.push_with(record_count, now, previous, |bytes| bytes.extend_from_slice(payload));
+    }
+
+    /// Adds the frame of `record_count` commands whose payload `write` appends; what `write` returns.
+    pub fn push_with<T>(
+        &mut self,
+        record_count: u32,
+        now: Nanos,
+        previous: Hash,
+        write: impl FnOnce(&mut Vec<u8>) -> T,
+    ) -> T {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(&[0; HEADER]);
+        let written = write(&mut self.bytes);
+        let (first_sequence, group_first) = (self.next, self.first);
+        let payload_length = (self.bytes.len() - start - HEADER) as u64;
         let header =
             Header { first_sequence, group_first, now, payload_length, record_count, checksum: 0, previous };
-        let start = self.bytes.len();
-        self.bytes.extend_from_slice(&header.bytes(self.kind, 0));
-        self.bytes.extend_from_slice(payload);
+        self.bytes[start..start + HEADER].copy_from_slice(&header.bytes(self.kind, 0));
         let checksum = crc32c::crc32c(&self.bytes[start..]);
         self.bytes[start..][CHECKSUM].copy_from_slice(&checksum.to_le_bytes());
         self.next = header.next_sequence().expect("sequence numbers do not run out");
+        written
+    }
+
+    /// The payload of a group's only frame.
+    pub fn only_payload(&self) -> &[u8] {
+        &self.bytes[HEADER..]
+    }
+
+    /// Begins the next group in the same memory.
+    pub fn clear(&mut self, first: Sequence) {
+        (self.first, self.next) = (first, first);
+        self.bytes.clear();
     }
 }

@@ -298,3 +298,37 @@ fn a_batch_above_the_limit_is_refused_and_the_engine_goes_on() {
     assert_eq!(engine.state().sequence(), Sequence(0));
     feed(&mut engine, &opening(60), SECOND);
 }
+
+#[test]
+fn answers_before_their_hashes_leave_the_same_journal() {
+    let (plain, early) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let (mut whole, mut answering) = (open_engine(plain.path()), open_engine(early.path()));
+    for (batch, number) in batches().iter().zip(1..) {
+        let events = feed(&mut whole, batch, number * SECOND);
+        assert_eq!(answering.answer(batch, Nanos(number * SECOND)).unwrap(), events);
+        if number % 3 == 0 {
+            answering.settle().unwrap();
+            assert_eq!(answering.state().digest(), whole.state().digest());
+        }
+    }
+    drop((whole, answering));
+    for kind in [Kind::Inputs, Kind::Outputs] {
+        let bytes = |root: &TempDir| fs::read(segment(root.path(), kind)).unwrap();
+        assert_eq!(bytes(&early), bytes(&plain));
+    }
+}
+
+#[test]
+fn an_answer_that_was_not_settled_when_the_process_died_is_made_up() {
+    let root = TempDir::new().unwrap();
+    let mut engine = open_engine(root.path());
+    feed(&mut engine, &opening(60), SECOND);
+    let order = limit(3, 1, SELL, 100, 10).record();
+    let events = engine.answer(&order, Nanos(2 * SECOND)).unwrap().to_vec();
+    let died = copy(root.path());
+    engine.settle().unwrap();
+    let recovered = open_engine(died.path());
+    assert_eq!(recovered.recovery().output_frames_regenerated, 1);
+    assert_eq!(recovered.state().digest(), engine.state().digest());
+    assert_eq!(frames(&recovered, Kind::Outputs).last().unwrap().2, events);
+}
