@@ -3,10 +3,12 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use _engine::book::Level;
 use _engine::engine::{Engine, Options};
 use _engine::journal::Durability;
 use _engine::journal::frame::{Group, Kind};
 use _engine::journal::stream::Stream;
+use _engine::order::Side;
 use _engine::plain_book::Book;
 use _engine::state::{Link, State};
 use _engine::units::*;
@@ -50,6 +52,22 @@ pub fn matching(flow: &Flow) -> (Pace, TradesHash) {
     run_all(&mut book, &flow.filling, &mut tape);
     let pace = timed(flow.actions.len(), || run_all(&mut book, &flow.actions, &mut tape));
     (pace, tape)
+}
+
+/// That the state machine accepts every message and ends with the plain book's orders: what is measured is the same work.
+pub fn assert_same_book(flow: &Flow, records: &Records) {
+    let mut book = Book::new();
+    run_all(&mut book, &flow.filling, &mut ());
+    run_all(&mut book, &flow.actions, &mut ());
+    let mut bare = Bare::opened(records);
+    records.measured.iter().for_each(|(batch, now)| bare.run(batch, now));
+    assert_eq!(bare.state.books().resting(), book.resting(), "both books hold the same orders");
+    for side in [Side::Buy, Side::Sell] {
+        let levels = |(level, other): (&Level, &Level)| {
+            (level.ticks, level.lots, level.orders) == (other.ticks, other.lots, other.orders)
+        };
+        assert!(bare.state.books().levels(MarketId(0), side).zip(book.levels(side)).all(levels));
+    }
 }
 
 /// A flow's records: the opening and what fills the book, then what is measured.

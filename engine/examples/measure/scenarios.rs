@@ -168,6 +168,7 @@ fn mixes(report: &mut Report, messages: usize, rounds: usize) {
     for mix in MIXES {
         let flow = flow(mix, messages, SEED);
         let records = Records::of(&flow, 0, CLOSED_LOOP_NANOS, BATCH);
+        layers::assert_same_book(&flow, &records);
         let (mut matching, mut risk) = (Vec::new(), Vec::new());
         for _ in 0..rounds {
             matching.push(layers::matching(&flow).0.per_second());

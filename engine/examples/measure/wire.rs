@@ -54,6 +54,7 @@ pub struct Encoder {
     evidence: usize,
     ids: Vec<u64>,
     last_order: u64,
+    amendments: u64,
     /// The time of the next message.
     pub now: u64,
     step: u64,
@@ -63,7 +64,7 @@ pub struct Encoder {
 impl Encoder {
     /// An encoder that adds `evidence` bytes to each record, as signatures do, and sends one each `step` nanoseconds.
     pub fn new(evidence: usize, step: u64) -> Encoder {
-        Encoder { evidence, ids: vec![0], last_order: 0, now: START, step, lifetime: LIFETIME }
+        Encoder { evidence, ids: vec![0], last_order: 0, amendments: 0, now: START, step, lifetime: LIFETIME }
     }
 
     /// An encoder for another process, whose clock shows the real time.
@@ -86,7 +87,7 @@ impl Encoder {
         }
         let immediate = u8::from(action.kind == Kind::Take);
         bytes.extend_from_slice(&[action.side as u8, 0, immediate, 0, 0, 0, 0, 0]);
-        bytes.extend_from_slice(&[0; 16]);
+        bytes.extend_from_slice(&[0; 16]); // neither an end of its time nor a trigger
         self.evidence(bytes);
     }
 
@@ -98,39 +99,37 @@ impl Encoder {
         self.evidence(bytes);
     }
 
+    fn amend(&mut self, bytes: &mut Vec<u8>, action: &Action) {
+        self.amendments += 1;
+        header(bytes, 9, 48 + self.evidence);
+        bytes.extend_from_slice(&action.account.to_le_bytes());
+        bytes.extend_from_slice(&[0; 4]);
+        let (order, client) = (self.ids[action.order as usize], u64::MAX - self.amendments);
+        for number in [order, client, self.now + self.lifetime, action.ticks, action.lots] {
+            bytes.extend_from_slice(&number.to_le_bytes());
+        }
+        self.evidence(bytes);
+    }
+
     fn evidence(&self, bytes: &mut Vec<u8>) {
         let noise = self.last_order.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes();
         bytes.extend(noise.iter().cycle().take(self.evidence));
     }
 
-    /// The records of actions in batches of `size` messages. A modify is a cancel and a place: two messages.
+    /// The records of actions in batches of `size` messages.
     pub fn batches(&mut self, actions: &[Action], size: usize) -> Batches {
-        let mut batches = Batches::default();
-        let mut in_batch = 0;
-        for action in actions {
-            let records = match action.kind {
-                Kind::Place | Kind::Take => {
-                    self.place(&mut batches.bytes, action);
-                    1
+        let mut batches = Batches { records: actions.len(), ..Batches::default() };
+        for batch in actions.chunks(size) {
+            for action in batch {
+                match action.kind {
+                    Kind::Place | Kind::Take => self.place(&mut batches.bytes, action),
+                    Kind::Cancel => self.cancel(&mut batches.bytes, action),
+                    Kind::Modify => self.amend(&mut batches.bytes, action),
                 }
-                Kind::Cancel => {
-                    self.cancel(&mut batches.bytes, action);
-                    1
-                }
-                Kind::Modify => {
-                    self.cancel(&mut batches.bytes, action);
-                    self.place(&mut batches.bytes, action);
-                    2
-                }
-            };
-            (in_batch, self.now) = (in_batch + records, self.now + records as u64 * self.step);
-            batches.records += records;
-            if in_batch >= size {
-                batches.close(self.now);
-                in_batch = 0;
+                self.now += self.step;
             }
+            batches.close(self.now);
         }
-        batches.close(self.now);
         batches
     }
 }
@@ -150,7 +149,7 @@ pub fn opening() -> Vec<u8> {
     bytes.extend_from_slice(&7u64.to_le_bytes());
     bytes.extend_from_slice(&[100u32.to_le_bytes(), 250u32.to_le_bytes()].concat());
     bytes.extend_from_slice(&10u64.pow(12).to_le_bytes());
-    bytes.extend_from_slice(&[0; 8]);
+    bytes.extend_from_slice(&[0; 8]); // no price band
     for deposit in 0..2 * u64::from(ACCOUNTS) {
         let (owner, asset) = (deposit / 2 + 1, (deposit % 2) as u32);
         header(&mut bytes, 4, 96);
