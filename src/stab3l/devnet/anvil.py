@@ -10,6 +10,9 @@ import asyncio
 import gzip
 import os
 import shutil
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +24,8 @@ from stab3l.errors import NotFound, Unavailable
 
 GAS_LIMIT = 1_000_000_000
 RECEIPT_TRIES = 500
+START_TRIES = 600
+START_PAUSE_S = 0.05
 RECEIPT_PAUSE_S = 0.02
 ACCOUNTS = 2
 """Unlocked development accounts: 0 deploys, 1 funds."""
@@ -153,3 +158,30 @@ class AnvilControl:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
+
+
+@asynccontextmanager
+async def scratch_node(anvil: Path, chain_id: int) -> AsyncIterator[AnvilControl]:
+    """A node on a free port that mines each transaction at once, for as long as the block runs.
+
+    Raises:
+        Unavailable: it did not start.
+    """
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        local = LocalChain(chain_id, "scratch", probe.getsockname()[1], 1)
+    process = await asyncio.create_subprocess_exec(*command(anvil, local, None))
+    try:
+        async with httpx.AsyncClient(trust_env=False) as client:
+            control = AnvilControl(local, client)
+            for _ in range(START_TRIES):
+                if await control.ready():
+                    break
+                await asyncio.sleep(START_PAUSE_S)
+            else:
+                raise Unavailable("a scratch node did not start")
+            await control.mine_instantly()
+            yield control
+    finally:
+        process.kill()
+        await process.wait()

@@ -14,7 +14,7 @@ from typing import Any
 from stab3l.chain.signer import Signer
 from stab3l.config import PRIMARY_CHAIN_ID
 from stab3l.devnet.anvil import AnvilControl
-from stab3l.devnet.superfluid import Framework
+from stab3l.devnet.superfluid import place_framework
 from stab3l.errors import NotFound, Unavailable
 from stab3l.units import WAD
 
@@ -78,7 +78,7 @@ class Deployment:
         deployer = (await control.accounts())[0]
         described = self._config(chain_id)
         if described["primary"]:
-            described["superfluid"] = {"host": await Framework(self._contracts, control, deployer).deploy()}
+            described["superfluid"] = {"host": await place_framework(self._contracts, control)}
         config.write_text(json.dumps(described, indent=1))
         await self._forge(
             (

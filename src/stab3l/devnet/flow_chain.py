@@ -5,14 +5,11 @@ Tokens from nowhere and the timelock's voice: local by construction, like all of
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-
-import httpx
 
 from stab3l.chain.contracts import Contract, contract, contract_at
 from stab3l.chain.flows import Flows, task_type_id
@@ -22,16 +19,13 @@ from stab3l.chain.sender import Sender
 from stab3l.chain.signer import Signer, create_password
 from stab3l.client.flow import TASK_TYPE
 from stab3l.config import PRIMARY_CHAIN_ID, ChainConfig
-from stab3l.devnet.anvil import AnvilControl, LocalChain, command, find_anvil
+from stab3l.devnet.anvil import AnvilControl, find_anvil, scratch_node
 from stab3l.devnet.deployment import Deployment
-from stab3l.devnet.ports import free_ports
 from stab3l.errors import Unavailable
 from stab3l.flow.constants import EPOCH_SECONDS
 from stab3l.hashing import keccak256
 
 REPOSITORY: Final = Path(__file__).parents[3]
-START_TRIES: Final = 600
-START_PAUSE_S: Final = 0.05
 GAS_MONEY: Final = 10**21
 STAKE: Final = 400 * 10**18
 TASK: Final = task_type_id(TASK_TYPE)
@@ -125,35 +119,18 @@ async def flow_chain(home: Path) -> AsyncIterator[FlowChain]:
     """
     create_password(home)
     signers = {role: Signer.create(home, role, work_factor=2) for role in ROLES}
-    local = LocalChain(PRIMARY_CHAIN_ID, "primary", free_ports().chains[PRIMARY_CHAIN_ID], 1)
-    process = await asyncio.create_subprocess_exec(*command(find_anvil(REPOSITORY), local, None))
-    try:
-        async with httpx.AsyncClient(trust_env=False) as client:
-            control = AnvilControl(local, client)
-            await _ready(control)
-            await control.mine_instantly()
-            deployment = Deployment(REPOSITORY, home, signers)
-            await deployment.build()
-            deployed = await deployment.deploy(control)
-            config = ChainConfig(
-                chain_id=local.chain_id,
-                name=local.name,
-                rpc_url=local.url,
-                confirmations=1,
-                block_seconds=1,
-                deploy_block=deployed.block + 1,
-                contracts=deployed.contracts,
-            )
-            async with RpcChain(config) as chain:
-                yield FlowChain(control, chain, config)
-    finally:
-        process.kill()
-        await process.wait()
-
-
-async def _ready(control: AnvilControl) -> None:
-    for _ in range(START_TRIES):
-        if await control.ready():
-            return
-        await asyncio.sleep(START_PAUSE_S)
-    raise Unavailable("anvil did not start")
+    async with scratch_node(find_anvil(REPOSITORY), PRIMARY_CHAIN_ID) as control:
+        deployment = Deployment(REPOSITORY, home, signers)
+        await deployment.build()
+        deployed = await deployment.deploy(control)
+        config = ChainConfig(
+            chain_id=control.chain.chain_id,
+            name=control.chain.name,
+            rpc_url=control.chain.url,
+            confirmations=1,
+            block_seconds=1,
+            deploy_block=deployed.block + 1,
+            contracts=deployed.contracts,
+        )
+        async with RpcChain(config) as chain:
+            yield FlowChain(control, chain, config)

@@ -2,17 +2,21 @@
 
 Nothing of it is compiled here. The steps are those of the package's own test deployer
 (``contracts/utils/SuperfluidFrameworkDeploymentSteps.t.sol``); a chain where Superfluid stands needs none of this.
+
+It is deployed on a scratch node, and its accounts are carried over: the traces of the deployment, four megabytes, would
+otherwise be in every saved state of the chain, which is saved all the time.
 """
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from stab3l.chain.interface import Interface
-from stab3l.devnet.anvil import AnvilControl
+from stab3l.devnet.anvil import AnvilControl, find_anvil, scratch_node
 from stab3l.errors import NotFound, Unavailable
 from stab3l.hashing import keccak256
 
@@ -41,8 +45,36 @@ LIBRARIES: Final = (
 """In an order in which each is linked only with those before it."""
 
 
+async def place_framework(contracts: Path, control: AnvilControl) -> str:
+    """Puts the framework on a local chain that has none; the host's address.
+
+    Raises:
+        NotFound: the package or anvil is missing.
+        Unavailable: a node did not start or refused a step.
+    """
+    async with scratch_node(find_anvil(contracts.parent), control.chain.chain_id) as scratch:
+        # Of the second account: the chain's own contracts come from the first, whose nonces must stay free.
+        sender = (await scratch.accounts())[1]
+        framework = Framework(contracts, scratch, sender)
+        host = await framework.deploy()
+        left_behind = {(await scratch.accounts())[0].lower(), *framework.spent}
+        state = _decode(await scratch.request("anvil_dumpState"))
+    state["accounts"] = {a: found for a, found in state["accounts"].items() if a.lower() not in left_behind}
+    state |= {"block": None, "best_block_number": None, "blocks": [], "transactions": []}
+    await control.request("anvil_loadState", _encode(state))
+    return host
+
+
+def _decode(dump: str) -> dict[str, Any]:
+    return dict(json.loads(gzip.decompress(bytes.fromhex(dump.removeprefix("0x")))))
+
+
+def _encode(state: Mapping[str, Any]) -> str:
+    return "0x" + gzip.compress(json.dumps(state).encode()).hex()
+
+
 class Framework:
-    """Deploys the framework on one local chain with its unlocked account."""
+    """Deploys the framework on one local chain with an unlocked account."""
 
     def __init__(self, contracts: Path, control: AnvilControl, sender: str) -> None:
         self._package = contracts / PACKAGE
@@ -67,6 +99,11 @@ class Framework:
         for step in range(count):
             await self._send(deployer, steps.function("executeStep", 1).encode([step]))
         return str((await self._call(deployer, steps, "getFramework")).host)
+
+    @property
+    def spent(self) -> set[str]:
+        """What only deployed others and is never called again: the deployers' libraries."""
+        return {address.lower() for name, address in self._libraries.items() if name.startswith(STEPS)}
 
     async def _place_registry(self) -> None:
         path = self._package / "dev-scripts" / "artifacts" / "ERC1820Registry.json"
