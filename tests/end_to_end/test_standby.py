@@ -24,8 +24,9 @@ from stab3l.exchange.gateway_client import GatewayClient, operator_client
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_event_loop"), needs_nats]
 
-LEASE_MS = 600
+LEASE_MS = 1_000
 WAIT_S = 40
+LEADERSHIP_LOST = 75
 
 
 @dataclass
@@ -61,6 +62,8 @@ class Cluster:
         async with asyncio.timeout(WAIT_S):
             while True:
                 for node in self.nodes:
+                    if node is not but and node.process is not None and node.process.poll() == LEADERSHIP_LOST:
+                        node.launch()  # as whoever runs it does; a busy machine can make a node miss its lease
                     alive = node.process is not None and node.process.poll() is None
                     if node is not but and alive and self.led() > after and said(node, "leading") and node.listens():
                         return node
@@ -138,8 +141,9 @@ async def test_leaders_killed_under_load_lose_nothing_acknowledged_and_double_no
             await cluster.leader(after=led, but=leader)
             leader.launch()
             async with asyncio.timeout(WAIT_S):
-                while sum(len(client.acknowledged) for client in clients) < acknowledged + 10:  # noqa: ASYNC110
+                while sum(len(client.acknowledged) for client in clients) < acknowledged + 10:
                     await asyncio.sleep(0.05)
+                    await cluster.leader()
         done.set()
         await asyncio.gather(*running)
         check_nothing_lost_or_doubled(await whole_output(one), clients)
@@ -170,7 +174,7 @@ async def test_a_frozen_leader_that_wakes_up_acknowledges_nothing_and_ends(clust
             for _ in range(3):
                 await new.place()
             frozen.process.send_signal(signal.SIGCONT)
-            assert await end(frozen) == 75
+            assert await end(frozen) == LEADERSHIP_LOST
             ends = await asyncio.gather(*late, return_exceptions=True)
             assert all(isinstance(one, Unavailable) for one in ends)
             assert len(old.acknowledged) - before <= 1, "at most an answer that was on its way when it was frozen"
@@ -193,7 +197,7 @@ async def test_without_its_log_a_leader_acknowledges_nothing_and_goes_on_from_it
         running = asyncio.create_task(stubborn.run(done))
         await asyncio.sleep(0.5)
         cluster.nats.kill()
-        assert await end(leader) == 75
+        assert await end(leader) == LEADERSHIP_LOST
         acknowledged, led = len(stubborn.acknowledged), cluster.led()
         await asyncio.sleep(0.5)
         assert len(stubborn.acknowledged) == acknowledged
@@ -201,8 +205,9 @@ async def test_without_its_log_a_leader_acknowledges_nothing_and_goes_on_from_it
         leader.launch()
         await cluster.leader(after=led)
         async with asyncio.timeout(WAIT_S):
-            while len(stubborn.acknowledged) < acknowledged + 5:  # noqa: ASYNC110
+            while len(stubborn.acknowledged) < acknowledged + 5:
                 await asyncio.sleep(0.05)
+                await cluster.leader()
         done.set()
         await running
         check_nothing_lost_or_doubled(await whole_output(client), [stubborn])

@@ -35,6 +35,8 @@ _HEADROOM: Final = 64 * 1024
 _WRONG_LAST_SEQUENCE: Final = 10071
 _TRY_S: Final = 0.5
 _PAUSE_S: Final = 0.05
+_BROKEN: Final = (OSError, RuntimeError, nats.errors.Error)
+"""What a broken connection makes of a call; a timeout is an ``OSError``, a closed transport a ``RuntimeError``."""
 
 log = structlog.get_logger(__name__)
 
@@ -106,7 +108,7 @@ class ReplicatedLog:
             await self._client.connect(
                 self._url, connect_timeout=5, reconnect_time_wait=1, max_reconnect_attempts=-1, error_cb=_say
             )
-            self._stream = self._client.jetstream(timeout=5)
+            self._stream = self._client.jetstream(timeout=max(self.lease_s / 2, _TRY_S))
             wanted = StreamConfig(
                 self.name,
                 subjects=[f"{self.name}.log"],
@@ -118,7 +120,7 @@ class ReplicatedLog:
             )
             await self._stream.add_stream(wanted)
             await self._client.subscribe(f"{self.name}.alive", cb=self._hear)
-        except (OSError, nats.errors.Error) as error:
+        except _BROKEN as error:
             await self._client.close()
             raise LogUnavailable(f"NATS JetStream at {self._url} cannot be used: {error!r}", url=self._url) from None
         room = self._client.max_payload - _HEADROOM
@@ -134,7 +136,7 @@ class ReplicatedLog:
     async def __aexit__(self, *_: object) -> None:
         try:
             await self._client.close()
-        except (OSError, RuntimeError, nats.errors.Error) as error:
+        except _BROKEN as error:
             # A connection that broke cannot be flushed; what it held was never confirmed.
             log.info("nats_closed", error=repr(error))
 
@@ -142,7 +144,7 @@ class ReplicatedLog:
         """How many entries the log has. Raises `LogUnavailable`."""
         try:
             return (await self._js.stream_info(self.name)).state.last_seq
-        except (TimeoutError, nats.errors.Error) as error:
+        except _BROKEN as error:
             raise LogUnavailable(f"the replicated log does not answer: {error!r}") from None
 
     async def at(self, number: int) -> Entry | None:
@@ -151,7 +153,7 @@ class ReplicatedLog:
             message = await self._js.get_msg(self.name, seq=number, direct=True)
         except NotFoundError:
             return None
-        except (TimeoutError, nats.errors.Error) as error:
+        except _BROKEN as error:
             raise LogUnavailable(f"the replicated log does not answer: {error!r}") from None
         return Entry.decode(message.data or b"")
 
@@ -183,7 +185,7 @@ class ReplicatedLog:
         """Tells followers that the leader is there; silently nothing while there is no connection."""
         try:
             await self._client.publish(f"{self.name}.alive", f"{self.epoch} {self.node}".encode())
-        except nats.errors.Error as error:
+        except _BROKEN as error:
             log.warning("alive_untold", error=repr(error))
 
     async def _publish(self, entry: Entry, until: float) -> int:
@@ -200,7 +202,7 @@ class ReplicatedLog:
                 if error.err_code == _WRONG_LAST_SEQUENCE:
                     raise LeadershipLost("another node has appended to the log", read=self.read) from None
                 log.warning("append_refused", error=repr(error))
-            except (TimeoutError, nats.errors.Error) as error:
+            except _BROKEN as error:
                 log.warning("append_unanswered", error=repr(error))
             else:
                 if loop.time() <= until:
