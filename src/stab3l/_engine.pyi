@@ -33,10 +33,19 @@ __all__ = [
     "JournalIo",
     "JournalLocked",
     "OutputMismatch",
+    "PegWorld",
     "Recovery",
     "keccak256",
     "keccak_many",
     "merkle_layers",
+    "peg_average",
+    "peg_decide",
+    "peg_flow_room",
+    "peg_least_paid",
+    "peg_mid_price",
+    "peg_sell",
+    "peg_target",
+    "peg_targets",
 ]
 
 class EngineError(Exception):
