@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 FORGE := cd contracts && PATH="$$PWD/node_modules/.bin:$$PATH" forge
 SOL := $(shell find contracts/src contracts/script -name '*.sol' 2>/dev/null)
-READY := .venv/.engine contracts/out/.built
+READY := .venv/.engine contracts/out/.built contracts/circuits/node_modules/.installed
 # cargo would look for this make's job server and warn that it is not for it.
 ALONE := env -u MAKEFLAGS -u MFLAGS
 RUST := $(shell find engine/src -name '*.rs' 2>/dev/null) engine/Cargo.toml engine/Cargo.lock pyproject.toml
@@ -66,7 +66,7 @@ bench-peers: setup  ## Other engines beside ours; downloads them into bench/peer
 	$(BIN)/python -m bench.peers.run
 
 clean:  ## Remove everything that setup and test made (not .stab3l, where networks live)
-	rm -rf .venv contracts/node_modules contracts/out contracts/cache contracts/broadcast engine/target src/stab3l/_engine*.so
+	rm -rf .venv contracts/node_modules contracts/circuits/node_modules contracts/out contracts/cache contracts/broadcast engine/target src/stab3l/_engine*.so
 
 lock:  ## Resolve requirements.in into requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements.in -o requirements.lock
@@ -89,6 +89,11 @@ lock:  ## Resolve requirements.in into requirements.lock
 contracts/node_modules/.installed: contracts/package-lock.json | .venv/.prerequisites
 	@echo "setup: contract toolchain" >&2
 	@cd contracts && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+	@touch $@
+
+contracts/circuits/node_modules/.installed: contracts/circuits/package-lock.json | .venv/.prerequisites
+	@echo "setup: circuit toolchain" >&2
+	@cd contracts/circuits && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
 	@touch $@
 
 contracts/out/.built: contracts/node_modules/.installed contracts/foundry.toml $(SOL)

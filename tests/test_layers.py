@@ -24,7 +24,9 @@ DOORS = {
     "stab3l.exchange.listing",
     "stab3l.watch.queries",
     "stab3l.watch.values",
+    "stab3l.watch.backing",
     "stab3l.provider.jobs",
+    "stab3l.provider.execution",
 }
 PURE = LAYERS[1]
 IMPURE_MODULES = {"asyncio", "anyio", "httpx", "socket", "subprocess", "os", "logging", "structlog", "time", "random"}

@@ -11,6 +11,7 @@ import {DeploymentConfig, DeploymentDefaults, Holders, Parameters} from "./Deplo
 import {FlowConfig, FlowDeployed, FlowDeployment} from "./FlowDeployment.sol";
 import {StabilityTokens} from "./StabilityConfig.sol";
 import {StabilityDeployed} from "./StabilityDeployment.sol";
+import {ZeroKnowledgeKey} from "./VerificationDeployment.sol";
 
 /// @title Deploy
 /// @notice Deploys one chain from the JSON file STAB3L_DEPLOY_CONFIG and writes the addresses to STAB3L_DEPLOY_OUT (contracts/README.md).
@@ -43,6 +44,7 @@ contract Deploy is Script {
         config.flow = _readFlow(json);
         config.stability.enabled = json.readBoolOr(".stability.enabled", false);
         if (config.stability.enabled) _readStability(json, config);
+        if (json.keyExists(".zeroKnowledge")) config.zeroKnowledge = _readKey(json);
     }
 
     function _readHolders(string memory json) private view returns (Holders memory holders) {
@@ -69,6 +71,12 @@ contract Deploy is Script {
         tokens.USDT = json.readAddress(".stability.tokens.USDT");
     }
 
+    function _readKey(string memory json) private pure returns (ZeroKnowledgeKey memory key) {
+        key.depth = uint32(json.readUint(".zeroKnowledge.depth"));
+        key.development = json.readBool(".zeroKnowledge.development");
+        key.words = json.readUintArray(".zeroKnowledge.words");
+    }
+
     function _readParameters(string memory json) private view returns (Parameters memory p) {
         p = DeploymentDefaults.parameters();
         p.benchmark.rows = uint32(_read(json, "benchmark.rows", p.benchmark.rows, type(uint32).max));
@@ -77,11 +85,19 @@ contract Deploy is Script {
         p.benchmark.seedDelayBlocks = uint32(_read(json, "benchmark.seedDelayBlocks", p.benchmark.seedDelayBlocks, type(uint32).max));
         p.benchmark.blockSeconds = uint32(_read(json, "benchmark.blockSeconds", p.benchmark.blockSeconds, type(uint32).max));
         p.benchmark.haircutBps = uint16(_read(json, "benchmark.haircutBps", p.benchmark.haircutBps, type(uint16).max));
+        p.benchmark.epochBlocks = uint32(_read(json, "benchmark.epochBlocks", p.benchmark.epochBlocks, type(uint32).max));
+        p.reverification.epochBlocks = uint32(_read(json, "reverification.epochBlocks", p.reverification.epochBlocks, type(uint32).max));
+        p.reverification.summonBps = uint16(_read(json, "reverification.summonBps", p.reverification.summonBps, type(uint16).max));
         p.collateral.par = uint64(_read(json, "collateral.par", p.collateral.par, type(uint64).max));
         p.collateral.ratioBpsMin = uint16(_read(json, "collateral.ratioBpsMin", p.collateral.ratioBpsMin, type(uint16).max));
         p.collateral.graceSeconds = uint32(_read(json, "collateral.graceSeconds", p.collateral.graceSeconds, type(uint32).max));
         p.redemption.disputeSeconds = uint32(_read(json, "redemption.disputeSeconds", p.redemption.disputeSeconds, type(uint32).max));
         p.redemption.compensationBps = uint16(_read(json, "redemption.compensationBps", p.redemption.compensationBps, type(uint16).max));
+        p.redemption.judgeSeconds = uint32(_read(json, "redemption.judgeSeconds", p.redemption.judgeSeconds, type(uint32).max));
+        p.redemption.feeBps = uint16(_read(json, "redemption.feeBps", p.redemption.feeBps, type(uint16).max));
+        p.redemption.gateBps = uint16(_read(json, "redemption.gateBps", p.redemption.gateBps, type(uint16).max));
+        p.redemption.bondBps = uint16(_read(json, "redemption.bondBps", p.redemption.bondBps, type(uint16).max));
+        p.redemption.penaltyBps = uint16(_read(json, "redemption.penaltyBps", p.redemption.penaltyBps, type(uint16).max));
         p.dollarFeed.quorum = uint8(_read(json, "dollarFeed.quorum", p.dollarFeed.quorum, type(uint8).max));
         p.dollarFeed.ageSecondsMax = uint32(_read(json, "dollarFeed.ageSecondsMax", p.dollarFeed.ageSecondsMax, type(uint32).max));
         p.dollarFeed.deviationBpsMax = uint16(_read(json, "dollarFeed.deviationBpsMax", p.dollarFeed.deviationBpsMax, type(uint16).max));
@@ -138,6 +154,14 @@ contract Deploy is Script {
         vm.serializeAddress(map, "rSTBToken", address(deployed.rewardToken));
         vm.serializeAddress(map, "ComputeUnitVerifier", address(deployed.verifier));
         vm.serializeAddress(map, "CommitteeProof", address(deployed.committee));
+        vm.serializeAddress(map, "TeeProof", address(deployed.verification.tee));
+        vm.serializeAddress(map, "CommitteeArbiter", address(deployed.verification.arbiter));
+        vm.serializeAddress(map, "ClaimFaults", address(deployed.verification.faults));
+        vm.serializeAddress(map, "Reverification", address(deployed.verification.reverification));
+        if (address(deployed.verification.zeroKnowledge) != address(0)) {
+            vm.serializeAddress(map, "ZeroKnowledgeProof", address(deployed.verification.zeroKnowledge));
+            vm.serializeAddress(map, "Groth16Verifier", address(deployed.verification.groth16));
+        }
         vm.serializeAddress(map, "CollateralManager", address(deployed.collateral));
         vm.serializeAddress(map, "ProviderStaking", address(deployed.staking));
         vm.serializeAddress(map, "RewardsDistributor", address(deployed.distributor));

@@ -19,11 +19,11 @@ import {OracleFeed} from "../src/oracle/OracleFeed.sol";
 import {CollateralManager} from "../src/staking/CollateralManager.sol";
 import {ProviderStaking} from "../src/staking/ProviderStaking.sol";
 import {RewardsDistributor} from "../src/staking/RewardsDistributor.sol";
-import {ProofMethod} from "../src/types/Compute.sol";
 import {DeploymentConfig, Parameters} from "./DeploymentConfig.sol";
 import {FlowDeployed, FlowDeployment} from "./FlowDeployment.sol";
 import {Rights} from "./Rights.sol";
 import {StabilityDeployed, StabilityDeployment} from "./StabilityDeployment.sol";
+import {Verification, VerificationDeployment} from "./VerificationDeployment.sol";
 import {LocalDollar} from "./local/LocalDollar.sol";
 
 /// @notice What stands after a deployment. Only the primary chain has the contracts from cuToken to redemption.
@@ -41,6 +41,7 @@ struct Deployed {
     rSTBToken rewardToken;
     ComputeUnitVerifier verifier;
     CommitteeProof committee;
+    Verification verification;
     CollateralManager collateral;
     ProviderStaking staking;
     RewardsDistributor distributor;
@@ -129,6 +130,15 @@ library Deployment {
         deployed.agent =
             new MintingAgent(authority, deployed.verifier, deployed.collateral, deployed.staking, deployed.cuToken, deployed.token);
         deployed.redemption = new Redemption(authority, deployed.token, deployed.collateral, parameters.redemption);
+        deployed.verification = VerificationDeployment.deploy(
+            authority,
+            deployed.verifier,
+            deployed.committee,
+            deployed.collateral,
+            deployed.redemption,
+            parameters.reverification,
+            config.zeroKnowledge
+        );
     }
 
     function _wireIssuance(Deployed memory deployed, Parameters memory parameters) private {
@@ -136,10 +146,10 @@ library Deployment {
         deployed.cuToken.wire(agent);
         deployed.token.wire(agent, redemption);
         deployed.rewardToken.wire(address(deployed.distributor));
-        deployed.verifier.wire(agent);
-        deployed.collateral.wire(agent, redemption);
+        address faults = address(deployed.verification.faults);
+        deployed.verifier.wire(agent, faults);
+        deployed.collateral.wire(agent, redemption, faults);
         deployed.staking.wire(agent, deployed.distributor);
-        deployed.verifier.setProof(ProofMethod.Committee, deployed.committee);
         deployed.distributor.addBudget(parameters.rewardBudget);
     }
 

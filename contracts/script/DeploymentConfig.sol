@@ -3,12 +3,14 @@ pragma solidity ^0.8.28;
 
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 
-import {ComputeUnitVerifier} from "../src/issuance/ComputeUnitVerifier.sol";
+import {IComputeUnitVerifier} from "../src/interfaces/IComputeUnitVerifier.sol";
 import {Redemption} from "../src/issuance/Redemption.sol";
+import {Reverification} from "../src/issuance/Reverification.sol";
 import {Oracle} from "../src/oracle/Oracle.sol";
 import {CollateralManager} from "../src/staking/CollateralManager.sol";
 import {FlowConfig} from "./FlowDeployment.sol";
 import {StabilityConfig} from "./StabilityConfig.sol";
+import {ZeroKnowledgeKey} from "./VerificationDeployment.sol";
 
 /// @notice Who holds which role after the deployment.
 struct Holders {
@@ -24,9 +26,10 @@ struct Holders {
 
 /// @notice What governance can change later.
 struct Parameters {
-    ComputeUnitVerifier.Standard benchmark;
+    IComputeUnitVerifier.Standard benchmark;
     CollateralManager.Rules collateral;
     Redemption.Rules redemption;
+    Reverification.Rules reverification;
     Oracle.FeedRules dollarFeed;
     uint256 rewardMultiplier; // [wad rSTB per sSTB and second]
     uint256 rewardBudget; // [wad rSTB]
@@ -45,6 +48,7 @@ struct DeploymentConfig {
     Parameters parameters;
     FlowConfig flow;
     StabilityConfig stability; // disabled unless the configuration says so
+    ZeroKnowledgeKey zeroKnowledge;
 }
 
 /// @title DeploymentDefaults
@@ -55,11 +59,21 @@ library DeploymentDefaults {
 
     function parameters() internal pure returns (Parameters memory) {
         return Parameters({
-            benchmark: ComputeUnitVerifier.Standard({
-                rows: 4096, depth: 4096, windowBlocks: 100, seedDelayBlocks: 2, blockSeconds: 1, haircutBps: 9000
+            benchmark: IComputeUnitVerifier.Standard({
+                rows: 4096, depth: 4096, windowBlocks: 100, seedDelayBlocks: 2, blockSeconds: 1, haircutBps: 9000, epochBlocks: 8
             }),
             collateral: CollateralManager.Rules({par: 0.06e18, ratioBpsMin: 12_000, graceSeconds: 24 hours}),
-            redemption: Redemption.Rules({disputeSeconds: 72 hours, compensationBps: 10_000}),
+            redemption: Redemption.Rules({
+                disputeSeconds: 72 hours,
+                judgeSeconds: 72 hours,
+                compensationBps: 10_000,
+                feeBps: 10,
+                gateBps: 500,
+                bondBps: 100,
+                penaltyBps: 1000
+            }),
+            // Once an hour on average at one second a block; credit halves a day after the last proof.
+            reverification: Reverification.Rules({epochBlocks: 240, summonBps: 667, answerSeconds: 15 minutes, halfLifeSeconds: 24 hours}),
             dollarFeed: Oracle.FeedRules({quorum: 2, ageSecondsMax: 1 hours, deviationBpsMax: 1000}),
             rewardMultiplier: uint256(0.05e18) / 365 days,
             rewardBudget: 1_000_000e18,

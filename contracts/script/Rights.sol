@@ -5,9 +5,12 @@ import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManage
 
 import {Custody} from "../src/exchange/Custody.sol";
 import {rSTBToken} from "../src/governance/rSTBToken.sol";
+import {ClaimFaults} from "../src/issuance/ClaimFaults.sol";
 import {CommitteeProof} from "../src/issuance/CommitteeProof.sol";
 import {ComputeUnitVerifier} from "../src/issuance/ComputeUnitVerifier.sol";
 import {Redemption} from "../src/issuance/Redemption.sol";
+import {Reverification} from "../src/issuance/Reverification.sol";
+import {TeeProof} from "../src/issuance/TeeProof.sol";
 import {Roles} from "../src/libraries/Roles.sol";
 import {Oracle} from "../src/oracle/Oracle.sol";
 import {CollateralManager} from "../src/staking/CollateralManager.sol";
@@ -60,13 +63,16 @@ library Rights {
         _allow(calls, verifier, Roles.GOVERNOR, ComputeUnitVerifier.setStandard.selector, ComputeUnitVerifier.setProof.selector);
         _allow(calls, verifier, Roles.GOVERNOR, ComputeUnitVerifier.setClassConversion.selector);
         _allow(calls, address(deployed.committee), Roles.GOVERNOR, CommitteeProof.setSigners.selector);
+        _allow(calls, address(deployed.verification.tee), Roles.GOVERNOR, TeeProof.setCredit.selector);
+        _allow(calls, address(deployed.verification.faults), Roles.GOVERNOR, ClaimFaults.setBounty.selector);
+        _allow(calls, address(deployed.verification.reverification), Roles.GOVERNOR, Reverification.setRules.selector);
         _allowStop(calls, address(deployed.agent));
         _allowStop(calls, address(deployed.staking));
         _allowStop(calls, address(deployed.collateral));
         _allow(calls, address(deployed.collateral), Roles.GOVERNOR, CollateralManager.setRules.selector);
         _allowStop(calls, address(deployed.redemption));
         _allow(calls, address(deployed.redemption), Roles.ARBITER, Redemption.resolve.selector);
-        _allow(calls, address(deployed.redemption), Roles.GOVERNOR, Redemption.setRules.selector);
+        _allow(calls, address(deployed.redemption), Roles.GOVERNOR, Redemption.setRules.selector, Redemption.collectFees.selector);
         address distributor = address(deployed.distributor);
         _allow(calls, distributor, Roles.GOVERNOR, RewardsDistributor.setMultiplier.selector, RewardsDistributor.addBudget.selector);
         _allow(calls, address(deployed.rewardToken), Roles.GOVERNOR, rSTBToken.mintGoverned.selector);
@@ -110,7 +116,10 @@ library Rights {
         _add(calls, abi.encodeCall(AccessManager.grantRole, (Roles.GUARDIAN, holders.guardian, 0)));
         _add(calls, abi.encodeCall(AccessManager.grantRole, (Roles.SEQUENCER, holders.sequencer, 0)));
         _add(calls, abi.encodeCall(AccessManager.grantRole, (Roles.GOVERNOR, address(deployed.timelock), 0)));
-        if (deployed.primary) _add(calls, abi.encodeCall(AccessManager.grantRole, (Roles.ARBITER, holders.arbiter, 0)));
+        if (deployed.primary) {
+            _add(calls, abi.encodeCall(AccessManager.grantRole, (Roles.ARBITER, holders.arbiter, 0)));
+            _add(calls, abi.encodeCall(AccessManager.grantRole, (Roles.ARBITER, address(deployed.verification.arbiter), 0)));
+        }
         for (uint256 i = 0; i < holders.reporters.length; i++) {
             _add(calls, abi.encodeCall(AccessManager.grantRole, (Roles.REPORTER, holders.reporters[i], 0)));
         }

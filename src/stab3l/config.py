@@ -87,6 +87,8 @@ class Settings(BaseSettings):
 
     home: Path = Path(".stab3l")
     log_level: str = "info"
+    ipfs_rpc: str | None = None
+    """RPC address of a Kubo node (IPFS); None: blocks lie in the home."""
 
 
 def load_network(home: Path) -> Network:

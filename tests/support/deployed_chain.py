@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,11 +31,25 @@ ROLES = (
 )
 ROWS, DEPTH, WINDOW_BLOCKS, HAIRCUT_BPS = 128, 96, 30, 9_000
 PARAMETERS: dict[str, Any] = {
-    "benchmark": {"rows": ROWS, "depth": DEPTH, "windowBlocks": WINDOW_BLOCKS, "haircutBps": HAIRCUT_BPS},
+    "benchmark": {
+        "rows": ROWS,
+        "depth": DEPTH,
+        "windowBlocks": WINDOW_BLOCKS,
+        "haircutBps": HAIRCUT_BPS,
+        "epochBlocks": 1,
+    },
+    # No gate, fee, bond or penalty, except where they are tested.
+    "redemption": {"feeBps": 0, "gateBps": 0, "bondBps": 0, "penaltyBps": 0},
     # Tests travel in time; a stale price is tested with the contracts.
     "dollarFeed": {"ageSecondsMax": 400 * 86_400},
 }
 BASE, DOLLAR = "sSTBToken", "LocalDollar"
+
+
+def circuit_key() -> dict[str, Any]:
+    """Of a circuit small enough to be built in a test."""
+    found = json.loads((ROOT / "contracts" / "test" / "fixtures" / "proved_claim.json").read_text())
+    return {"depth": found["depth"], "development": True, "words": found["key"]}
 
 
 @dataclass(frozen=True)
@@ -83,7 +98,7 @@ class Deployments:
         with Anvil(chain_id=chain_id, options=("--disable-code-size-limit",)) as anvil:
             async with httpx.AsyncClient(trust_env=False) as client:
                 control = AnvilControl(LocalChain(chain_id, "local", anvil.port, 1), client)
-                deployed = await Deployment(ROOT, self.home, self.signers, PARAMETERS).deploy(control)
+                deployed = await Deployment(ROOT, self.home, self.signers, PARAMETERS, circuit_key()).deploy(control)
                 for signer in self.signers.values():
                     await control.set_balance(signer.address, WEI)
                 await control.request("evm_mine")

@@ -1,16 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {ComputeClass, ProofMethod, Statement} from "../types/Compute.sol";
+import {Capacity, ComputeClass, ProofMethod, Statement} from "../types/Compute.sol";
 
 /// @notice Registration, fresh challenge, commitment, proof, CU value (DESIGN section 5, source 1 steps 1-7).
 interface IComputeUnitVerifier {
+    /// @notice The standard benchmark. An open claim keeps the one that it was opened with.
+    struct Standard {
+        uint32 rows; // N
+        uint32 depth; // K
+        uint32 windowBlocks; // [blocks] from the seed block to the last one that accepts the root
+        uint32 seedDelayBlocks; // [blocks] from the opening to the seed block
+        uint32 blockSeconds; // [seconds]
+        uint16 haircutBps; // [bps] of the rate that counts
+        uint32 epochBlocks; // [blocks] seed blocks are multiples of it, so that all who are asked in one epoch compute at the same time
+    }
+
     enum ClaimState {
         None,
         Open, // waiting for the root
         Committed, // waiting for the proof
         Proven, // waiting for the mint
-        Consumed // minted
+        Consumed, // minted, or a re-verification that brings nothing new
+        Revoked // its root is proven false
     }
 
     struct Claim {
@@ -43,6 +55,7 @@ interface IComputeUnitVerifier {
     event RootCommitted(
         uint256 indexed claimId, address indexed provider, bytes32 seed, bytes32 root, uint64 commitBlock, uint256 operationsPerSecond
     );
+    event ClaimRevoked(uint256 indexed claimId, address indexed provider, uint256 cuMinted);
     event ClaimProven(uint256 indexed claimId, address indexed provider, uint256 cuValue);
 
     /// @notice Chooses the proof method and the stake period (>= 7 days). May be called again to change both; open claims keep theirs.
@@ -68,9 +81,12 @@ interface IComputeUnitVerifier {
 
     function registrationOf(address provider) external view returns (ProofMethod method, uint32 stakePeriodSeconds);
 
-    /// @notice The governed standard benchmark: N, K, window in blocks, delay until the seed block, seconds per block.
-    function standard()
-        external
-        view
-        returns (uint32 rows, uint32 depth, uint32 windowBlocks, uint32 seedDelayBlocks, uint32 blockSeconds, uint16 haircutBps);
+    /// @notice The governed standard benchmark.
+    function standard() external view returns (Standard memory);
+    /// @notice K of the claims of a method: what its proof contract proves, or the standard's.
+    function depthOf(ProofMethod method) external view returns (uint32);
+    /// @notice What the provider promised and when it last showed how much.
+    function capacityOf(address provider) external view returns (Capacity memory);
+    /// @notice Takes a claim back whose root is proven false. Only ClaimFaults. `cuMinted`: what was minted on it.
+    function revoke(uint256 claimId) external returns (address provider, uint256 cuMinted);
 }

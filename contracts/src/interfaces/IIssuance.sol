@@ -23,7 +23,9 @@ interface IRedemption {
         Delivered,
         Disputed,
         Settled, // confirmed, silent past the dispute window, or judged delivered
-        Compensated // expired or judged undelivered
+        Compensated, // expired, judged undelivered, or not judged in time
+        Queued, // waits for the gate; its sSTB lies here
+        Withdrawn // left the queue; its sSTB went back
     }
 
     struct Order {
@@ -50,6 +52,10 @@ interface IRedemption {
         uint64 deadline
     );
     event Delivered(uint256 indexed id, address indexed provider, bytes32 resultHash, uint256 workDone, string resultUri);
+    event RedemptionQueued(uint256 indexed id, address indexed buyer, uint256 position, string jobUri);
+    event RedemptionWithdrawn(uint256 indexed id, address indexed buyer, uint256 returned);
+    event OfferSet(address indexed provider, uint16[3] premiumBps, string uri);
+    event PenaltyPaid(uint256 indexed id, address indexed provider, uint256 amount);
     event Disputed(uint256 indexed id, address indexed buyer);
     event Settled(uint256 indexed id, uint256 collateralReleasable);
     event Compensated(uint256 indexed id, address indexed buyer, uint256 collateralPaid);
@@ -58,6 +64,12 @@ interface IRedemption {
     /// @notice Burns `amount` sSTB of the caller and notifies `provider`.
     function redeem(address provider, uint256 amount, Tier tier, bytes32 jobHash, string calldata jobUri) external returns (uint256 id);
     function deliver(uint256 id, bytes32 resultHash, uint256 workDone, string calldata resultUri) external;
+    /// @notice Anyone: moves the queue's head on if the gate lets it through.
+    function admit() external returns (uint256 id);
+    /// @notice The buyer leaves the queue.
+    function withdraw(uint256 id) external;
+    /// @notice A provider's price per tier [bps of the amount, in sSTB], and where buyers reach it.
+    function setOffer(uint16[3] calldata premiumBps, string calldata uri) external;
     /// @notice Buyer accepts the delivery.
     function confirm(uint256 id) external;
     /// @notice Anyone, after the dispute window: silence is acceptance.
@@ -65,6 +77,8 @@ interface IRedemption {
     function dispute(uint256 id) external;
     /// @notice Arbiter role (the verifier committee) decides a dispute.
     function resolve(uint256 id, bool delivered) external;
+    /// @notice Anyone: a dispute that was not judged in time ends for the buyer.
+    function lapse(uint256 id) external;
     /// @notice Anyone, after the deadline without delivery: the buyer is compensated from the provider's collateral.
     function expire(uint256 id) external;
     /// @notice A provider burns its own sSTB to end its obligation without a job.

@@ -52,6 +52,8 @@ interface ICollateralManager {
     function addObligation(address provider, uint256 cu) external; // MintingAgent
     function reduceObligation(address provider, uint256 cu) external; // Redemption
     function seize(address provider, address to, uint256 cu, uint256 amount) external; // Redemption
+    /// @notice Takes up to `amount` for a proven fault, whatever is owed; what was taken. Redemption and ClaimFaults.
+    function slash(address provider, address to, uint256 amount) external returns (uint256 paid);
     function collateralOf(address provider) external view returns (uint256);
     function outstandingOf(address provider) external view returns (uint256);
     /// @notice Collateral tokens that `cu` needs at the minimum ratio and the current par and collateral price, rounded up.

@@ -28,6 +28,7 @@ contract CommitteeProof is IComputeProof, AccessManaged, EIP712 {
     );
     /// @notice Bounds the gas of a proof.
     uint256 public constant SIGNERS_MAX = 32;
+    uint256 private constant BASIS_POINTS = 10_000;
 
     /// @notice Signatures that a proof needs.
     uint256 public threshold;
@@ -43,10 +44,21 @@ contract CommitteeProof is IComputeProof, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc IComputeProof
-    function check(Statement calldata statement, bytes calldata proof) external view {
+    function check(Statement calldata statement, bytes calldata proof) external view returns (uint256 creditBps) {
+        requireSigned(keccak256(abi.encode(ATTESTATION_TYPEHASH, statement)), proof);
+        return BASIS_POINTS;
+    }
+
+    /// @inheritdoc IComputeProof
+    function depth() external pure returns (uint32) {
+        return 0;
+    }
+
+    /// @notice Reverts unless enough verifiers signed the EIP-712 struct with this hash. Also for what is not a benchmark: enrolments, verdicts.
+    function requireSigned(bytes32 structHash, bytes calldata proof) public view {
         bytes[] memory signatures = abi.decode(proof, (bytes[]));
         if (signatures.length < threshold) revert ThresholdNotMet(signatures.length, threshold);
-        bytes32 digest = digestOf(statement);
+        bytes32 digest = _hashTypedDataV4(structHash);
         address previous;
         for (uint256 i = 0; i < signatures.length; i++) {
             address signer = ECDSA.recover(digest, signatures[i]);
@@ -78,7 +90,7 @@ contract CommitteeProof is IComputeProof, AccessManaged, EIP712 {
     }
 
     /// @notice What each verifier signs.
-    function digestOf(Statement calldata statement) public view returns (bytes32) {
+    function digestOf(Statement calldata statement) external view returns (bytes32) {
         return _hashTypedDataV4(keccak256(abi.encode(ATTESTATION_TYPEHASH, statement)));
     }
 

@@ -3,12 +3,13 @@ pragma solidity ^0.8.28;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {IComputeProof} from "../interfaces/IComputeProof.sol";
 import {IComputeUnitVerifier} from "../interfaces/IComputeUnitVerifier.sol";
 import {Peers} from "../libraries/Peers.sol";
-import {ComputeClass, ProofMethod, Statement} from "../types/Compute.sol";
+import {Capacity, ComputeClass, ProofMethod, Statement} from "../types/Compute.sol";
 
 /// @title ComputeUnitVerifier
 /// @notice Registration, fresh challenge, commitment, proof and CU value of the standard benchmark (docs/reference/benchmark.md).
@@ -20,16 +21,6 @@ import {ComputeClass, ProofMethod, Statement} from "../types/Compute.sol";
 /// `blockSeconds` to be no more than the chain's true block time.
 contract ComputeUnitVerifier is IComputeUnitVerifier, AccessManaged, Pausable {
     using SafeCast for uint256;
-
-    /// @notice The standard benchmark. An open claim keeps the one that it was opened with.
-    struct Standard {
-        uint32 rows; // N
-        uint32 depth; // K
-        uint32 windowBlocks; // [blocks] from the seed block to the last one that accepts the root
-        uint32 seedDelayBlocks; // [blocks] from the opening to the seed block
-        uint32 blockSeconds; // [seconds]
-        uint16 haircutBps; // [bps] of the rate that counts
-    }
 
     struct Registration {
         ProofMethod method;
@@ -57,6 +48,7 @@ contract ComputeUnitVerifier is IComputeUnitVerifier, AccessManaged, Pausable {
         bytes32 root;
         uint128 cuValue; // [wad CU]
         uint64 mintableUntil; // [unix seconds]
+        Capacity before; // what the provider had when it opened this claim
     }
 
     error MethodUnavailable(ProofMethod method);
@@ -78,6 +70,7 @@ contract ComputeUnitVerifier is IComputeUnitVerifier, AccessManaged, Pausable {
     error SampleBlockNotMined(uint256 blockNumber, uint256 sampleBlock);
     error StandardInvalid(Standard standard);
     error ClassConversionTooLarge(uint256 conversion, uint256 max);
+    error ClaimNotRevocable(uint256 claimId, ClaimState state);
 
     event StandardSet(Standard standard);
     event ProofSet(ProofMethod indexed method, address proof);
@@ -93,6 +86,8 @@ contract ComputeUnitVerifier is IComputeUnitVerifier, AccessManaged, Pausable {
     uint256 public constant BLOCKHASH_BLOCKS = 256;
     /// @notice [blocks] So that the seed block's hash is readable until the deadline.
     uint256 public constant WINDOW_BLOCKS_MAX = 200;
+    /// @notice [blocks] Longest wait for a common seed block.
+    uint256 public constant EPOCH_BLOCKS_MAX = 7200;
     /// @notice N, the most products and, as above that float32 sums are not exact, K (docs/reference/benchmark.md).
     uint256 public constant ROWS_MAX = 1 << 20;
     uint256 public constant DEPTH_MAX = 1 << 14;
@@ -102,10 +97,13 @@ contract ComputeUnitVerifier is IComputeUnitVerifier, AccessManaged, Pausable {
 
     uint256 private constant OPERATIONS_PER_CU = 1e15;
     uint256 private constant BASIS_POINTS = 10_000;
+    uint256 private constant WAD = 1e18;
 
     Standard private _standard;
     /// @notice MintingAgent.
     address public agent;
+    /// @notice ClaimFaults.
+    address public faults;
     /// @notice Claims opened so far; the last one's id, since ids start from 1.
     uint256 public claimCount;
     /// @inheritdoc IComputeUnitVerifier
@@ -114,6 +112,7 @@ contract ComputeUnitVerifier is IComputeUnitVerifier, AccessManaged, Pausable {
     mapping(address provider => Registration) public registrationOf;
     /// @notice The contract that checks proofs of a method; none where the method is not available.
     mapping(ProofMethod => IComputeProof) public proofOf;
+    mapping(ProofMethod => uint32) private _depthOf; // K that a method proves; zero: the standard's
     /// @notice [wad standard CU per CU of the class] Zero where the class is not available.
     mapping(ComputeClass => uint256) public classConversionOf;
     mapping(uint256 claimId => StoredClaim) private _claims;
@@ -143,6 +142,7 @@ contract ComputeUnitVerifier is IComputeUnitVerifier, AccessManaged, Pausable {
         Registration memory registration = registrationOf[msg.sender];
         _checkOpening(registration, computeClass, committedSeconds, products);
         _checkNoLiveClaim(lastClaimOf[msg.sender]);
+        Capacity memory capacity = capacityOf(msg.sender);
 
         claimId = ++claimCount;
         lastClaimOf[msg.sender] = claimId;
@@ -153,6 +153,7 @@ contract ComputeUnitVerifier is IComputeUnitVerifier, AccessManaged, Pausable {
         claim.method = registration.method;
         claim.committedSeconds = committedSeconds;
         claim.stakePeriodSeconds = registration.stakePeriodSeconds;
+        claim.before = capacity;
         _setTask(claim, products);
         emit ChallengeOpened(claimId, msg.sender, computeClass, claim.rows, claim.depth, products, claim.seedBlock, claim.deadlineBlock);
     }
@@ -175,13 +176,15 @@ contract ComputeUnitVerifier is IComputeUnitVerifier, AccessManaged, Pausable {
     }
 
     /// @inheritdoc IComputeUnitVerifier
+    /// @dev A rate that is promised already adds nothing: then the claim is a re-verification, and has done its work.
     function prove(uint256 claimId, bytes calldata proof) external whenNotPaused returns (uint256 cuValue) {
         StoredClaim storage claim = _inState(claimId, ClaimState.Committed);
-        _proof(claim.method).check(_statement(claimId, claim), proof);
-        cuValue = _cuValueDown(claim);
-        if (cuValue == 0) revert ClaimWorthless(claimId);
+        uint256 creditBps = _proof(claim.method).check(_statement(claimId, claim), proof);
+        Capacity memory before = claim.before;
+        cuValue = _cuValueDown(claim, before, creditBps);
+        if (cuValue == 0 && before.promisedUntil <= block.timestamp) revert ClaimWorthless(claimId);
 
-        claim.state = ClaimState.Proven;
+        claim.state = cuValue == 0 ? ClaimState.Consumed : ClaimState.Proven;
         claim.cuValue = cuValue.toUint128();
         claim.mintableUntil = uint64(block.timestamp + PROVEN_SECONDS_MAX);
         emit ClaimProven(claimId, claim.provider, cuValue);
@@ -195,6 +198,17 @@ contract ComputeUnitVerifier is IComputeUnitVerifier, AccessManaged, Pausable {
         if (block.timestamp > claim.mintableUntil) revert ClaimExpired(claimId);
         claim.state = ClaimState.Consumed;
         return (claim.cuValue, claim.stakePeriodSeconds);
+    }
+
+    /// @inheritdoc IComputeUnitVerifier
+    function revoke(uint256 claimId) external returns (address provider, uint256 cuMinted) {
+        Peers.check(faults);
+        StoredClaim storage claim = _claims[claimId];
+        ClaimState state = claim.state;
+        if (state < ClaimState.Committed || state == ClaimState.Revoked) revert ClaimNotRevocable(claimId, state);
+        claim.state = ClaimState.Revoked;
+        (provider, cuMinted) = (claim.provider, state == ClaimState.Consumed ? claim.cuValue : 0);
+        emit ClaimRevoked(claimId, provider, cuMinted);
     }
 
     function _checkOpening(Registration memory registration, ComputeClass computeClass, uint32 committedSeconds, uint32 products)
@@ -224,9 +238,10 @@ contract ComputeUnitVerifier is IComputeUnitVerifier, AccessManaged, Pausable {
 
     function _setTask(StoredClaim storage claim, uint32 products) private {
         Standard memory task = _standard;
-        (claim.rows, claim.depth, claim.products) = (task.rows, task.depth, products);
+        uint32 depth = _depthOf[claim.method];
+        (claim.rows, claim.depth, claim.products) = (task.rows, depth == 0 ? task.depth : depth, products);
         (claim.blockSeconds, claim.haircutBps) = (task.blockSeconds, task.haircutBps);
-        uint256 seedBlock = block.number + task.seedDelayBlocks;
+        uint256 seedBlock = Math.ceilDiv(block.number + task.seedDelayBlocks, task.epochBlocks) * task.epochBlocks;
         claim.seedBlock = uint48(seedBlock);
         claim.deadlineBlock = uint48(seedBlock + task.windowBlocks);
     }
@@ -237,10 +252,32 @@ contract ComputeUnitVerifier is IComputeUnitVerifier, AccessManaged, Pausable {
         return operations / ((block.number - claim.seedBlock + 1) * claim.blockSeconds);
     }
 
-    /// @dev rate x term x haircut / 10^15 [CU] x conversion [wad] = [wad standard CU].
-    function _cuValueDown(StoredClaim storage claim) private view returns (uint256) {
-        uint256 work = uint256(claim.operationsPerSecond) * claim.committedSeconds * claim.haircutBps;
-        return work * classConversionOf[claim.computeClass] / (BASIS_POINTS * OPERATIONS_PER_CU);
+    /// @dev (rate x term - what of it is promised already) x haircut x credit, in [wad standard CU].
+    function _cuValueDown(StoredClaim storage claim, Capacity memory before, uint256 creditBps) private view returns (uint256) {
+        uint256 term = claim.committedSeconds;
+        uint256 rate = _standardRateDown(claim);
+        uint256 promisedTerm = before.promisedUntil > block.timestamp ? Math.min(term, before.promisedUntil - block.timestamp) : 0;
+        uint256 work = rate * term - Math.min(rate, before.promisedRate) * promisedTerm;
+        return work * claim.haircutBps * creditBps * WAD / (BASIS_POINTS * BASIS_POINTS * OPERATIONS_PER_CU);
+    }
+
+    /// @dev [standard operations per second]
+    function _standardRateDown(StoredClaim storage claim) private view returns (uint256) {
+        return uint256(claim.operationsPerSecond) * classConversionOf[claim.computeClass] / WAD;
+    }
+
+    /// @dev What a claim leaves. A promise is the envelope of all promises that still run: never less than what was sold, so nothing is sold twice.
+    function _capacityAfter(StoredClaim storage claim) private view returns (Capacity memory capacity) {
+        capacity = claim.before;
+        ClaimState state = claim.state;
+        if (state != ClaimState.Proven && state != ClaimState.Consumed) return capacity;
+        uint256 provenAt = claim.mintableUntil - PROVEN_SECONDS_MAX;
+        uint256 rate = _standardRateDown(claim);
+        (capacity.verifiedRate, capacity.verifiedAt) = (uint88(rate), uint40(provenAt));
+        if (state == ClaimState.Proven && block.timestamp > claim.mintableUntil) return capacity;
+        uint256 earlier = capacity.promisedUntil > provenAt ? capacity.promisedRate : 0;
+        capacity.promisedRate = uint88(Math.max(earlier, rate));
+        capacity.promisedUntil = uint40(Math.max(capacity.promisedUntil, provenAt + claim.committedSeconds));
     }
 
     function _statement(uint256 claimId, StoredClaim storage claim) private view returns (Statement memory) {
@@ -269,9 +306,10 @@ contract ComputeUnitVerifier is IComputeUnitVerifier, AccessManaged, Pausable {
 
     // --- Governance and guardian
 
-    /// @notice Binds MintingAgent, once.
-    function wire(address agent_) external restricted {
+    /// @notice Binds MintingAgent and ClaimFaults, once.
+    function wire(address agent_, address faults_) external restricted {
         agent = Peers.bindOnce(agent, agent_);
+        faults = Peers.bindOnce(faults, faults_);
     }
 
     /// @notice Changes the standard benchmark for claims opened from now on.
@@ -283,6 +321,7 @@ contract ComputeUnitVerifier is IComputeUnitVerifier, AccessManaged, Pausable {
     function setProof(ProofMethod method, IComputeProof proof) external restricted {
         if (method == ProofMethod.None) revert MethodUnavailable(method);
         proofOf[method] = proof;
+        _depthOf[method] = address(proof) == address(0) ? 0 : proof.depth();
         emit ProofSet(method, address(proof));
     }
 
@@ -304,7 +343,8 @@ contract ComputeUnitVerifier is IComputeUnitVerifier, AccessManaged, Pausable {
     function _setStandard(Standard memory next) private {
         bool valid = next.rows > 0 && next.rows <= ROWS_MAX && next.depth > 0 && next.depth <= DEPTH_MAX && next.windowBlocks > 0
             && next.windowBlocks <= WINDOW_BLOCKS_MAX && next.seedDelayBlocks > 0 && next.seedDelayBlocks <= WINDOW_BLOCKS_MAX
-            && next.blockSeconds > 0 && next.haircutBps > 0 && next.haircutBps <= BASIS_POINTS;
+            && next.blockSeconds > 0 && next.haircutBps > 0 && next.haircutBps <= BASIS_POINTS && next.epochBlocks > 0
+            && next.epochBlocks <= EPOCH_BLOCKS_MAX;
         if (!valid) revert StandardInvalid(next);
         _standard = next;
         emit StandardSet(next);
@@ -346,14 +386,25 @@ contract ComputeUnitVerifier is IComputeUnitVerifier, AccessManaged, Pausable {
     /// @inheritdoc IComputeUnitVerifier
     function statementOf(uint256 claimId) external view returns (Statement memory) {
         StoredClaim storage claim = _claims[claimId];
-        if (claim.state < ClaimState.Committed) revert ClaimInState(claimId, claim.state, ClaimState.Committed);
+        if (claim.state < ClaimState.Committed || claim.state == ClaimState.Revoked) {
+            revert ClaimInState(claimId, claim.state, ClaimState.Committed);
+        }
         return _statement(claimId, claim);
     }
 
     /// @inheritdoc IComputeUnitVerifier
-    function standard() external view returns (uint32, uint32, uint32, uint32, uint32, uint16) {
-        Standard memory task = _standard;
-        return (task.rows, task.depth, task.windowBlocks, task.seedDelayBlocks, task.blockSeconds, task.haircutBps);
+    function capacityOf(address provider) public view returns (Capacity memory) {
+        return _capacityAfter(_claims[lastClaimOf[provider]]);
+    }
+
+    /// @inheritdoc IComputeUnitVerifier
+    function standard() external view returns (Standard memory) {
+        return _standard;
+    }
+
+    /// @inheritdoc IComputeUnitVerifier
+    function depthOf(ProofMethod method) external view returns (uint32) {
+        return _depthOf[method] == 0 ? _standard.depth : _depthOf[method];
     }
 
     // --- Shared checks

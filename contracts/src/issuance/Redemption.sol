@@ -2,6 +2,8 @@
 pragma solidity ^0.8.28;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
@@ -13,13 +15,20 @@ import {sSTBToken} from "./sSTBToken.sol";
 /// @title Redemption
 /// @notice Burns sSTB for compute. The provider stays obliged until the delivery is accepted, or it is compensated from its collateral.
 /// Always: the sum over providers of outstanding - pending is the supply of sSTB.
-/// @dev Requested -> Delivered -> Settled is the way; Requested -> Compensated when the deadline passes; Delivered -> Disputed -> either, as the arbiter says.
+/// @dev (Queued ->) Requested -> Delivered -> Settled is the way; Requested -> Compensated when the deadline passes; Delivered -> Disputed -> either, as the arbiter says.
 /// @custom:stop The guardian pauses new redemptions. Delivery, acceptance, disputes, expiry, retirement and liquidated redemption go on.
 /// @custom:trusts The arbiter for disputed deliveries. The Oracle, through CollateralManager, for what a compensation is worth.
 contract Redemption is IRedemption, AccessManaged, Pausable, ReentrancyGuardTransient {
+    using SafeERC20 for IERC20Metadata;
+
     struct Rules {
         uint32 disputeSeconds; // [seconds] after the delivery
+        uint32 judgeSeconds; // [seconds] after the dispute
         uint16 compensationBps; // [bps] of the value at par
+        uint16 feeBps; // [bps] of the amount, in sSTB
+        uint16 gateBps; // [bps] of the supply that may be redeemed in a day; zero: no gate
+        uint16 bondBps; // [bps] of the value at par that a dispute stakes
+        uint16 penaltyBps; // [bps] of the value at par that a wrong delivery costs on top
     }
 
     /// @dev An Order in as few slots as a request needs: three.
@@ -51,6 +60,11 @@ contract Redemption is IRedemption, AccessManaged, Pausable, ReentrancyGuardTran
     error DeadlineAhead(uint256 id, uint64 deadline);
     error DisputeWindowPassed(uint256 id, uint64 disputeUntil);
     error DisputeWindowOpen(uint256 id, uint64 disputeUntil);
+    error JudgementOpen(uint256 id, uint64 judgeUntil);
+    error JudgementLate(uint256 id, uint64 judgeUntil);
+    error GateClosed(uint256 amount, uint256 available);
+    error QueueEmpty();
+    error PremiumTooHigh(uint256 premiumBps, uint256 max);
     error RulesInvalid(Rules rules);
 
     event RedeemedLiquidated(address indexed provider, address indexed holder, uint256 amount, uint256 collateralPaid);
@@ -62,7 +76,13 @@ contract Redemption is IRedemption, AccessManaged, Pausable, ReentrancyGuardTran
     uint256 public constant DISPUTE_SECONDS_MAX = 30 days;
     /// @notice [bps] At most what CollateralManager's ratio can never go below, so that a full compensation is covered.
     uint256 public constant COMPENSATION_BPS_MAX = 12_000;
+    /// @notice [bps] What a fee, a bond, a penalty and a premium can be at most.
+    uint256 public constant FEE_BPS_MAX = 200;
+    uint256 public constant BOND_BPS_MAX = 1000;
+    uint256 public constant PENALTY_BPS_MAX = 2000;
+    uint256 public constant PREMIUM_BPS_MAX = 5000;
     uint256 private constant BASIS_POINTS = 10_000;
+    uint256 private constant DAY_SECONDS = 1 days;
 
     sSTBToken public immutable token;
     CollateralManager public immutable collateral;
@@ -73,10 +93,24 @@ contract Redemption is IRedemption, AccessManaged, Pausable, ReentrancyGuardTran
     /// @notice [wad CU] Requested of a provider and not yet settled or compensated; part of its outstanding.
     mapping(address provider => uint256) public pendingOf;
     mapping(uint256 id => StoredOrder) private _orders;
+    /// @notice [wad sSTB] What lies here for an order beside its amount: the provider's premium.
+    mapping(uint256 id => uint256) public premiumOf;
+    /// @notice [base units of the collateral] The buyer's stake in its dispute.
+    mapping(uint256 id => uint256) public bondOf;
+    mapping(address provider => uint16[3]) private _premiums;
+    /// @dev The gate is a bucket that a day's share of the supply fills; what is larger than the bucket needs it full and leaves a debt.
+    int96 private _gateLevel; // [wad sSTB]
+    uint40 private _gateAt; // [unix seconds] never zero: one slot with what every redemption writes
+    /// @notice [wad sSTB] Fees taken and not yet collected.
+    uint96 public fees;
+    uint40 private _queueHead;
+    uint40 private _queueTail;
+    mapping(uint256 position => uint256 id) private _queue;
 
     constructor(address authority_, sSTBToken token_, CollateralManager collateral_, Rules memory rules_) AccessManaged(authority_) {
         (token, collateral) = (token_, collateral_);
         _setRules(rules_);
+        _gateAt = uint40(block.timestamp);
     }
 
     // --- From request to acceptance
@@ -94,14 +128,109 @@ contract Redemption is IRedemption, AccessManaged, Pausable, ReentrancyGuardTran
         _checkFree(provider, amount);
 
         id = ++orderCount;
-        uint64 deadline = uint64(block.timestamp + deliverySecondsOf(tier));
         StoredOrder storage order = _orders[id];
         (order.buyer, order.amount) = (msg.sender, uint96(amount));
-        (order.provider, order.state, order.tier, order.deadline) = (provider, State.Requested, tier, uint40(deadline));
-        order.jobHash = jobHash;
-        pendingOf[provider] += amount;
-        emit RedemptionRequested(id, msg.sender, provider, amount, tier, jobHash, jobUri, deadline);
+        (order.provider, order.tier, order.jobHash) = (provider, tier, jobHash);
+        uint256 extra = _charge(id, provider, amount, tier);
+        if (_queueHead != _queueTail || !_passGate(amount)) {
+            _enqueue(id, order, jobUri);
+            token.take(msg.sender, amount + extra);
+            return id;
+        }
+        _request(id, order, jobUri);
+        if (extra > 0) token.take(msg.sender, extra);
         token.burn(msg.sender, amount);
+    }
+
+    /// @inheritdoc IRedemption
+    /// @dev A provider that is gone or sold out meanwhile sends the order back to its buyer.
+    function admit() external whenNotPaused nonReentrant returns (uint256 id) {
+        while (_queueHead != _queueTail && _orders[_queue[_queueHead]].state != State.Queued) _queueHead++;
+        if (_queueHead == _queueTail) revert QueueEmpty();
+        id = _queue[_queueHead];
+        StoredOrder storage order = _orders[id];
+        if (collateral.liquidated(order.provider) || order.amount > freeOf(order.provider)) {
+            _queueHead++;
+            _sendBack(id, order);
+            return id;
+        }
+        if (!_passGate(order.amount)) revert GateClosed(order.amount, gateAvailable());
+        _queueHead++;
+        _request(id, order, "");
+        token.burn(address(this), order.amount);
+    }
+
+    /// @inheritdoc IRedemption
+    function withdraw(uint256 id) external nonReentrant {
+        StoredOrder storage order = _inState(id, State.Queued);
+        if (msg.sender != order.buyer) revert CallerNotBuyer(id, order.buyer, msg.sender);
+        _sendBack(id, order);
+    }
+
+    /// @inheritdoc IRedemption
+    function setOffer(uint16[3] calldata premiumBps, string calldata uri) external {
+        _checkUri(uri);
+        for (uint256 tier = 0; tier < 3; tier++) {
+            if (premiumBps[tier] > PREMIUM_BPS_MAX) revert PremiumTooHigh(premiumBps[tier], PREMIUM_BPS_MAX);
+        }
+        _premiums[msg.sender] = premiumBps;
+        emit OfferSet(msg.sender, premiumBps, uri);
+    }
+
+    /// @dev Fee and premium [wad sSTB], rounded up. The fee is earned by asking: leaving the queue does not bring it back.
+    function _charge(uint256 id, address provider, uint256 amount, Tier tier) private returns (uint256 extra) {
+        uint256 fee = Math.ceilDiv(amount * _rules.feeBps, BASIS_POINTS);
+        if (fee > 0) fees += uint96(fee);
+        uint256 premium = Math.ceilDiv(amount * _premiums[provider][uint256(tier)], BASIS_POINTS);
+        if (premium > 0) premiumOf[id] = premium;
+        return fee + premium;
+    }
+
+    function _request(uint256 id, StoredOrder storage order, string memory jobUri) private {
+        uint64 deadline = uint64(block.timestamp + deliverySecondsOf(order.tier));
+        (order.state, order.deadline) = (State.Requested, uint40(deadline));
+        pendingOf[order.provider] += order.amount;
+        emit RedemptionRequested(id, order.buyer, order.provider, order.amount, order.tier, order.jobHash, jobUri, deadline);
+    }
+
+    function _enqueue(uint256 id, StoredOrder storage order, string calldata jobUri) private {
+        order.state = State.Queued;
+        uint256 position = _queueTail++;
+        _queue[position] = id;
+        emit RedemptionQueued(id, order.buyer, position, jobUri);
+    }
+
+    function _sendBack(uint256 id, StoredOrder storage order) private {
+        uint256 returned = order.amount + _takePremium(id);
+        order.state = State.Withdrawn;
+        emit RedemptionWithdrawn(id, order.buyer, returned);
+        token.transfer(order.buyer, returned);
+    }
+
+    function _takePremium(uint256 id) private returns (uint256 premium) {
+        premium = premiumOf[id];
+        if (premium > 0) delete premiumOf[id];
+    }
+
+    /// @dev Whether the amount fits now; then it is taken off.
+    function _passGate(uint256 amount) private returns (bool) {
+        uint256 share = _gateShare();
+        if (share == type(uint256).max) return true;
+        int256 level = _gateLevelNow(share);
+        if (level < int256(Math.min(amount, share))) return false;
+        (_gateLevel, _gateAt) = (int96(level - int256(amount)), uint40(block.timestamp));
+        return true;
+    }
+
+    /// @dev [wad sSTB] A day's; the largest number without a gate.
+    function _gateShare() private view returns (uint256) {
+        uint256 bps = _rules.gateBps;
+        return bps == 0 ? type(uint256).max : token.totalSupply() * bps / BASIS_POINTS;
+    }
+
+    function _gateLevelNow(uint256 share) private view returns (int256) {
+        int256 filled = _gateLevel + int256(share * (block.timestamp - _gateAt) / DAY_SECONDS);
+        return filled > int256(share) ? int256(share) : filled;
     }
 
     /// @inheritdoc IRedemption
@@ -120,15 +249,17 @@ contract Redemption is IRedemption, AccessManaged, Pausable, ReentrancyGuardTran
 
     /// @inheritdoc IRedemption
     /// @dev A buyer who disputed may still accept.
-    function confirm(uint256 id) external {
+    function confirm(uint256 id) external nonReentrant {
         StoredOrder storage order = _order(id);
         if (msg.sender != order.buyer) revert CallerNotBuyer(id, order.buyer, msg.sender);
         if (order.state != State.Delivered && order.state != State.Disputed) revert OrderInState(id, order.state);
+        uint256 bond = _takeBond(id);
         _settle(id, order);
+        _returnBond(msg.sender, bond);
     }
 
     /// @inheritdoc IRedemption
-    function finalize(uint256 id) external {
+    function finalize(uint256 id) external nonReentrant {
         StoredOrder storage order = _inState(id, State.Delivered);
         if (block.timestamp <= order.disputeUntil) revert DisputeWindowOpen(id, order.disputeUntil);
         _settle(id, order);
@@ -136,26 +267,64 @@ contract Redemption is IRedemption, AccessManaged, Pausable, ReentrancyGuardTran
 
     function _settle(uint256 id, StoredOrder storage order) private {
         order.state = State.Settled;
-        pendingOf[order.provider] -= order.amount;
-        collateral.reduceObligation(order.provider, order.amount);
-        emit Settled(id, collateral.releasableDown(order.provider));
+        address provider = order.provider;
+        pendingOf[provider] -= order.amount;
+        uint256 premium = _takePremium(id);
+        collateral.reduceObligation(provider, order.amount);
+        emit Settled(id, collateral.releasableDown(provider));
+        if (premium > 0) token.transfer(provider, premium);
     }
 
     // --- Disputes and defaults
 
     /// @inheritdoc IRedemption
-    function dispute(uint256 id) external {
+    /// @dev The bond, in the collateral's token, goes to the provider if the delivery is judged right: disputing for nothing is not free.
+    function dispute(uint256 id) external nonReentrant {
         StoredOrder storage order = _inState(id, State.Delivered);
         if (msg.sender != order.buyer) revert CallerNotBuyer(id, order.buyer, msg.sender);
         if (block.timestamp > order.disputeUntil) revert DisputeWindowPassed(id, order.disputeUntil);
+        uint256 bond = _rules.bondBps == 0 ? 0 : Math.ceilDiv(collateral.valueDown(uint256(order.amount) * _rules.bondBps), BASIS_POINTS);
         order.state = State.Disputed;
+        order.disputeUntil = uint40(block.timestamp + _rules.judgeSeconds);
         emit Disputed(id, msg.sender);
+        if (bond == 0) return;
+        bondOf[id] = bond;
+        collateral.token().safeTransferFrom(msg.sender, address(this), bond);
     }
 
     /// @inheritdoc IRedemption
     function resolve(uint256 id, bool delivered) external restricted nonReentrant {
         StoredOrder storage order = _inState(id, State.Disputed);
-        delivered ? _settle(id, order) : _compensate(id, order);
+        if (block.timestamp > order.disputeUntil) revert JudgementLate(id, order.disputeUntil);
+        uint256 bond = _takeBond(id);
+        if (delivered) {
+            _settle(id, order);
+            if (bond > 0) collateral.token().safeTransfer(order.provider, bond);
+            return;
+        }
+        uint256 penalty = collateral.valueDown(uint256(order.amount) * _rules.penaltyBps) / BASIS_POINTS;
+        _compensate(id, order);
+        if (penalty > 0) emit PenaltyPaid(id, order.provider, collateral.slash(order.provider, order.buyer, penalty));
+        _returnBond(order.buyer, bond);
+    }
+
+    /// @inheritdoc IRedemption
+    /// @dev Judges need the provider's documents: silence must not pay it.
+    function lapse(uint256 id) external nonReentrant {
+        StoredOrder storage order = _inState(id, State.Disputed);
+        if (block.timestamp <= order.disputeUntil) revert JudgementOpen(id, order.disputeUntil);
+        uint256 bond = _takeBond(id);
+        _compensate(id, order);
+        _returnBond(order.buyer, bond);
+    }
+
+    function _takeBond(uint256 id) private returns (uint256 bond) {
+        bond = bondOf[id];
+        if (bond > 0) delete bondOf[id];
+    }
+
+    function _returnBond(address buyer, uint256 bond) private {
+        if (bond > 0) collateral.token().safeTransfer(buyer, bond);
     }
 
     /// @inheritdoc IRedemption
@@ -170,8 +339,10 @@ contract Redemption is IRedemption, AccessManaged, Pausable, ReentrancyGuardTran
         uint256 paid = _payableDown(provider, amount, _rules.compensationBps);
         order.state = State.Compensated;
         pendingOf[provider] -= amount;
+        uint256 premium = _takePremium(id);
         emit Compensated(id, buyer, paid);
         collateral.seize(provider, buyer, amount, paid);
+        if (premium > 0) token.transfer(buyer, premium);
     }
 
     /// @dev par x amount x bps, at most the amount's share of the collateral: what is missing is missing for everybody alike.
@@ -206,7 +377,14 @@ contract Redemption is IRedemption, AccessManaged, Pausable, ReentrancyGuardTran
         _setRules(rules_);
     }
 
-    /// @notice Stops new redemptions.
+    /// @notice Takes out the fees.
+    function collectFees(address to) external restricted returns (uint256 amount) {
+        amount = fees;
+        fees = 0;
+        token.transfer(to, amount);
+    }
+
+    /// @notice Stops new redemptions and the queue.
     function pause() external restricted {
         _pause();
     }
@@ -218,7 +396,9 @@ contract Redemption is IRedemption, AccessManaged, Pausable, ReentrancyGuardTran
 
     function _setRules(Rules memory next) private {
         bool valid = next.disputeSeconds >= DISPUTE_SECONDS_MIN && next.disputeSeconds <= DISPUTE_SECONDS_MAX
-            && next.compensationBps >= BASIS_POINTS && next.compensationBps <= COMPENSATION_BPS_MAX;
+            && next.judgeSeconds >= DISPUTE_SECONDS_MIN && next.judgeSeconds <= DISPUTE_SECONDS_MAX && next.compensationBps >= BASIS_POINTS
+            && next.compensationBps <= COMPENSATION_BPS_MAX && next.feeBps <= FEE_BPS_MAX && next.gateBps <= BASIS_POINTS
+            && next.bondBps <= BOND_BPS_MAX && next.penaltyBps <= PENALTY_BPS_MAX;
         if (!valid) revert RulesInvalid(next);
         _rules = next;
         emit RulesSet(next);
@@ -246,6 +426,24 @@ contract Redemption is IRedemption, AccessManaged, Pausable, ReentrancyGuardTran
     /// @notice What can still be requested of a provider [wad CU].
     function freeOf(address provider) public view returns (uint256) {
         return collateral.outstandingOf(provider) - pendingOf[provider];
+    }
+
+    /// @notice [wad sSTB] What the gate lets through at once now; zero while it is in debt.
+    function gateAvailable() public view returns (uint256) {
+        uint256 share = _gateShare();
+        if (share == type(uint256).max) return share;
+        int256 level = _gateLevelNow(share);
+        return level > 0 ? uint256(level) : 0;
+    }
+
+    /// @notice Orders in the queue, those included that were withdrawn out of its middle.
+    function queueLength() external view returns (uint256) {
+        return _queueTail - _queueHead;
+    }
+
+    /// @notice [bps] A provider's premium for each tier.
+    function premiumBpsOf(address provider) external view returns (uint16[3] memory) {
+        return _premiums[provider];
     }
 
     /// @notice Time to deliver [seconds].

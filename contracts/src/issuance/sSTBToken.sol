@@ -10,7 +10,7 @@ import {Peers} from "../libraries/Peers.sol";
 /// @title sSTBToken
 /// @notice One sSTB [wad] is a claim on one compute unit of the standard class. Supply = minted by MintingAgent - burned by Redemption (I2).
 /// @custom:stop Transfers are never stopped; minting and redemption stop at MintingAgent and Redemption.
-/// @custom:trusts MintingAgent to mint against consumed claims only, Redemption to burn what its caller holds and nobody else's.
+/// @custom:trusts MintingAgent to mint against consumed claims only, Redemption to burn or take what its caller holds and nobody else's.
 contract sSTBToken is ERC20, ERC20Permit, AccessManaged {
     /// @notice The only minter.
     address public agent;
@@ -29,6 +29,12 @@ contract sSTBToken is ERC20, ERC20Permit, AccessManaged {
     function mint(address to, uint256 amount) external {
         Peers.check(agent);
         _mint(to, amount);
+    }
+
+    /// @notice Moves `amount` [wad] of `holder`, who called Redemption for it, into Redemption. Only Redemption.
+    function take(address holder, uint256 amount) external {
+        Peers.check(redemption);
+        _transfer(holder, msg.sender, amount);
     }
 
     /// @notice Burns `amount` [wad] of `holder`, who called Redemption for it. Only Redemption.

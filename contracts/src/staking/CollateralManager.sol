@@ -72,6 +72,8 @@ contract CollateralManager is ICollateralManager, AccessManaged, Pausable, Reent
     uint32 private _graceSeconds;
     /// @notice Redemption.
     address public redemption;
+    /// @notice ClaimFaults.
+    address public faults;
     mapping(address provider => Account) private _accounts;
 
     constructor(address authority_, IERC20Metadata token_, IOracle oracle_, Rules memory rules_) AccessManaged(authority_) {
@@ -154,6 +156,18 @@ contract CollateralManager is ICollateralManager, AccessManaged, Pausable, Reent
         token.safeTransfer(to, amount);
     }
 
+    /// @inheritdoc ICollateralManager
+    /// @dev What is owed stays owed: who is no longer covered, or cannot be shown to be, is in liquidation from here on (I3).
+    function slash(address provider, address to, uint256 amount) external nonReentrant returns (uint256 paid) {
+        if (msg.sender != redemption) Peers.check(faults);
+        Account storage account = _accounts[provider];
+        paid = Math.min(amount, account.collateral);
+        account.collateral -= uint96(paid);
+        emit CollateralSeized(provider, to, paid);
+        if (account.graceUntil == 0 && !_covered(account)) _startGrace(provider, account);
+        token.safeTransfer(to, paid);
+    }
+
     /// @dev Who owes nothing is not in liquidation, whatever the price.
     function _reduce(address provider, Account storage account, uint256 cu) private {
         if (cu > account.outstanding) revert ObligationAboveOutstanding(provider, cu, account.outstanding);
@@ -170,6 +184,10 @@ contract CollateralManager is ICollateralManager, AccessManaged, Pausable, Reent
         Account storage account = _accounts[provider];
         if (account.graceUntil != 0) revert ProviderInLiquidation(provider);
         _checkShort(provider, account);
+        _startGrace(provider, account);
+    }
+
+    function _startGrace(address provider, Account storage account) private {
         uint48 graceUntil = uint48(block.timestamp + _graceSeconds);
         account.graceUntil = graceUntil;
         emit LiquidationStarted(provider, graceUntil);
@@ -202,19 +220,25 @@ contract CollateralManager is ICollateralManager, AccessManaged, Pausable, Reent
 
     /// @dev A deposit must not fail for want of a price; without one the cure waits.
     function _cureIfPriced(address provider, Account storage account) private {
+        if (_covered(account)) _cure(provider, account);
+    }
+
+    /// @dev False too while a price is needed and missing.
+    function _covered(Account storage account) private view returns (bool) {
         try this.requiredUp(account.outstanding) returns (uint256 required) {
-            if (account.collateral >= required) _cure(provider, account);
+            return account.collateral >= required;
         } catch {
-            return;
+            return false;
         }
     }
 
     // --- Governance and guardian
 
-    /// @notice Binds MintingAgent and Redemption, once.
-    function wire(address agent_, address redemption_) external restricted {
+    /// @notice Binds MintingAgent, Redemption and ClaimFaults, once.
+    function wire(address agent_, address redemption_, address faults_) external restricted {
         agent = Peers.bindOnce(agent, agent_);
         redemption = Peers.bindOnce(redemption, redemption_);
+        faults = Peers.bindOnce(faults, faults_);
     }
 
     /// @notice Changes par, the minimum ratio and the grace period. Running grace periods keep their end.

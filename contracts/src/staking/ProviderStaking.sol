@@ -28,7 +28,8 @@ contract ProviderStaking is IProviderStaking, AccessManaged, Pausable, Reentranc
 
     struct Position {
         uint128 staked; // [wad sSTB] in all stakes
-        uint96 count; // stakes so far
+        uint48 count; // stakes so far
+        uint48 largeStakeAt; // [unix seconds] of the last large stake out of the provider's own pocket
     }
 
     error ZeroAmount();
@@ -37,9 +38,14 @@ contract ProviderStaking is IProviderStaking, AccessManaged, Pausable, Reentranc
     error StakeUnknown(uint256 stakeId);
     error StakeOfAnother(uint256 stakeId, address provider, address caller);
     error StakeLocked(uint256 stakeId, uint64 unlocksAt);
+    error StakeCoolingDown(address provider, uint256 until);
 
     uint256 public constant PERIOD_SECONDS_MIN = 7 days;
     uint256 public constant PERIOD_SECONDS_MAX = 365 days;
+    /// @notice [wad sSTB] Above it a stake is large.
+    uint256 public constant LARGE_STAKE = 500e18;
+    /// @notice [seconds] Between two large stakes of one provider. Freshly minted sSTB is staked in any case: its proof is its own pause.
+    uint256 public constant COOL_DOWN_SECONDS = 24 hours;
 
     /// @notice sSTB.
     IERC20 public immutable token;
@@ -65,6 +71,7 @@ contract ProviderStaking is IProviderStaking, AccessManaged, Pausable, Reentranc
 
     /// @inheritdoc IProviderStaking
     function stake(uint256 amount, uint32 periodSeconds) external whenNotPaused nonReentrant returns (uint256 stakeId) {
+        if (amount > LARGE_STAKE) _coolDown(_positions[msg.sender]);
         stakeId = _stake(msg.sender, amount, periodSeconds);
         token.safeTransferFrom(msg.sender, address(this), amount);
     }
@@ -83,6 +90,12 @@ contract ProviderStaking is IProviderStaking, AccessManaged, Pausable, Reentranc
         _totalStaked -= uint96(amount);
         emit Unstaked(stakeId, provider, amount);
         token.safeTransfer(provider, amount);
+    }
+
+    function _coolDown(Position storage position) private {
+        uint256 until = position.largeStakeAt == 0 ? 0 : position.largeStakeAt + COOL_DOWN_SECONDS;
+        if (block.timestamp < until) revert StakeCoolingDown(msg.sender, until);
+        position.largeStakeAt = uint48(block.timestamp);
     }
 
     function _stake(address provider, uint256 amount, uint256 periodSeconds) private returns (uint256 stakeId) {

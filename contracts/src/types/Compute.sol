@@ -16,6 +16,14 @@ enum ComputeClass {
     I8
 }
 
+/// @notice A provider's capacity in standard operations per second: what it sold until when, and what it last showed.
+struct Capacity {
+    uint88 promisedRate;
+    uint40 promisedUntil; // [unix seconds]
+    uint88 verifiedRate;
+    uint40 verifiedAt; // [unix seconds]
+}
+
 /// @notice All that a proof is bound to. Every field is computed or stored by ComputeUnitVerifier; none comes from the caller.
 struct Statement {
     uint256 claimId;

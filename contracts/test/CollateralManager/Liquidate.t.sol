@@ -41,6 +41,7 @@ contract LiquidateTest is IssuanceFixture {
     }
 
     function test_in_liquidation_nothing_is_withdrawn_or_minted() public {
+        _pass(TERM_SECONDS);
         (uint256 claimId,) = _proven(PROVIDER);
         _flag();
         vm.startPrank(PROVIDER);

@@ -39,7 +39,7 @@ contract ClaimTest is IssuanceFixture {
     }
 
     function test_methods_without_a_proof_contract_are_refused() public {
-        ProofMethod[3] memory missing = [ProofMethod.None, ProofMethod.ZKP, ProofMethod.TEE];
+        ProofMethod[2] memory missing = [ProofMethod.None, ProofMethod.ZKP];
         for (uint256 i = 0; i < missing.length; i++) {
             vm.expectRevert(abi.encodeWithSelector(ComputeUnitVerifier.MethodUnavailable.selector, missing[i]));
             verifier.register(missing[i], 7 days);
@@ -97,6 +97,8 @@ contract ClaimTest is IssuanceFixture {
 
     function test_a_class_without_conversion_is_refused() public {
         _register(PROVIDER);
+        vm.prank(address(timelock));
+        verifier.setClassConversion(ComputeClass.I8, 0);
         vm.expectRevert(abi.encodeWithSelector(ComputeUnitVerifier.ClassUnavailable.selector, ComputeClass.I8));
         vm.prank(PROVIDER);
         verifier.openChallenge(ComputeClass.I8, TERM_SECONDS, PRODUCTS);

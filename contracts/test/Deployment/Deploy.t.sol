@@ -146,7 +146,7 @@ contract DeploymentDeployTest is DeploymentFixture {
         assertEq(vm.parseJsonUint(json, ".block"), 77);
         assertEq(vm.parseJsonAddress(json, ".contracts.Custody"), address(system.custody));
         assertEq(vm.parseJsonAddress(json, ".contracts.LocalDollar"), address(system.dollar));
-        assertEq(vm.parseJsonKeys(json, ".contracts").length, 16);
+        assertEq(vm.parseJsonKeys(json, ".contracts").length, 20);
         vm.chainId(138);
         json = _script().render(_deployed(false), 78);
         assertEq(vm.parseJsonKeys(json, ".contracts").length, 7);

@@ -108,12 +108,16 @@ contract DeploymentRightsTest is DeploymentFixture {
         _expectGoverned("Oracle", "setFeed(bytes32,(uint8,uint32,uint16))");
         _expectGoverned("Oracle", "setAnchor(bytes32,uint256)");
         _expectGoverned("Oracle", "dropReporter(bytes32,address)");
-        _expectGoverned("ComputeUnitVerifier", "setStandard((uint32,uint32,uint32,uint32,uint32,uint16))");
+        _expectGoverned("ComputeUnitVerifier", "setStandard((uint32,uint32,uint32,uint32,uint32,uint16,uint32))");
         _expectGoverned("ComputeUnitVerifier", "setProof(uint8,address)");
         _expectGoverned("ComputeUnitVerifier", "setClassConversion(uint8,uint256)");
         _expectGoverned("CommitteeProof", "setSigners(address[],uint256)");
         _expectGoverned("CollateralManager", "setRules((uint64,uint16,uint32))");
-        _expectGoverned("Redemption", "setRules((uint32,uint16))");
+        _expectGoverned("Redemption", "setRules((uint32,uint32,uint16,uint16,uint16,uint16,uint16))");
+        _expectGoverned("Redemption", "collectFees(address)");
+        _expectGoverned("TeeProof", "setCredit(uint8,uint16)");
+        _expectGoverned("ClaimFaults", "setBounty(uint16)");
+        _expectGoverned("Reverification", "setRules((uint32,uint16,uint32,uint32))");
         _expectGoverned("RewardsDistributor", "setMultiplier(uint256)");
         _expectGoverned("RewardsDistributor", "addBudget(uint256)");
         _expectGoverned("rSTBToken", "mintGoverned(address,uint256)");
@@ -192,7 +196,7 @@ contract DeploymentRightsTest is DeploymentFixture {
     }
 
     function _managed() private view returns (Managed[] memory contracts) {
-        contracts = new Managed[](17);
+        contracts = new Managed[](20);
         contracts[0] = Managed("Custody", address(system.custody));
         contracts[1] = Managed("Oracle", address(system.oracle));
         contracts[2] = Managed("ComputeUnitVerifier", address(system.verifier));
@@ -210,5 +214,8 @@ contract DeploymentRightsTest is DeploymentFixture {
         contracts[14] = Managed("BackpressurePool", address(system.flow.pools));
         contracts[15] = Managed("EscrowBuffer", address(system.flow.escrow));
         contracts[16] = Managed("Pipeline", address(system.flow.pipeline));
+        contracts[17] = Managed("TeeProof", address(system.verification.tee));
+        contracts[18] = Managed("ClaimFaults", address(system.verification.faults));
+        contracts[19] = Managed("Reverification", address(system.verification.reverification));
     }
 }

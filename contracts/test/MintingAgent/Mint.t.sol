@@ -138,6 +138,7 @@ contract MintTest is IssuanceFixture {
 
     function test_the_obligation_counts_what_was_minted_before() public {
         (uint256 first,) = _minted(PROVIDER);
+        _pass(TERM_SECONDS);
         (uint256 claimId, uint256 cuValue) = _proven(PROVIDER);
         uint256 required = collateral.requiredUp(first + cuValue);
         uint256 held = collateral.collateralOf(PROVIDER);

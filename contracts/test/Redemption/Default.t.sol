@@ -230,11 +230,11 @@ contract DefaultTest is IssuanceFixture {
 
     function test_governance_sets_window_and_compensation_within_limits() public {
         Redemption.Rules[5] memory bad = [
-            Redemption.Rules(1 hours - 1, 11_000),
-            Redemption.Rules(30 days + 1, 11_000),
-            Redemption.Rules(72 hours, 9999),
-            Redemption.Rules(72 hours, 12_001),
-            Redemption.Rules(0, 0)
+            Redemption.Rules(1 hours - 1, 72 hours, 11_000, 0, 0, 0, 0),
+            Redemption.Rules(30 days + 1, 72 hours, 11_000, 0, 0, 0, 0),
+            Redemption.Rules(72 hours, 72 hours, 9999, 0, 0, 0, 0),
+            Redemption.Rules(72 hours, 72 hours, 12_001, 0, 0, 0, 0),
+            Redemption.Rules(0, 72 hours, 0, 0, 0, 0, 0)
         ];
         for (uint256 i = 0; i < bad.length; i++) {
             vm.expectRevert(abi.encodeWithSelector(Redemption.RulesInvalid.selector, bad[i]));
@@ -242,16 +242,16 @@ contract DefaultTest is IssuanceFixture {
             redemption.setRules(bad[i]);
         }
         vm.prank(address(timelock));
-        redemption.setRules(Redemption.Rules(1 hours, 12_000));
+        redemption.setRules(Redemption.Rules(1 hours, 72 hours, 12_000, 0, 0, 0, 0));
         assertEq(redemption.rules().compensationBps, 12_000);
         _expectUnauthorised(OUTSIDER);
         vm.prank(OUTSIDER);
-        redemption.setRules(Redemption.Rules(1 hours, 12_000));
+        redemption.setRules(Redemption.Rules(1 hours, 72 hours, 12_000, 0, 0, 0, 0));
     }
 
     function test_a_full_compensation_at_the_highest_rate_is_covered_by_the_lowest_ratio() public {
         vm.prank(address(timelock));
-        redemption.setRules(Redemption.Rules(72 hours, 12_000));
+        redemption.setRules(Redemption.Rules(72 hours, 72 hours, 12_000, 0, 0, 0, 0));
         uint256 id = _redeem(PROVIDER, supply);
         _pass(24 hours + 1);
         redemption.expire(id);

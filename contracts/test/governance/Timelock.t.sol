@@ -30,7 +30,7 @@ contract TimelockTest is IssuanceFixture {
     function test_the_deployer_keeps_nothing() public {
         _expectUnauthorised(address(DEPLOYER));
         vm.prank(address(DEPLOYER));
-        verifier.wire(OUTSIDER);
+        verifier.wire(OUTSIDER, OUTSIDER);
         assertFalse(timelock.hasRole(timelock.DEFAULT_ADMIN_ROLE(), address(DEPLOYER)));
     }
 }

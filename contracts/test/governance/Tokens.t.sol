@@ -127,7 +127,7 @@ contract TokensTest is IssuanceFixture {
         vm.expectRevert(abi.encodeWithSelector(Peers.PeerAlreadyBound.selector, address(distributor)));
         reward.wire(OUTSIDER);
         vm.expectRevert(abi.encodeWithSelector(Peers.PeerAlreadyBound.selector, address(agent)));
-        collateral.wire(OUTSIDER, OUTSIDER);
+        collateral.wire(OUTSIDER, OUTSIDER, OUTSIDER);
         vm.expectRevert(abi.encodeWithSelector(Peers.PeerAlreadyBound.selector, address(agent)));
         staking.wire(OUTSIDER, distributor);
         vm.expectRevert(Peers.PeerZero.selector);

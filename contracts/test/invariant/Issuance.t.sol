@@ -11,12 +11,13 @@ contract IssuanceInvariantTest is Test {
 
     function setUp() public {
         handler = new IssuanceHandler();
-        bytes4[] memory actions = new bytes4[](14);
+        bytes4[] memory actions = new bytes4[](16);
         (actions[0], actions[1]) = (handler.claim.selector, handler.mint.selector);
         (actions[2], actions[3], actions[4]) = (handler.deposit.selector, handler.withdraw.selector, handler.liquidate.selector);
         (actions[5], actions[6], actions[7]) = (handler.unstake.selector, handler.stake.selector, handler.claimReward.selector);
         (actions[8], actions[9], actions[10]) = (handler.redeem.selector, handler.retire.selector, handler.proceed.selector);
         (actions[11], actions[12], actions[13]) = (handler.movePrice.selector, handler.pass.selector, handler.govern.selector);
+        (actions[14], actions[15]) = (handler.fault.selector, handler.queue.selector);
         targetSelector(FuzzSelector(address(handler), actions));
         targetContract(address(handler));
     }
@@ -32,6 +33,7 @@ contract IssuanceInvariantTest is Test {
         _the_collateral_is_there_to_the_unit();
         _the_stakes_are_there_to_the_unit();
         _rewards_stay_within_the_budget();
+        _what_lies_in_redemption_is_owed_to_the_unit();
     }
 
     /// @dev I1
@@ -74,6 +76,12 @@ contract IssuanceInvariantTest is Test {
         assertEq(total, staked);
     }
 
+    function _what_lies_in_redemption_is_owed_to_the_unit() private view {
+        (uint256 tokens, uint256 tokensOwed, uint256 bonds, uint256 bondsOwed) = handler.escrows();
+        assertEq(tokens, tokensOwed);
+        assertEq(bonds, bondsOwed);
+    }
+
     function _rewards_stay_within_the_budget() private view {
         (,,,, uint256 paid) = handler.balances();
         (,,,, uint256 accrued) = handler.sums();
@@ -84,11 +92,11 @@ contract IssuanceInvariantTest is Test {
 
     /// @dev The canary: a handler that never got far would make the invariants above say nothing.
     function test_the_handler_reaches_every_state_that_matters() public {
-        for (uint256 i = 0; i < 1500; i++) {
+        for (uint256 i = 0; i < 3000; i++) {
             uint256 noise = uint256(keccak256(abi.encode("canary", i)));
-            _act(noise % 16, noise >> 8, noise >> 128);
+            _act(noise % 18, noise >> 8, noise >> 128);
         }
-        bytes32[18] memory states = [
+        bytes32[24] memory states = [
             bytes32("proven"),
             "minted",
             "refused",
@@ -106,7 +114,13 @@ contract IssuanceInvariantTest is Test {
             "finalised",
             "confirmed",
             "disputed",
-            "resolved"
+            "resolved",
+            "verified again",
+            "revoked",
+            "queued",
+            "admitted",
+            "left",
+            "lapsed"
         ];
         for (uint256 i = 0; i < states.length; i++) {
             assertGt(handler.reached(states[i]), 0, string(abi.encodePacked(states[i])));
@@ -128,5 +142,7 @@ contract IssuanceInvariantTest is Test {
         if (action == 13) handler.movePrice(first);
         if (action == 14) handler.pass(first, second % 3 == 0);
         if (action == 15) handler.govern(first, second);
+        if (action == 16) handler.fault(first, second);
+        if (action == 17) handler.queue(first, uint16(second));
     }
 }

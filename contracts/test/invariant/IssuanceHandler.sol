@@ -3,6 +3,9 @@ pragma solidity ^0.8.28;
 
 import {IComputeUnitVerifier} from "../../src/interfaces/IComputeUnitVerifier.sol";
 import {IRedemption} from "../../src/interfaces/IIssuance.sol";
+import {ClaimFaults} from "../../src/issuance/ClaimFaults.sol";
+import {CommitteeArbiter} from "../../src/issuance/CommitteeArbiter.sol";
+import {Redemption} from "../../src/issuance/Redemption.sol";
 import {CollateralManager} from "../../src/staking/CollateralManager.sol";
 import {ComputeClass, ProofMethod} from "../../src/types/Compute.sol";
 import {IssuanceFixture} from "../support/IssuanceFixture.sol";
@@ -23,6 +26,8 @@ contract IssuanceHandler is IssuanceFixture {
     uint256 public collateralIn;
     uint256 public collateralOut;
     mapping(bytes32 what => uint256) public reached;
+    ClaimFaults internal faults;
+    CommitteeArbiter internal arbiter;
 
     constructor() {
         vm.warp(1_800_000_000);
@@ -35,6 +40,14 @@ contract IssuanceHandler is IssuanceFixture {
             verifier.register(ProofMethod.Committee, SHORT_STAKE_SECONDS);
         }
         _addBudget(1e18);
+        (faults, arbiter) = (ClaimFaults(verifier.faults()), CommitteeArbiter(_arbiter()));
+        vm.prank(address(timelock));
+        redemption.setRules(Redemption.Rules(72 hours, 8 days, 11_000, 10, 2000, 100, 1000));
+        for (uint256 i = 0; i < buyers.length; i++) {
+            dollar.mint(buyers[i], type(uint96).max);
+            vm.prank(buyers[i]);
+            dollar.approve(address(redemption), type(uint256).max);
+        }
     }
 
     /// @dev The world goes on a little, prices stay fresh, and the keeper does its rounds.
@@ -59,7 +72,22 @@ contract IssuanceHandler is IssuanceFixture {
         _commit(provider, claimId);
         _sampleBlockMined(claimId);
         verifier.prove(claimId, _proof(claimId));
-        reached["proven"]++;
+        reached[verifier.claimOf(claimId).state == IComputeUnitVerifier.ClaimState.Proven ? bytes32("proven") : bytes32("verified again")]++;
+    }
+
+    /// @dev A fault as ClaimFaults acts on it once it has judged the entry; that judgement is tested with real matrices elsewhere.
+    function fault(uint256 who, uint256 share) external act {
+        address provider = _provider(who);
+        uint256 owed = collateral.outstandingOf(provider);
+        if (owed == 0 || share % 4 != 0) return;
+        uint256 claimId = verifier.lastClaimOf(provider);
+        IComputeUnitVerifier.ClaimState state = verifier.claimOf(claimId).state;
+        if (state < IComputeUnitVerifier.ClaimState.Committed || state == IComputeUnitVerifier.ClaimState.Revoked) return;
+        vm.startPrank(address(faults));
+        (, uint256 cu) = verifier.revoke(claimId);
+        collateralOut += collateral.slash(provider, buyers[0], collateral.valueDown(cu) / 10);
+        vm.stopPrank();
+        reached["revoked"]++;
     }
 
     function mint(uint256 who, uint256 topUp) external act {
@@ -140,7 +168,7 @@ contract IssuanceHandler is IssuanceFixture {
         address provider = _provider(who);
         uint256 held = stable.balanceOf(provider);
         if (held == 0) return;
-        amount = bound(amount, 1, held);
+        amount = bound(amount, 1, _least(held, staking.LARGE_STAKE()));
         vm.startPrank(provider);
         stable.approve(address(staking), amount);
         stakes.push(staking.stake(amount, SHORT_STAKE_SECONDS));
@@ -169,16 +197,46 @@ contract IssuanceHandler is IssuanceFixture {
         (address provider, address buyer) = (_provider(who), _buyer(buyerSeed));
         uint256 most = _least(stable.balanceOf(buyer), redemption.freeOf(provider));
         if (most == 0) return;
-        amount = bound(amount, 1, most);
-        burned += amount;
         bool liquidated = collateral.liquidated(provider);
+        // What is left pays fee and premium.
+        if (!liquidated) most = most * 2 / 3;
+        if (most == 0) return;
+        amount = bound(amount, 1, most);
+        if (!liquidated && stable.balanceOf(buyer) < amount * 3 / 2 + 2) return;
         vm.prank(buyer);
         if (liquidated) {
+            burned += amount;
             collateralOut += redemption.redeemLiquidated(provider, amount);
             reached["redeemed liquidated"]++;
         } else {
-            orders.push(redemption.redeem(provider, amount, IRedemption.Tier(tier % 3), JOB, JOB_URI));
-            reached["redeemed"]++;
+            uint256 id = redemption.redeem(provider, amount, IRedemption.Tier(tier % 3), JOB, JOB_URI);
+            orders.push(id);
+            bool queued = redemption.orderOf(id).state == IRedemption.State.Queued;
+            if (!queued) burned += amount;
+            reached[queued ? bytes32("queued") : bytes32("redeemed")]++;
+        }
+    }
+
+    /// @dev The queue's head moves on, or a buyer leaves, or a provider changes its price.
+    function queue(uint256 which, uint16 premiumBps) external act {
+        if (premiumBps % 3 == 0) {
+            vm.prank(_provider(which));
+            redemption.setOffer([premiumBps % 1000, premiumBps % 2000, premiumBps % 4000], JOB_URI);
+            reached["priced"]++;
+        }
+        if (orders.length > 0 && premiumBps % 5 == 0) {
+            uint256 id = orders[which % orders.length];
+            if (redemption.orderOf(id).state == IRedemption.State.Queued) {
+                vm.prank(redemption.orderOf(id).buyer);
+                redemption.withdraw(id);
+                reached["left"]++;
+            }
+        }
+        try redemption.admit() returns (uint256 id) {
+            if (redemption.orderOf(id).state == IRedemption.State.Requested) burned += redemption.orderOf(id).amount;
+            reached["admitted"]++;
+        } catch {
+            reached["waiting"]++;
         }
     }
 
@@ -201,7 +259,7 @@ contract IssuanceHandler is IssuanceFixture {
         uint256 before = dollar.balanceOf(address(collateral));
         if (order.state == IRedemption.State.Requested) _proceedRequested(id, order);
         else if (order.state == IRedemption.State.Delivered) _proceedDelivered(id, order, choice);
-        else if (order.state == IRedemption.State.Disputed) _resolve(id, choice % 2 == 0);
+        else if (order.state == IRedemption.State.Disputed) _proceedDisputed(id, order, choice % 2 == 0);
         collateralOut += before - dollar.balanceOf(address(collateral));
     }
 
@@ -225,8 +283,13 @@ contract IssuanceHandler is IssuanceFixture {
         reached[choice % 2 == 0 ? bytes32("confirmed") : bytes32("disputed")]++;
     }
 
-    function _resolve(uint256 id, bool delivered) private {
-        vm.prank(ARBITER);
+    function _proceedDisputed(uint256 id, IRedemption.Order memory order, bool delivered) private {
+        if (block.timestamp > order.disputeUntil) {
+            redemption.lapse(id);
+            reached["lapsed"]++;
+            return;
+        }
+        vm.prank(address(arbiter));
         redemption.resolve(id, delivered);
         reached["resolved"]++;
     }
@@ -264,6 +327,18 @@ contract IssuanceHandler is IssuanceFixture {
         stableSupply = stable.totalSupply();
         stakedTokens = stable.balanceOf(address(staking));
         rewards = reward.totalSupply();
+    }
+
+    /// @notice What lies in Redemption, and what should: fees, premiums and queued amounts; bonds of disputes.
+    function escrows() external view returns (uint256 tokens, uint256 tokensOwed, uint256 bonds, uint256 bondsOwed) {
+        (tokens, bonds) = (stable.balanceOf(address(redemption)), dollar.balanceOf(address(redemption)));
+        tokensOwed = redemption.fees();
+        for (uint256 i = 0; i < orders.length; i++) {
+            tokensOwed += redemption.premiumOf(orders[i]);
+            bondsOwed += redemption.bondOf(orders[i]);
+            IRedemption.Order memory order = redemption.orderOf(orders[i]);
+            if (order.state == IRedemption.State.Queued) tokensOwed += order.amount;
+        }
     }
 
     function budgets() external view returns (uint256 promised, uint256 budget, uint256 totalStaked) {

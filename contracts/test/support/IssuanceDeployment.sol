@@ -5,8 +5,10 @@ import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManage
 
 import {Deployed} from "../../script/Deployment.sol";
 import {DeploymentConfig, DeploymentDefaults} from "../../script/DeploymentConfig.sol";
+import {Verification} from "../../script/VerificationDeployment.sol";
 import {Timelock} from "../../src/governance/Timelock.sol";
 import {rSTBToken} from "../../src/governance/rSTBToken.sol";
+import {IComputeUnitVerifier} from "../../src/interfaces/IComputeUnitVerifier.sol";
 import {CUToken} from "../../src/issuance/CUToken.sol";
 import {CommitteeProof} from "../../src/issuance/CommitteeProof.sol";
 import {ComputeUnitVerifier} from "../../src/issuance/ComputeUnitVerifier.sol";
@@ -48,6 +50,7 @@ abstract contract IssuanceDeployment is DeploymentFixture {
     RewardsDistributor internal distributor;
     MintingAgent internal agent;
     Redemption internal redemption;
+    Verification private _verification;
     uint256[] internal committeeKeys; // by ascending address
 
     function _deployIssuance() internal {
@@ -64,9 +67,9 @@ abstract contract IssuanceDeployment is DeploymentFixture {
         config.holders.committee = _committee();
         config.holders.committeeThreshold = COMMITTEE_THRESHOLD;
         config.holders.timelockDelaySeconds = DeploymentDefaults.TIMELOCK_DELAY_SECONDS;
-        config.parameters.benchmark = ComputeUnitVerifier.Standard(4096, 4096, 100, 2, 1, 9000);
+        config.parameters.benchmark = _standard(1);
         config.parameters.collateral = CollateralManager.Rules(PAR, 12_000, GRACE_SECONDS);
-        config.parameters.redemption = Redemption.Rules(72 hours, 11_000);
+        config.parameters.redemption = Redemption.Rules(72 hours, 72 hours, 11_000, 0, 0, 0, 0);
         config.parameters.dollarFeed = Oracle.FeedRules(2, PRICE_AGE_SECONDS, type(uint16).max);
         config.parameters.rewardMultiplier = MULTIPLIER;
         config.parameters.rewardBudget = 0;
@@ -93,6 +96,19 @@ abstract contract IssuanceDeployment is DeploymentFixture {
         (verifier, committee, collateral) = (deployed.verifier, deployed.committee, deployed.collateral);
         (staking, distributor) = (deployed.staking, deployed.distributor);
         (agent, redemption) = (deployed.agent, deployed.redemption);
+        _verification = deployed.verification;
+    }
+
+    function _reverification() internal view returns (address) {
+        return address(_verification.reverification);
+    }
+
+    function _arbiter() internal view returns (address) {
+        return address(_verification.arbiter);
+    }
+
+    function _standard(uint32 epochBlocks) internal pure returns (IComputeUnitVerifier.Standard memory) {
+        return IComputeUnitVerifier.Standard(4096, 4096, 100, 2, 1, 9000, epochBlocks);
     }
 
     /// @dev Every reporter says the same.

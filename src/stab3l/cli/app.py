@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from stab3l import __version__
-from stab3l.cli import bench, flow, local, peg, peg_simulation, processes, simulation, verification
+from stab3l.cli import bench, flow, local, peg, peg_simulation, processes, rechecking, simulation, verification
 from stab3l.cli.output import complain
 from stab3l.errors import Corrupt, Invalid, Stab3lError, Unavailable
 
@@ -32,6 +32,7 @@ app = App(
 app.command(local.up, name="up")
 app.command(local.demo, name="demo")
 app.command(verification.verify, name="verify")
+app.command(rechecking.recheck, name="recheck")
 
 benches = App(name="bench", help="Measurements.")
 benches.command(bench.engine, name="engine")
@@ -61,6 +62,7 @@ provider.command(processes.provider_serve, name="serve")
 provider.command(processes.provider_onboard, name="onboard")
 provider.command(flow.join, name="join")
 provider.command(flow.leave, name="leave")
+provider.command(rechecking.provider_publish, name="publish")
 agent = App(name="agent", help="Agents of the demo economy.")
 agent.command(processes.agent_maker, name="maker")
 agent.command(processes.agent_trader, name="trader")

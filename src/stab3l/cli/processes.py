@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
+from enum import IntEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import uvloop
 from cyclopts import Parameter
 
 from stab3l.cli.output import configure_logs, emit, talk
+from stab3l.compute.statement import ComputeClass, ProofMethod
 from stab3l.config import Settings
+from stab3l.errors import Invalid
 
 Home = Annotated[Path | None, Parameter(help="Folder of the network: network.json, keys, data.")]
 Member = Annotated[int, Parameter(help="Which member of the committee, from 0.")]
@@ -20,10 +23,13 @@ Role = Annotated[str, Parameter(help="Whose key under <home>/keys to use.")]
 Market = Annotated[str, Parameter(help="Symbol of the market.")]
 Lots = Annotated[int, Parameter(help="Inventory in lots that the agent returns to.")]
 Chain = Annotated[int, Parameter(help="Id of the chain.")]
+Method = Annotated[str, Parameter(help="committee, zkp or tee.")]
+ClassName = Annotated[str, Parameter(help="f32, f64 or i8.")]
 Port = Annotated[int, Parameter(help="Port to listen on.")]
 DryRun = Annotated[bool, Parameter(help="Decide and log what would be done, send nothing.", negative="")]
 
 DAY_S = 86_400
+E = TypeVar("E", bound=IntEnum)
 
 
 def _run(home: Path | None, serve: Any, *arguments: Any, **options: Any) -> None:
@@ -143,10 +149,18 @@ def provider_serve(*, home: Home = None) -> None:
     _run(home, serve)
 
 
-def provider_onboard(*, home: Home = None, stake_days: StakeDays = 7, committed_days: CommittedDays = 365) -> None:
+def provider_onboard(
+    *,
+    home: Home = None,
+    stake_days: StakeDays = 7,
+    committed_days: CommittedDays = 365,
+    method: Method = "committee",
+    compute_class: ClassName = "f32",
+    renew: Annotated[bool, Parameter(help="Prove again although the last claim is minted.", negative="")] = False,
+) -> None:
     """Registers, deposits collateral, proves compute by the benchmark and mints sSTB. Goes on where it stopped.
 
-    Example: `stab3l provider onboard --home .stab3l/local --stake-days 30`
+    Example: `stab3l provider onboard --home .stab3l/local --method zkp --renew`
     """
     from stab3l.provider.onboarding import Step, Terms, onboard
 
@@ -155,11 +169,24 @@ def provider_onboard(*, home: Home = None, stake_days: StakeDays = 7, committed_
         talk.print(f"{step.name:20} {transaction}", markup=False)
 
     async def run(folder: Path) -> None:
-        terms = Terms(stake_period_s=stake_days * DAY_S, committed_s=committed_days * DAY_S)
-        minted = await onboard(folder, terms=terms, on_step=tell)
+        terms = Terms(
+            stake_period_s=stake_days * DAY_S,
+            committed_s=committed_days * DAY_S,
+            method=_named(ProofMethod, method),
+            compute_class=_named(ComputeClass, compute_class),
+        )
+        minted = await onboard(folder, terms=terms, renew=renew, on_step=tell)
         emit({"claim_id": minted.claim_id, "cu_value": str(minted.cu_value)})
 
     _run(home, run)
+
+
+def _named(kind: type[E], name: str) -> E:
+    try:
+        return kind[name.upper()]
+    except KeyError:
+        known = ", ".join(each.name.lower() for each in kind)
+        raise Invalid(f"{name} is none of {known}", given=name) from None
 
 
 def agent_maker(*, home: Home = None, role: Role, market: Market, inventory_lots: Lots = 5_000) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from stab3l.compute.product import Entries
 from stab3l.compute.shape import TILE_BYTES, TILE_COLUMNS, Shape
-from stab3l.hashing import keccak256, keccak_many, merkle_layers, merkle_root
+from stab3l.hashing import keccak256, keccak_many, merkle_layers, merkle_path, merkle_root
 
 LEAF_DOMAIN: Final = b"\x00"
 _LEAF_BYTES: Final = len(LEAF_DOMAIN) + TILE_BYTES
@@ -46,3 +46,8 @@ def product_layers(product_leaves: bytes) -> bytes:
 def products_root(roots: Sequence[bytes]) -> bytes:
     """The committed root: a tree over the products' roots, padded with zero hashes; the root itself for one product."""
     return merkle_root(merkle_layers(b"".join(roots)))
+
+
+def products_path(roots: Sequence[bytes], product: int) -> tuple[bytes, ...]:
+    """The siblings from one product's root up to the committed root."""
+    return merkle_path(merkle_layers(b"".join(roots)), product)

@@ -6,7 +6,7 @@ The twin of contracts/src/issuance/ComputeUnitVerifier.sol; tests/end_to_end/tes
 from __future__ import annotations
 
 from stab3l.compute.shape import Shape
-from stab3l.units import BASIS_POINTS, OPERATIONS_PER_CU, Wad
+from stab3l.units import BASIS_POINTS, OPERATIONS_PER_CU, WAD, Wad
 
 
 def rate_down(shape: Shape, seed_block: int, commit_block: int, block_seconds: int) -> int:
@@ -14,7 +14,27 @@ def rate_down(shape: Shape, seed_block: int, commit_block: int, block_seconds: i
     return shape.operations // ((commit_block - seed_block + 1) * block_seconds)
 
 
-def cu_value_down(operations_per_second: int, committed_seconds: int, haircut_bps: int, class_conversion: Wad) -> Wad:
-    """Standard CU of a rate promised for a term: rate x term x haircut / 10^15 x conversion of the class."""
-    work = operations_per_second * committed_seconds * haircut_bps
-    return Wad(work * class_conversion // (BASIS_POINTS * OPERATIONS_PER_CU))
+def standard_rate_down(operations_per_second: int, class_conversion: Wad) -> int:
+    """A class' rate in operations of the standard class."""
+    return operations_per_second * class_conversion // WAD
+
+
+def cu_value_down(
+    operations_per_second: int,
+    committed_seconds: int,
+    haircut_bps: int,
+    class_conversion: Wad,
+    *,
+    promised_rate: int = 0,
+    promised_seconds: int = 0,
+    credit_bps: int = BASIS_POINTS,
+) -> Wad:
+    """Standard CU of a rate promised for a term, less what of it is promised already, so that no second counts twice.
+
+    ``promised_rate`` [standard operations per second] runs for another ``promised_seconds``; ``credit_bps`` is the part
+    of the rate that the proof is good for.
+    """
+    rate = standard_rate_down(operations_per_second, class_conversion)
+    overlap = min(committed_seconds, promised_seconds)
+    work = rate * committed_seconds - min(rate, promised_rate) * overlap
+    return Wad(work * haircut_bps * credit_bps * WAD // (BASIS_POINTS * BASIS_POINTS * OPERATIONS_PER_CU))

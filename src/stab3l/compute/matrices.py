@@ -18,6 +18,7 @@ from stab3l.hashing import HASH_BYTES, keccak_many
 
 ELEMENT_BITS: Final = 6
 ELEMENTS_PER_WORD: Final = 42
+WORD_MASK: Final = (1 << ELEMENT_BITS * ELEMENTS_PER_WORD) - 1
 ELEMENT_OFFSET: Final = 32
 """Elements lie in [-32, 31]."""
 
@@ -66,6 +67,13 @@ def lines(seed: bytes, product: int, side: Side, depth: int, start: int, stop: i
         digests = keccak_many(_messages(seed, product, side, depth, first, last), _MESSAGE.itemsize)
         out[first - start : last - start] = _elements(digests).reshape(last - first, -1)[:, :depth]
     return out
+
+
+def words(seed: bytes, product: int, side: Side, depth: int, index: int) -> list[int]:
+    """The words of one line as a contract and a circuit see them: the low 252 bits of each hash."""
+    digests = keccak_many(_messages(seed, product, side, depth, index, index + 1), _MESSAGE.itemsize)
+    starts = range(0, len(digests), HASH_BYTES)
+    return [int.from_bytes(digests[start : start + HASH_BYTES], "big") & WORD_MASK for start in starts]
 
 
 def line(seed: bytes, product: int, side: Side, shape: Shape, index: int) -> npt.NDArray[np.int64]:

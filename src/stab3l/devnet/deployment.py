@@ -28,6 +28,7 @@ LOCAL_COMPUTE_DEPTH = 80 * WAD
 STABILITY_CHAINS = (PRIMARY_CHAIN_ID, 138, 651940)
 
 SCRIPT = "script/Deploy.s.sol"
+CIRCUIT_KEY = "circuits/keys/1024.json"
 LAST_LINES = 12
 TIMEOUT_S = 300
 
@@ -45,15 +46,22 @@ class Deployment:
 
     Every `reporter-N` and `verifier-N` among the signers gets its role. `parameters`: what differs from the defaults
     of `contracts/script/DeploymentConfig.sol`, by the names that `contracts/script/Deploy.s.sol` reads.
+    `circuit_key`: the verification key of the zero-knowledge method, by default the development key for K = 1024.
     """
 
     def __init__(
-        self, repository: Path, home: Path, signers: dict[str, Signer], parameters: Mapping[str, Any] | None = None
+        self,
+        repository: Path,
+        home: Path,
+        signers: dict[str, Signer],
+        parameters: Mapping[str, Any] | None = None,
+        circuit_key: Mapping[str, Any] | None = None,
     ) -> None:
         self._contracts = repository / "contracts"
         self._folder = home.resolve() / "deployments"
         self._signers = signers
         self._parameters = dict(parameters or {})
+        self._circuit_key = circuit_key or json.loads((self._contracts / CIRCUIT_KEY).read_text())
 
     async def existing(self, control: AnvilControl) -> Deployed | None:
         """What was deployed before, if every contract of it still has code."""
@@ -115,6 +123,7 @@ class Deployment:
             },
             "parameters": self._parameters,
             "stability": self._stability(chain_id),
+            "zeroKnowledge": {name: self._circuit_key[name] for name in ("depth", "development", "words")},
         }
 
     def _stability(self, chain_id: int) -> dict[str, Any]:

@@ -13,10 +13,12 @@ from litestar.datastructures import State
 from litestar.params import FromPath, RawBody
 from litestar.response import Stream
 
+from stab3l.compute.manifest import Manifest
 from stab3l.errors import NotFound
 from stab3l.http.problems import problems
 from stab3l.provider.documents import job_documents, parse_name, result_documents
-from stab3l.provider.jobs import JOB_BYTES_MAX, Job
+from stab3l.provider.execution import parse_job
+from stab3l.provider.jobs import JOB_BYTES_MAX
 from stab3l.provider.outputs import claim_outputs
 
 OCTETS: Final = "application/octet-stream"
@@ -39,10 +41,19 @@ async def product_of(claim_id: FromPath[int], product: FromPath[int], state: Sta
     return Stream(_pieces(path), media_type=OCTETS, headers={"Content-Length": str(length)})
 
 
+@get("/claims/{claim_id:int}/manifest")
+async def manifest_of(claim_id: FromPath[int], state: State) -> Manifest:
+    """The roots of all products of a claim."""
+    complete = await anyio.to_thread.run_sync(claim_outputs(state.home, claim_id).complete)
+    if claim_id < 0 or complete is None:
+        raise OutputUnknown(f"the products of claim {claim_id} are not here", claim_id=claim_id)
+    return Manifest(complete.roots)
+
+
 @put("/documents/{name:str}", request_max_body_size=JOB_BYTES_MAX)
 async def put_job(name: FromPath[str], body: RawBody, state: State) -> Response[None]:
     """Stores a job document under its hash: 201 when it is new, 200 when it was there."""
-    Job.parse(body)
+    parse_job(body)
     new = await anyio.to_thread.run_sync(job_documents(state.home).put, parse_name(name), body, state.wanted())
     return Response(None, status_code=201 if new else 200)
 
@@ -72,7 +83,7 @@ def application(home: Path, provider: str, wanted: Callable[[], Collection[bytes
     ``wanted``: the jobs that orders wait for; no upload displaces them.
     """
     return Litestar(
-        route_handlers=[product_of, put_job, get_job, get_result, health],
+        route_handlers=[product_of, manifest_of, put_job, get_job, get_result, health],
         state=State({"home": home, "provider": provider, "wanted": wanted}),
         plugins=[problems()],
         openapi_config=None,

@@ -24,6 +24,7 @@ class ClaimState(IntEnum):
     COMMITTED = 2
     PROVEN = 3
     CONSUMED = 4
+    REVOKED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,8 @@ def next_act(claim: Claim, head: BlockRef, has_outputs: bool) -> NextAct:
             return NextAct.MINT if head.timestamp <= claim.mintable_until else NextAct.OPEN
         case ClaimState.CONSUMED:
             return NextAct.DONE
+        case ClaimState.REVOKED:
+            return NextAct.OPEN
 
 
 async def last_claim(chain: Chain, config: ChainConfig, provider: str) -> Claim:

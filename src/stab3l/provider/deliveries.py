@@ -26,8 +26,9 @@ from stab3l.config import Network
 from stab3l.errors import Stab3lError, Unavailable
 from stab3l.flow.capacity import Meter
 from stab3l.provider.documents import DocumentUnknown, job_documents, result_documents
-from stab3l.provider.job_process import JobAborted, run_job
-from stab3l.provider.jobs import Job, Result, budget_down, document_hash
+from stab3l.provider.execution import AnyJob, parse_job, run
+from stab3l.provider.job_process import JobAborted
+from stab3l.provider.jobs import Result, budget_down, document_hash
 from stab3l.provider.outputs import replace_file
 from stab3l.units import Operations, Wad
 
@@ -54,6 +55,8 @@ class OrderState(IntEnum):
     DISPUTED = 3
     SETTLED = 4
     COMPENSATED = 5
+    QUEUED = 6
+    WITHDRAWN = 7
 
 
 class NextAct(Enum):
@@ -205,7 +208,7 @@ class Deliveries:
             case NextAct.RUN:
                 assert job is not None
                 begun = monotonic_s()
-                work.result = await run_job(job, budget_down(order.amount), wall_limit_s(order, chain_time))
+                work.result = await run(job, budget_down(order.amount), wall_limit_s(order, chain_time))
                 self.meter.add(work.result.fuel, int(1_000 * (monotonic_s() - begun)))
                 log.info("job_done", order=order_id, status=work.result.status.name.lower(), fuel=work.result.fuel)
                 await self._deliver(order_id, work.result)
@@ -235,9 +238,9 @@ class Deliveries:
     def _redemption(self) -> Contract:
         return contract(self.network.primary, "Redemption")
 
-    def _job(self, name: bytes) -> Job | None:
+    def _job(self, name: bytes) -> AnyJob | None:
         try:
-            return Job.parse(job_documents(self.home).get(name))
+            return parse_job(job_documents(self.home).get(name))
         except DocumentUnknown:
             return None
 

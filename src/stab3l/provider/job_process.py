@@ -1,4 +1,7 @@
-"""Runs a job in a child process, so that a hostile module cannot take the agent down."""
+"""Runs a job in a child process, so that a hostile module cannot take the agent down.
+
+Only the child loads the WASM runtime: in a process that also serves HTTP it can abort at the process' end.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,7 @@ from typing import ClassVar, Final
 import anyio
 
 from stab3l.errors import Rejected
-from stab3l.provider.jobs import Job, Result
-from stab3l.provider.sandbox import EXIT_INTERRUPTED, REQUEST
+from stab3l.provider.jobs import EXIT_INTERRUPTED, REQUEST, Job, Result
 from stab3l.units import Operations
 
 GRACE_S: Final = 30

@@ -5,6 +5,7 @@ A document's Keccak-256 is its name: a redemption carries the job's, a delivery 
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 from enum import IntEnum
 from importlib.resources import files
@@ -22,9 +23,16 @@ _LENGTH_BYTES: Final = 4
 _HEADER_BYTES: Final = len(JOB_MAGIC) + _LENGTH_BYTES
 JOB_BYTES_MAX: Final = _HEADER_BYTES + MODULE_BYTES_MAX + INPUT_BYTES_MAX
 
+REQUEST: Final = struct.Struct(">QI")
+"""Budget in fuel and wall limit in seconds: what a sandbox gets before the job document."""
+
+EXIT_INTERRUPTED: Final = 3
+"""The sandbox' wall limit passed: there is no result, since another machine might have had one."""
+
 FUEL_BYTES: Final = 8
 FUEL_MAX: Final = 2**64 - 1
-RESULT_BYTES_MAX: Final = 1 + FUEL_BYTES + OUTPUT_BYTES_MAX
+MATRIX_OUTPUT_BYTES_MAX: Final = 16 << 20
+RESULT_BYTES_MAX: Final = 1 + FUEL_BYTES + MATRIX_OUTPUT_BYTES_MAX
 
 
 class DocumentInvalid(Invalid):

@@ -25,9 +25,10 @@ from stab3l.compute.shape import Shape
 from stab3l.compute.statement import ComputeClass, ProofMethod, Statement, seed_of
 from stab3l.config import Network, load_network
 from stab3l.errors import Rejected, Unavailable
+from stab3l.provider.circuit import Circuit, circuit_of
 from stab3l.provider.claims import BLOCKHASH_BLOCKS, Claim, ClaimState, NextAct, last_claim, next_act
 from stab3l.provider.committee import collect, committee_of
-from stab3l.provider.outputs import Complete, claim_outputs, discard_other_claims
+from stab3l.provider.outputs import Complete, Outputs, claim_outputs, discard_other_claims
 from stab3l.provider.pace import products_for, seconds_per_product
 from stab3l.units import BASIS_POINTS, STAKE_PERIOD_MIN_S, Wad, mul_div_up
 
@@ -80,6 +81,9 @@ class Terms:
     """Term over which the rate is promised; at least the stake period."""
     products: int | None = None
     """R; None: as many as this machine computes in about twelve blocks."""
+    method: ProofMethod = ProofMethod.COMMITTEE
+    """How the claim is proved."""
+    compute_class: ComputeClass = ComputeClass.F32
 
 
 async def onboard(
@@ -165,27 +169,28 @@ class Onboarding:
 
     async def _register(self) -> None:
         registration = await self._read("ComputeUnitVerifier", "registrationOf", self._signer.address)
-        wanted = (ProofMethod.COMMITTEE, self._terms.stake_period_s)
+        wanted = (self._terms.method, self._terms.stake_period_s)
         if tuple(registration) != wanted:
             await self._transact("register", "ComputeUnitVerifier", "register", *wanted)
 
     async def _open(self) -> None:
         if self._opened == CLAIMS_MAX:
             raise OnboardingFailed(f"{self._opened} claims failed", claims=self._opened)
-        rows, depth, window, _, block_seconds, haircut = await self._read("ComputeUnitVerifier", "standard")
-        one = Shape(rows, depth, 1)
+        standard = await self._read("ComputeUnitVerifier", "standard")
+        depth = await self._read("ComputeUnitVerifier", "depthOf", self._terms.method)
+        one = Shape(standard.rows, depth, 1)
         per_product = await anyio.to_thread.run_sync(seconds_per_product, one, monotonic_s)
-        products = self._terms.products or products_for(per_product, block_seconds, window)
+        products = self._terms.products or products_for(per_product, standard.blockSeconds, standard.windowBlocks)
         # The trial's rate, as operations in whole milliseconds: nothing that touches value is a float.
         rate = one.operations * 1_000 // max(int(per_product * 1_000), 1)
         self._on_step(Step("measure", values={"operations_per_second": rate, "products": products}))
-        expected = cu_value_down(rate, self._terms.committed_s, haircut, await self._conversion())
+        expected = cu_value_down(rate, self._terms.committed_s, standard.haircutBps, await self._conversion())
         await self._ensure_collateral(Wad(mul_div_up(expected, COLLATERAL_MARGIN_BPS, BASIS_POINTS)))
         await self._transact(
             "open challenge",
             "ComputeUnitVerifier",
             "openChallenge",
-            ComputeClass.F32,
+            self._terms.compute_class,
             self._terms.committed_s,
             products,
         )
@@ -228,13 +233,38 @@ class Onboarding:
         outputs = claim_outputs(self._home, claim.claim_id)
         complete = await anyio.to_thread.run_sync(outputs.complete)
         assert complete is not None
-        openings = await anyio.to_thread.run_sync(outputs.open, complete, statement.sample_seed)
-        request = AttestationRequest(claim.claim_id, self._network.provider_url, openings)
-        committee = await committee_of(self._chain, self._config)
         with anyio.move_on_after(await self._seconds_left_to_prove(claim)):
-            proof = await collect(self._client, self._network.verifier_urls, committee, statement, request)
-            self._on_step(Step("attest", values={"signatures": committee.threshold}))
+            match self._terms.method:
+                case ProofMethod.ZKP:
+                    proof = await self._zero_knowledge_proof(statement, outputs, complete)
+                case _:
+                    proof = await self._committee_proof(statement, outputs, complete)
             await self._transact("prove", "ComputeUnitVerifier", "prove", claim.claim_id, proof)
+
+    async def _committee_proof(self, statement: Statement, outputs: Outputs, complete: Complete) -> bytes:
+        openings = await anyio.to_thread.run_sync(outputs.open, complete, statement.sample_seed)
+        request = AttestationRequest(statement.claim_id, self._network.provider_url, openings)
+        committee = await committee_of(self._chain, self._config)
+        proof = await collect(self._client, self._network.verifier_urls, committee, statement, request)
+        self._on_step(Step("attest", values={"signatures": committee.threshold}))
+        return proof
+
+    async def _zero_knowledge_proof(self, statement: Statement, outputs: Outputs, complete: Complete) -> bytes:
+        """Opens the sampled entries on chain, unless that is done, and proves them in zero knowledge."""
+        await anyio.to_thread.run_sync(self._circuit(statement.depth).build)
+        try:
+            await self._read("ZeroKnowledgeProof", "samplesOf", statement.claim_id)
+        except ContractRejected:
+            opened = await anyio.to_thread.run_sync(outputs.open_grid, complete, statement)
+            openings = [(opening.tile, list(opening.path)) for opening in opened.openings]
+            given = (statement.claim_id, opened.product_root, list(opened.product_path), openings)
+            await self._transact("open samples", "ZeroKnowledgeProof", "openSamples", *given)
+        proof = await anyio.to_thread.run_sync(self._circuit(statement.depth).prove, statement)
+        self._on_step(Step("prove in zero knowledge", values={"milliseconds": proof.milliseconds}))
+        return proof.encoded()
+
+    def _circuit(self, depth: int) -> Circuit:
+        return circuit_of(depth, self._home)
 
     async def _seconds_left_to_prove(self, claim: Claim) -> int:
         head = await self._chain.head()
@@ -270,7 +300,7 @@ class Onboarding:
         return claim.state == ClaimState.COMMITTED and complete is not None and complete.root == claim.root
 
     async def _conversion(self) -> Wad:
-        return Wad(int(await self._read("ComputeUnitVerifier", "classConversionOf", ComputeClass.F32)))
+        return Wad(int(await self._read("ComputeUnitVerifier", "classConversionOf", self._terms.compute_class)))
 
     async def _read(self, name: str, function: str, *args: Any) -> Any:
         return await self._chain.call(contract(self._config, name), function, *args)

@@ -13,11 +13,13 @@ from typing import Final
 
 import msgspec
 
-from stab3l.compute.commitment import leaves, product_layers, products_root
+from stab3l.compute.commitment import leaves, product_layers, products_path, products_root
+from stab3l.compute.grid import GridOpenings, draw
 from stab3l.compute.openings import Opening, Openings, open_entry
 from stab3l.compute.product import row_blocks
 from stab3l.compute.sampling import Entry, entries
 from stab3l.compute.shape import Shape
+from stab3l.compute.statement import Statement
 from stab3l.errors import Corrupt
 from stab3l.hashing import merkle_root
 
@@ -88,6 +90,17 @@ class Outputs:
         shape = complete.shape
         openings = tuple(self._open_entry(shape, entry) for entry in entries(sample_seed, shape))
         return Openings(roots=complete.roots, openings=openings)
+
+    def open_grid(self, complete: Complete, statement: Statement) -> GridOpenings:
+        """What `ZeroKnowledgeProof.openSamples` asks for."""
+        grid = draw(statement)
+        openings = tuple(self._open_entry(complete.shape, entry) for entry in grid.crossings)
+        path = products_path(complete.roots, grid.product)
+        return GridOpenings(complete.roots[grid.product], path, openings)
+
+    def open_one(self, complete: Complete, entry: Entry) -> tuple[Opening, tuple[bytes, ...]]:
+        """One entry's opening and its product's way to the root."""
+        return self._open_entry(complete.shape, entry), products_path(complete.roots, entry.product)
 
     def discard(self) -> None:
         """Removes the folder."""

@@ -7,7 +7,6 @@ agent can run a hostile module in a process of its own (`stab3l.provider.job_pro
 from __future__ import annotations
 
 import resource
-import struct
 import sys
 import threading
 from typing import Final
@@ -29,18 +28,12 @@ from wasmtime import (
     _ffi,
 )
 
-from stab3l.provider.jobs import OUTPUT_BYTES_MAX, Job, Result, Status
+from stab3l.provider.jobs import EXIT_INTERRUPTED, OUTPUT_BYTES_MAX, REQUEST, Job, Result, Status
 from stab3l.units import Operations
 
 MEMORY_BYTES_MAX: Final = 256 << 20
 TABLE_ELEMENTS_MAX: Final = 100_000
 STACK_BYTES_MAX: Final = 512 << 10
-REQUEST: Final = struct.Struct(">QI")
-"""Budget in fuel and wall limit in seconds, before the job document."""
-
-EXIT_INTERRUPTED: Final = 3
-"""The wall limit passed: there is no result, since another machine might have had one."""
-
 _PAGE_BYTES: Final = 65_536
 _DATA_BYTES_MAX: Final = 2 << 30
 _OPEN_FILES_MAX: Final = 32

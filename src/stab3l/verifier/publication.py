@@ -26,11 +26,11 @@ DOWNLOAD_TIMEOUT_S: Final = 300
 class Publication:
     """Takes the bytes of a published product in order and judges them at the end."""
 
-    def __init__(self, statement: Statement, product: int) -> None:
-        self._shape: Shape = statement.shape
+    def __init__(self, seed: bytes, shape: Shape, product: int) -> None:
+        self._shape = shape
         self._product = product
         vectors = vectors_from(self._shape, secrets.token_bytes(vectors_bytes(self._shape)))
-        self._check = ProductCheck(statement.seed, self._shape, product, vectors)
+        self._check = ProductCheck(seed, self._shape, product, vectors)
         self._leaves: list[bytes] = []
         self._pending = bytearray()
         self._received = 0
@@ -84,7 +84,7 @@ async def check_published(
         ProductUnavailable: the provider does not give it in time.
         ProductMalformed, ProductRootMismatch, ProductWrong: it is not the committed one, or not right.
     """
-    publication = await anyio.to_thread.run_sync(Publication, statement, product)
+    publication = await anyio.to_thread.run_sync(Publication, statement.seed, statement.shape, product)
     url = f"{provider_url.rstrip('/')}/claims/{statement.claim_id}/products/{product}"
     try:
         with anyio.fail_after(DOWNLOAD_TIMEOUT_S):

@@ -14,6 +14,8 @@ from stab3l.config import load_network
 from stab3l.errors import NotFound
 from stab3l.http.server import listening_address, serve_application, until_told_to_stop
 from stab3l.verifier.app import application
+from stab3l.verifier.enrolling import Enrolling
+from stab3l.verifier.judging import Judge
 from stab3l.verifier.member import Member
 from stab3l.verifier.memory import Memory
 
@@ -39,7 +41,9 @@ async def serve(home: Path, index: int) -> None:
     client = httpx.AsyncClient(timeout=CONNECT_TIMEOUT_S, follow_redirects=False, trust_env=False)
     async with RpcChain(network.primary) as chain, client, anyio.create_task_group() as tasks:
         member = Member(chain, network.primary, signer, memory, client)
-        tasks.start_soon(serve_application, application(member), network.verifier_urls[index])
+        court = Judge(chain, network.primary, signer, Memory.open(home / "verifier" / str(index) / "verdicts"), client)
+        face = application(member, Enrolling(chain, network.primary, signer), court)
+        tasks.start_soon(serve_application, face, network.verifier_urls[index])
         log.info("verifier_serving", index=index, signer=signer.address, url=network.verifier_urls[index])
         await until_told_to_stop()
         tasks.cancel_scope.cancel()

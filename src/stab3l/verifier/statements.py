@@ -28,6 +28,7 @@ class ClaimState(IntEnum):
     COMMITTED = 2
     PROVEN = 3
     CONSUMED = 4
+    REVOKED = 5
 
 
 async def confirmed_statement(chain: Chain, config: ChainConfig, claim_id: int) -> Statement:

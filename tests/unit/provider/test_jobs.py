@@ -14,6 +14,7 @@ from stab3l.provider.job_process import JobAborted, run_job
 from stab3l.provider.jobs import (
     FUEL_MAX,
     INPUT_BYTES_MAX,
+    MATRIX_OUTPUT_BYTES_MAX,
     MODULE_BYTES_MAX,
     OUTPUT_BYTES_MAX,
     DocumentInvalid,
@@ -169,7 +170,9 @@ def test_other_bytes_are_no_job(document: bytes) -> None:
         Job.parse(document)
 
 
-@pytest.mark.parametrize("document", [b"", b"\x05" + bytes(8), b"\x00" + bytes(7), bytes(9 + OUTPUT_BYTES_MAX + 1)])
+@pytest.mark.parametrize(
+    "document", [b"", b"\x05" + bytes(8), b"\x00" + bytes(7), bytes(9 + MATRIX_OUTPUT_BYTES_MAX + 1)]
+)
 def test_other_bytes_are_no_result(document: bytes) -> None:
     with pytest.raises(DocumentInvalid):
         Result.parse(document)

@@ -37,7 +37,7 @@ def root_of(product: np.ndarray) -> bytes:
 
 
 def publish(content: bytes, root: bytes, piece: int = 10_007) -> None:
-    publication = Publication(STATEMENT, 1)
+    publication = Publication(STATEMENT.seed, STATEMENT.shape, 1)
     for start in range(0, len(content), piece):
         publication.add(content[start : start + piece])
     publication.finish(root)
