@@ -25,6 +25,7 @@ OPERATORS = (
     "sequencer",
     "arbiter",
     "peg-keeper",
+    "flow-keeper",
     *(f"reporter-{index}" for index in range(REPORTERS)),
     *(f"verifier-{index}" for index in range(VERIFIERS)),
 )

@@ -24,13 +24,13 @@ from stab3l.flow.signal import Signal
 from stab3l.keepers.rounds import Round, keep
 from stab3l.keepers.settings import KeeperSettings
 
-ROLE: Final = "sequencer"
+ROLE: Final = "flow-keeper"
 """Whose key pays the gas: nothing here needs a right."""
 
 BLOCKS_AT_ONCE: Final = 2_000
 SINKS_AT_ONCE: Final = 50
-DRAIN_SECONDS_MIN: Final = 60
-"""Less spare capacity than this many seconds of it is not worth a drain."""
+DRAIN_SECONDS_MIN: Final = 10
+"""Less unused capacity than this many seconds of it is not worth a drain. The pool remembers an hour of it."""
 
 LEVEL: Final = Gauge("stab3l_flow_escrow_wei", "What the escrow holds", ["task_type"])
 LEVEL_MAX: Final = Gauge("stab3l_flow_escrow_max_wei", "B_max", ["task_type"])
@@ -51,7 +51,7 @@ def silent_sinks(signals: dict[str, Signal], epoch: int) -> list[str]:
 
 def drain_is_worth_it(state: PoolState) -> bool:
     """Whether there is something to give and enough capacity that was not used."""
-    return state.buffer_level > state.total_units and state.spare >= DRAIN_SECONDS_MIN * max(1, state.capacity // 100)
+    return state.buffer_level > state.total_units and state.spare >= DRAIN_SECONDS_MIN * max(1, state.capacity)
 
 
 @dataclass
