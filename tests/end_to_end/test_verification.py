@@ -29,9 +29,9 @@ from stab3l.compute.attestation import Attestation, AttestationRequest, committe
 from stab3l.compute.commitment import leaves, product_layers
 from stab3l.compute.credit import cu_value_down, rate_down
 from stab3l.compute.openings import Openings, open_entry
-from stab3l.compute.product import Entries, row_blocks
+from stab3l.compute.product import row_blocks
 from stab3l.compute.sampling import entries
-from stab3l.compute.shape import Shape
+from stab3l.compute.shape import Entries, Shape
 from stab3l.compute.statement import ATTESTATION_TYPES, ComputeClass, ProofMethod, Statement, seed_of
 from stab3l.devnet.deployment import COMMITTEE_THRESHOLD as THRESHOLD
 from stab3l.hashing import keccak256, merkle_root

@@ -133,7 +133,7 @@ def test_a_false_claim_passes_the_samples_and_is_found_revoked_and_paid_for(
 ) -> None:
     honest = Outputs.write_product
 
-    def cheat(self: Outputs, seed: bytes, shape: Shape, product: int) -> bytes:
+    def cheat(self: Outputs, seed: bytes, shape: Shape, product: int, *_: object) -> bytes:
         if product != 1:
             return honest(self, seed, shape, product)
         rows = np.concatenate(list(row_blocks(seed, shape, product))).astype(">i4")

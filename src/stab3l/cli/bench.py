@@ -61,6 +61,24 @@ def flow(*, json: Annotated[bool, Parameter(help="Print one JSON object on stdou
         talk.print(_table(found))
 
 
+def verification(*, json: Annotated[bool, Parameter(help="Print one JSON object on stdout.")] = False) -> None:
+    """Measures proving and checking compute: the benchmark beside a bare BLAS call, keys, proofs, gas, recheck, jobs.
+
+    It needs a checkout with its contracts' and circuits' toolchains, two cores and about four minutes.
+
+    Example: `stab3l bench verification --json | jq '.results[] | {name, value}'`
+    """
+    from stab3l.measure.verification import measure
+
+    configure_logs(Settings().log_level, quiet=True)
+    with talk.status("starting") as status:
+        found = measure(lambda text: _tell(status, text))
+    if json:
+        emit(found)
+    else:
+        talk.print(_table(found))
+
+
 def _tell(status: Any, text: str) -> None:
     status.update(text)
     if not talk.is_terminal:

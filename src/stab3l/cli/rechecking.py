@@ -9,16 +9,20 @@ import anyio.to_thread
 import uvloop
 from cyclopts import Parameter
 from rich.progress import Progress
+from rich.table import Table
 
 from stab3l.chain.rpc import RpcChain
 from stab3l.chain.sender import Sender
 from stab3l.chain.signer import Signer
 from stab3l.cli.output import emit, talk
 from stab3l.clock import monotonic_s
+from stab3l.compute.statement import ComputeClass, ProofMethod
 from stab3l.config import Settings, load_network
+from stab3l.units import WAD
 from stab3l.verifier.recheck import Artifacts, Committed, Fault, ProviderArtifacts, StoredArtifacts, committed_claim
 from stab3l.verifier.recheck import recheck as check_again
 from stab3l.verifier.recheck import report as show_fault
+from stab3l.watch.backing import Board, board
 
 Home = Annotated[Path | None, Parameter(help="Folder of the network: network.json, keys, data.")]
 Claim = Annotated[int, Parameter(help="Id of the claim.")]
@@ -105,3 +109,96 @@ def provider_publish(claim: Claim, *, home: Home = None) -> None:
     folder = home or settings.home
     cid, manifest = publish(folder, claim, block_store(folder / "blocks", settings.ipfs_rpc))
     emit({"claim_id": claim, "manifest": str(cid), "products": list(manifest.products)})
+
+
+def judge(
+    order: Annotated[int, Parameter(help="Id of the disputed order.")],
+    *,
+    role: Annotated[str, Parameter(help="Whose key under <home>/keys sends the verdict.")],
+    job: Annotated[Path | None, Parameter(help="The job's document, when the provider no longer gives it.")] = None,
+    home: Home = None,
+) -> None:
+    """Takes a disputed delivery to the committee, whose members run the job again, and brings their verdict on chain.
+
+    Example: `stab3l judge 3 --role buyer --home .stab3l/local`
+    """
+    settings = Settings()
+    document = job.read_bytes() if job else None
+    emit(uvloop.run(_judge(home or settings.home, order, role, document)))
+
+
+async def _judge(home: Path, order: int, role: str, job: bytes | None) -> dict[str, Any]:
+    from stab3l.client.disputes import bring_to_judgement
+
+    network = load_network(home)
+    async with RpcChain(network.primary) as chain:
+        sender = Sender(chain, Signer.load(home, role))
+        delivered, receipt = await bring_to_judgement(network, chain, sender, order, job)
+    return {"order": order, "delivered": delivered, "tx": f"0x{receipt.tx_hash.hex()}", "gas": receipt.gas_used}
+
+
+def backing(
+    *, home: Home = None, json: Annotated[bool, Parameter(help="Print one JSON object on stdout.", negative="")] = False
+) -> None:
+    """Shows what stands behind outstanding sSTB: each provider's proven capacity x time against what it owes.
+
+    Example: `stab3l backing --home .stab3l/local --json`
+    """
+    found = uvloop.run(_board(home or Settings().home))
+    if json:
+        emit(found.as_dict())
+    else:
+        talk.print(_board_table(found))
+
+
+async def _board(home: Path) -> Board:
+    network = load_network(home)
+    async with RpcChain(network.primary) as chain:
+        return await board(chain, network.primary)
+
+
+def _board_table(found: Board) -> Table:
+    table = Table(title=f"sSTB supply {_cu(found.supply)} at block {found.block}", title_justify="left")
+    names = "provider, method, class, owed CU, deliverable CU, covered, verified, credit, days left"
+    for name in names.split(", "):
+        table.add_column(name)
+    for each in found.providers:
+        table.add_row(
+            each.provider,
+            ProofMethod(each.method).name.lower(),
+            ComputeClass(each.compute_class).name.lower(),
+            _cu(each.outstanding),
+            _cu(each.deliverable),
+            f"{each.covered_bps / 100:.0f} %",
+            f"{max(found.time - each.verified_at, 0) // 60} min ago",
+            f"{each.credit_bps / 10_000:.2f}",
+            str(max(each.promised_until - found.time, 0) // 86_400),
+        )
+    return table
+
+
+def _cu(amount: int) -> str:
+    return f"{amount // WAD:,}.{amount % WAD // 10**16:02d}"
+
+
+def provider_benchmark(
+    *,
+    rows: Annotated[int, Parameter(help="N of the product.")] = 4096,
+    depth: Annotated[int, Parameter(help="K of the product.")] = 4096,
+    compute_class: Annotated[str, Parameter(help="f32, f64 or i8.")] = "f32",
+    json: Annotated[bool, Parameter(help="Print one JSON object on stdout.", negative="")] = False,
+) -> None:
+    """Runs one product of the standard benchmark here: rate, CU a day, and where the time goes. Touches no chain.
+
+    Example: `stab3l provider benchmark --json | jq '{operations_per_second, cu_per_day, hashing_share}'`
+    """
+    from stab3l.provider.trial import trial
+
+    with Progress(console=talk, transient=True) as progress:
+        task = progress.add_task("rows", total=rows)
+        found = trial(rows, depth, compute_class, monotonic_s, lambda done: progress.update(task, completed=done))
+    if json:
+        emit(found.as_dict())
+        return
+    for name, value in found.as_dict().items():
+        talk.print(f"{name:24} {value}", markup=False)

@@ -12,8 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from stab3l.compute.product import Entries
-from stab3l.compute.shape import TILE_BYTES, TILE_COLUMNS, Shape
+from stab3l.compute.shape import TILE_BYTES, TILE_COLUMNS, Entries, Shape
 from stab3l.hashing import keccak256, keccak_many, merkle_layers, merkle_path, merkle_root
 
 LEAF_DOMAIN: Final = b"\x00"

@@ -16,8 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stab3l.compute.matrices import ELEMENT_MAGNITUDE, Side, lines
-from stab3l.compute.product import Entries
-from stab3l.compute.shape import Shape
+from stab3l.compute.shape import Entries, Shape
 from stab3l.errors import Rejected
 
 VECTORS: Final = 3

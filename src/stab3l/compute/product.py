@@ -9,22 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
-
 from stab3l.compute.matrices import Side, lines
-from stab3l.compute.shape import Shape
+from stab3l.compute.runner import NumpyRunner, Runner
+from stab3l.compute.shape import Entries, Shape
+from stab3l.compute.statement import ComputeClass
 
 ROWS_AT_ONCE: Final = 512
 """Rows of C in one block: bounds memory, and is large enough for BLAS to run at full speed."""
 
-Entries = npt.NDArray[np.int32]
-"""Rows of C, stored big-endian (dtype ``>i4``), as they are hashed and sent."""
 
-
-def row_blocks(seed: bytes, shape: Shape, product: int, rows_at_once: int = ROWS_AT_ONCE) -> Iterator[Entries]:
+def row_blocks(
+    seed: bytes, shape: Shape, product: int, rows_at_once: int = ROWS_AT_ONCE, runner: Runner | None = None
+) -> Iterator[Entries]:
     """The rows of C of ``product`` in order, ``rows_at_once`` in each block (fewer in the last)."""
+    runner = runner or NumpyRunner(ComputeClass.F32)
     columns = lines(seed, product, Side.B, shape.depth, 0, shape.rows)
+    held = runner.hold(columns)
     for start in range(0, shape.rows, rows_at_once):
         rows = lines(seed, product, Side.A, shape.depth, start, min(start + rows_at_once, shape.rows))
-        yield (rows @ columns.T).astype(">i4")
+        yield runner.multiply(rows, held)

@@ -5,8 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 from stab3l.errors import Invalid
 from stab3l.units import Operations
+
+Entries = npt.NDArray[np.int32]
+"""Rows of C, stored big-endian (dtype ``>i4``), as they are hashed and sent."""
 
 TILE_COLUMNS: Final = 64
 """Columns of C in one Merkle leaf."""

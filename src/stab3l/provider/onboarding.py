@@ -21,6 +21,7 @@ from stab3l.chain.signer import Signer
 from stab3l.clock import monotonic_s
 from stab3l.compute.attestation import AttestationRequest
 from stab3l.compute.credit import cu_value_down
+from stab3l.compute.runner import runner_of
 from stab3l.compute.shape import Shape
 from stab3l.compute.statement import ComputeClass, ProofMethod, Statement, seed_of
 from stab3l.config import Network, load_network
@@ -217,9 +218,10 @@ class Onboarding:
         """All products on disk; None when the deadline passed meanwhile."""
         assert claim.shape is not None
         outputs = claim_outputs(self._home, claim.claim_id)
+        runner = runner_of(ComputeClass(claim.compute_class))
         roots = []
         for product in range(claim.shape.products):
-            roots.append(await anyio.to_thread.run_sync(outputs.write_product, seed, claim.shape, product))
+            roots.append(await anyio.to_thread.run_sync(outputs.write_product, seed, claim.shape, product, runner))
             self._on_step(Step("compute", values={"product": product + 1, "products": claim.shape.products}))
             if (await self._chain.head()).number >= claim.deadline_block:
                 log.warning("deadline_passed", claim_id=claim.claim_id, computed=product + 1)

@@ -17,6 +17,7 @@ from stab3l.compute.commitment import leaves, product_layers, products_path, pro
 from stab3l.compute.grid import GridOpenings, draw
 from stab3l.compute.openings import Opening, Openings, open_entry
 from stab3l.compute.product import row_blocks
+from stab3l.compute.runner import Runner
 from stab3l.compute.sampling import Entry, entries
 from stab3l.compute.shape import Shape
 from stab3l.compute.statement import Statement
@@ -55,12 +56,12 @@ class Outputs:
         """The file of C: rows after each other, big-endian int32."""
         return self._folder / f"product-{product}"
 
-    def write_product(self, seed: bytes, shape: Shape, product: int) -> bytes:
+    def write_product(self, seed: bytes, shape: Shape, product: int, runner: Runner | None = None) -> bytes:
         """Computes one product, writes it and returns its root."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         hashes = []
         with self.product_path(product).open("wb") as file:
-            for rows in row_blocks(seed, shape, product):
+            for rows in row_blocks(seed, shape, product, runner=runner):
                 file.write(rows.tobytes())
                 hashes.append(leaves(rows))
         layers = product_layers(b"".join(hashes))

@@ -8,9 +8,9 @@ import numpy as np
 
 from stab3l.compute.commitment import leaves, product_layers, products_root
 from stab3l.compute.openings import Openings, open_entry
-from stab3l.compute.product import Entries, row_blocks
+from stab3l.compute.product import row_blocks
 from stab3l.compute.sampling import entries
-from stab3l.compute.shape import Shape
+from stab3l.compute.shape import Entries, Shape
 from stab3l.hashing import keccak256, merkle_root
 
 

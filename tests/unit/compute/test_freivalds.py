@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from small_benchmark import Benchmark, honest
 
 from stab3l.compute.freivalds import ProductCheck, ProductWrong, exact_product, vectors_bytes, vectors_from
-from stab3l.compute.product import Entries
+from stab3l.compute.shape import Entries
 from stab3l.hashing import keccak256
 
 HONEST = honest()
