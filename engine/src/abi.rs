@@ -25,6 +25,13 @@ impl<const BYTES: usize> Words<BYTES> {
         self.right_aligned(&value.into().to_be_bytes())
     }
 
+    /// An `int256` that fits 128 bits.
+    pub fn int(self, value: i128) -> Self {
+        let mut word = [if value < 0 { 0xff } else { 0 }; 32];
+        word[16..].copy_from_slice(&value.to_be_bytes());
+        self.right_aligned(&word)
+    }
+
     /// An `address`.
     pub fn address(self, address: &Address) -> Self {
         self.right_aligned(&address.0)

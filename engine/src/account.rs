@@ -6,6 +6,8 @@ use crate::units::*;
 
 /// The account that receives trading fees.
 pub const FEES: AccountId = AccountId(0);
+/// The account that stands in for what accounts cannot pay.
+pub const INSURANCE: AccountId = AccountId(1);
 /// How many accounts exist from genesis: fees, insurance, dust.
 pub const SYSTEM_ACCOUNTS: u32 = 3;
 

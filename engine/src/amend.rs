@@ -1,11 +1,11 @@
 //! Amending a resting order: priority stays only when the price stays and the lots do not rise.
 
-use crate::admission::{Admitted, Terms, check_terms};
+use crate::admission::{Admitted, Freed, Terms, check_terms};
 use crate::book::Order;
-use crate::cancel::{held_asset, hold_of};
-use crate::command::{Amend, MarketStatus};
+use crate::command::Amend;
 use crate::event::Events;
-use crate::matching::Taker;
+use crate::hold::hold_of;
+use crate::order::Instructions;
 use crate::outcome::{Outcome, Refusal, refuse_if};
 use crate::request::Remembered;
 use crate::state::State;
@@ -19,13 +19,21 @@ impl State {
         let own = self.order(amend.order).filter(|order| order.account == amend.account);
         let order = own.filter(|order| self.why_dead(order).is_none()).ok_or(Outcome::OrderUnknown)?;
         let market = self.listings.market(order.market)?;
-        refuse_if(market.status == MarketStatus::Halted, Outcome::MarketHalted)?;
+        self.check_open(market)?;
         refuse_if(self.waiting.order(amend.order).is_some(), Outcome::OrderNotAmendable)?;
         let terms = Terms { market: order.market, side: order.side, ticks: amend.ticks, lots: amend.lots };
         check_terms(market, &terms, Ticks(0))?;
+        self.check_size(amend.account, market, &terms, order.lots)?;
+        let reduces = order.terms.instructions.has(Instructions::REDUCE_ONLY);
+        let reducible = self.reducible(amend.account, order.market, order.side);
+        refuse_if(reduces && reducible == 0, Outcome::ReduceOnlyRefused)?;
         let ticks = self.made_price(&terms, order.terms.instructions)?;
-        let freed = hold_of(&market.terms, order.side, order.ticks, order.lots);
-        let hold = self.check_funds(amend.account, market, &Terms { ticks, ..terms }, freed)?;
+        let amount = match market.instrument {
+            None => hold_of(&market.terms, order.side, order.ticks, order.lots),
+            Some(_) => Cash(self.reserves.per_lot(order.id).0 * u128::from(order.lots.0)),
+        };
+        let freed = Freed { reduces, amount };
+        let hold = self.check_means(amend.account, market, &Terms { ticks, ..terms }, freed)?;
         Ok(Admitted { ticks, hold })
     }
 
@@ -37,17 +45,20 @@ impl State {
         let order = *self.books.order(amend.order).expect("judged to rest");
         events.order_amended(&order, admitted.ticks, amend.lots);
         if admitted.ticks == order.ticks && amend.lots <= order.lots {
-            self.lessen(&order, order.lots - amend.lots);
+            self.lessen(&order, amend.lots, admitted.hold);
         } else {
             self.requeue(&order, amend.lots, admitted, events);
         }
     }
 
     /// Takes lots off a resting order in its place.
-    fn lessen(&mut self, order: &Order, lots: Lots) {
-        if lots > Lots(0) {
-            self.release(order, lots);
-            self.books.shrink(order.id, lots);
+    fn lessen(&mut self, order: &Order, lots: Lots, hold: Cash) {
+        self.release(order, order.lots);
+        let mut lessened = *order;
+        lessened.lots = lots;
+        self.hold(&lessened, hold);
+        if lots < order.lots {
+            self.books.shrink(order.id, order.lots - lots);
         }
     }
 
@@ -55,11 +66,11 @@ impl State {
     fn requeue(&mut self, order: &Order, lots: Lots, admitted: Admitted, events: &mut Events) {
         self.books.leave(order.id);
         self.release(order, order.lots);
-        let terms = self.listings.markets()[order.market.0 as usize].terms;
-        self.ledger.hold(order.account, held_asset(&terms, order.side), admitted.hold);
         let place_of = (order.account, order.market, order.side);
         let order =
             Order::new(order.id, order.client_id, place_of, admitted.ticks, lots).on_terms(order.terms);
-        self.work(&mut Taker { order, terms, rests: true }, events);
+        self.hold(&order, admitted.hold);
+        let mut taker = self.taker(order, true);
+        self.work(&mut taker, events);
     }
 }

@@ -1,10 +1,8 @@
 //! Orders leaving the book or the wait: cancels of one and of many, and returning what they held.
 
-use crate::account::Ledger;
 use crate::book::Order;
-use crate::command::{CancelAll, MarketTerms};
+use crate::command::CancelAll;
 use crate::event::{CloseReason, Events};
-use crate::order::Side;
 use crate::outcome::{Outcome, Refusal, refuse_if};
 use crate::state::State;
 use crate::units::*;
@@ -16,18 +14,12 @@ impl State {
     }
 
     /// The resting and waiting orders of an account that `wanted` says yes to, by rising id.
-    fn orders_of(&self, account: AccountId, wanted: impl Fn(&Order) -> bool) -> Vec<OrderId> {
+    pub(crate) fn orders_of(&self, account: AccountId, wanted: impl Fn(&Order) -> bool) -> Vec<OrderId> {
         let waiting = self.waiting.of_account(account).map(|waiting| &waiting.order);
         let all = self.books.of_account(account).into_iter().chain(waiting);
         let mut ids: Vec<OrderId> = all.filter(|order| wanted(order)).map(|order| order.id).collect();
         ids.sort_unstable();
         ids
-    }
-
-    /// Gives back what `lots` of an order hold.
-    pub(crate) fn release(&mut self, order: &Order, lots: Lots) {
-        let terms = self.listings.markets()[order.market.0 as usize].terms;
-        release_hold(&mut self.ledger, &terms, order, lots);
     }
 
     /// Ends an order that is nowhere any more: its hold returns.
@@ -119,29 +111,4 @@ impl State {
         }
         closed
     }
-}
-
-/// The asset that an order of one side holds.
-pub(crate) fn held_asset(terms: &MarketTerms, side: Side) -> AssetId {
-    match side {
-        Side::Buy => terms.quote,
-        Side::Sell => terms.base,
-    }
-}
-
-/// What `lots` at a price hold, of a hold that was accepted.
-pub(crate) fn hold_of(terms: &MarketTerms, side: Side, ticks: Ticks, lots: Lots) -> Cash {
-    let hold = match side {
-        Side::Buy => terms.tick.notional(lots, ticks),
-        Side::Sell => terms.lot.base(lots),
-    };
-    hold.expect("part of a hold that was accepted")
-}
-
-fn release_hold(ledger: &mut Ledger, terms: &MarketTerms, order: &Order, lots: Lots) {
-    ledger.release(
-        order.account,
-        held_asset(terms, order.side),
-        hold_of(terms, order.side, order.ticks, lots),
-    );
 }

@@ -1,7 +1,10 @@
 //! Commands and their wire records: `docs/reference/engine.md`, "Batches and records".
 
+use crate::collateral::Collateral;
+use crate::instrument::{InstrumentTerms, OptionMarks};
 use crate::order::{OrderTerms, OrderType, Side, TimeInForce};
 use crate::protection::ProtectionLimits;
+use crate::underlying::UnderlyingTerms;
 use crate::units::*;
 
 /// Bytes before a record's body.
@@ -21,7 +24,7 @@ pub enum MarketStatus {
     Halted = 1,
 }
 
-/// A spot market's terms.
+/// A market's terms. A derivative's base and quote are both its settlement asset, and its lot is 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct MarketTerms {
@@ -138,6 +141,12 @@ pub enum Command {
     SetProtection(SetProtection),
     MarkPrice { market: MarketId, ticks: Ticks },
     Sweep { limit: u32 },
+    ListUnderlying(UnderlyingTerms),
+    ListInstrument(InstrumentTerms),
+    IndexPrice { underlying: UnderlyingId, ticks: Ticks },
+    OptionMarks { market: MarketId, marks: OptionMarks },
+    SetCollateral { asset: AssetId, collateral: Collateral },
+    Expire { market: MarketId },
 }
 
 /// Splits a batch into records. A record whose length is impossible takes all the rest of the batch.

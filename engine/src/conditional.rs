@@ -7,7 +7,6 @@ use rustc_hash::FxHashMap;
 use crate::book::Order;
 use crate::command::MarketStatus;
 use crate::event::Events;
-use crate::matching::Taker;
 use crate::order::{Direction, OrderType, TimeInForce};
 use crate::state::State;
 use crate::trigger::Triggers;
@@ -109,7 +108,10 @@ impl State {
     /// Makes active what waits for the market's mark.
     pub(crate) fn trigger(&mut self, market: MarketId, events: &mut Events) {
         let listed = self.listings.markets()[market.0 as usize];
-        let Some(mark) = listed.mark.filter(|_| listed.status == MarketStatus::Open) else { return };
+        if listed.status != MarketStatus::Open || self.is_expired(&listed) {
+            return;
+        }
+        let Some(mark) = listed.mark else { return };
         let mut triggered = 0;
         while triggered < TRIGGERED_MAX
             && let Some(id) = self.waiting.first_reached(market, mark)
@@ -120,7 +122,8 @@ impl State {
                 None => {
                     events.order_triggered(&waiting.order);
                     let rests = !waiting.order_type.is_market() && waiting.time_in_force.rests();
-                    self.work(&mut Taker { order: waiting.order, terms: listed.terms, rests }, events);
+                    let mut taker = self.taker(waiting.order, rests);
+                    self.work(&mut taker, events);
                     triggered += 1;
                 }
             }

@@ -1,9 +1,12 @@
 //! Reading command records: sizes, enums, padding, and the combinations that no command may state.
 
+use crate::collateral::Collateral;
 use crate::command::*;
+use crate::instrument::{InstrumentTerms, Kind, OptionMarks};
 use crate::order::*;
 use crate::outcome::Outcome;
 use crate::protection::ProtectionLimits;
+use crate::underlying::{Name, SCENARIOS, UnderlyingTerms};
 use crate::units::*;
 
 /// The market id that means all.
@@ -64,6 +67,13 @@ fn body_size(kind: u16) -> Option<usize> {
         12 => 48,
         13 => 16,
         14 => 8,
+        15 => 48,
+        16 => 40,
+        17 => 48,
+        18 => 16,
+        19 => 144,
+        20 => 24,
+        21 => 8,
         _ => return None,
     })
 }
@@ -100,12 +110,88 @@ fn decode_body(kind: u16, mut body: Body) -> Option<Command> {
             body.zeros(4)?;
             Some(Command::MarkPrice { market, ticks: Ticks(body.u64()?) })
         }
-        _ => {
+        14 => {
             let limit = body.u32()?;
             body.zeros(4)?;
             Some(Command::Sweep { limit })
         }
+        _ => decode_derivative(kind, body),
     }
+}
+
+fn decode_derivative(kind: u16, mut body: Body) -> Option<Command> {
+    match kind {
+        15 => decode_underlying(body).map(Command::ListUnderlying),
+        16 | 17 => decode_instrument(kind, body).map(Command::ListInstrument),
+        18 => {
+            let underlying = UnderlyingId(body.u32()?);
+            body.zeros(4)?;
+            Some(Command::IndexPrice { underlying, ticks: Ticks(body.u64()?) })
+        }
+        19 => {
+            let market = MarketId(body.u32()?);
+            body.zeros(4)?;
+            Some(Command::OptionMarks { market, marks: decode_marks(&mut body)? })
+        }
+        20 => {
+            let (asset, haircut) = (AssetId(body.u32()?), Ppm(body.u32()?));
+            let collateral = Collateral { haircut, price: body.u128()? };
+            Some(Command::SetCollateral { asset, collateral })
+        }
+        _ => {
+            let market = MarketId(body.u32()?);
+            body.zeros(4)?;
+            Some(Command::Expire { market })
+        }
+    }
+}
+
+fn decode_underlying(mut body: Body) -> Option<UnderlyingTerms> {
+    let (name, settlement) = (body.take()?, AssetId(body.u32()?));
+    body.zeros(4)?;
+    decode_underlying_rates(&mut body, name, settlement)
+}
+
+pub(crate) fn decode_underlying_rates(
+    body: &mut Body,
+    name: Name,
+    settlement: AssetId,
+) -> Option<UnderlyingTerms> {
+    Some(UnderlyingTerms {
+        name,
+        settlement,
+        tick: TickSize(body.u64()?),
+        range: Ppm(body.u32()?),
+        basis: Ppm(body.u32()?),
+        initial: Ppm(body.u32()?),
+        short_option: Ppm(body.u32()?),
+        liquidation_fee: Ppm(body.u32()?),
+        liquidation_step: Ppm(body.u32()?),
+    })
+}
+
+fn decode_instrument(kind: u16, mut body: Body) -> Option<InstrumentTerms> {
+    let underlying = UnderlyingId(body.u32()?);
+    let (kind, expiry, strike) = if kind == 16 {
+        body.zeros(4)?;
+        (Kind::Future, Nanos(body.u64()?), Ticks(0))
+    } else {
+        let kind = Kind::of(body.u8()?).filter(|kind| kind.is_option())?;
+        body.zeros(3)?;
+        (kind, Nanos(body.u64()?), Ticks(body.u64()?))
+    };
+    let (maker_fee, taker_fee) = (Ppm(body.u32()?), Ppm(body.u32()?));
+    let (max_lots, band) = (Lots(body.u64()?), Ppm(body.u32()?));
+    body.zeros(4)?;
+    Some(InstrumentTerms { underlying, kind, expiry, strike, maker_fee, taker_fee, max_lots, band })
+}
+
+pub(crate) fn decode_marks(body: &mut Body) -> Option<OptionMarks> {
+    let (mark, mut values) = (Ticks(body.u64()?), [Ticks(0); SCENARIOS]);
+    for value in &mut values {
+        *value = Ticks(body.u64()?);
+    }
+    Some(OptionMarks { mark, values })
 }
 
 fn decode_terms(mut body: Body) -> Option<MarketTerms> {
@@ -249,6 +335,12 @@ impl Body<'_> {
     }
     pub(crate) fn u128(&mut self) -> Option<u128> {
         self.take().map(u128::from_le_bytes)
+    }
+    pub(crate) fn i64(&mut self) -> Option<i64> {
+        self.take().map(i64::from_le_bytes)
+    }
+    pub(crate) fn i128(&mut self) -> Option<i128> {
+        self.take().map(i128::from_le_bytes)
     }
     pub(crate) fn address(&mut self) -> Option<Address> {
         self.take().map(Address)

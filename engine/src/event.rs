@@ -1,10 +1,14 @@
 //! Events and their wire records: `docs/reference/engine.md`, "Events".
 
 use crate::book::Order;
+use crate::collateral::Collateral;
 use crate::command::{Deposit, MarketStatus, MarketTerms, Place};
+use crate::instrument::{InstrumentTerms, OptionMarks};
 use crate::order::Side;
 use crate::outcome::Outcome;
+use crate::position::Position;
 use crate::protection::ProtectionLimits;
+use crate::underlying::UnderlyingTerms;
 use crate::units::*;
 
 /// Bytes before an event's body.
@@ -28,6 +32,12 @@ pub enum CloseReason {
     SelfTrade = 5,
     /// Its account's market-maker protection was triggered.
     Protection = 6,
+    /// It was to reduce a position that is not there.
+    ReduceOnly = 7,
+    /// Its account does not meet its margin.
+    Liquidation = 8,
+    /// Its market is settled.
+    Settled = 9,
 }
 
 /// One fill, as the `trade` event tells it.
@@ -59,6 +69,18 @@ pub struct Queued {
     pub owner: Address,
     pub recipient: Address,
     pub amount: Cash,
+}
+
+/// One closing of a position against a counterparty's, as its event tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Deleveraged {
+    pub market: MarketId,
+    pub account: AccountId,
+    pub counterparty: AccountId,
+    pub lots: Lots,
+    pub ticks: Ticks,
+    pub charge: Cash,
 }
 
 /// Appends event records of one command to a buffer.
@@ -175,6 +197,70 @@ impl<'a> Events<'a> {
         self.record(17, 16).u32(account.0).u32(market.0).u64(frozen_until.0);
     }
 
+    /// An underlying has an id.
+    pub fn underlying_listed(&mut self, underlying: UnderlyingId, terms: &UnderlyingTerms) {
+        let record = self.record(18, 48).u32(underlying.0).u32(terms.settlement.0).bytes(&terms.name);
+        let record = record.u64(terms.tick.0).u32(terms.range.0).u32(terms.basis.0).u32(terms.initial.0);
+        record.u32(terms.short_option.0).u32(terms.liquidation_fee.0).u32(terms.liquidation_step.0);
+    }
+
+    /// A future or an option has an id.
+    pub fn instrument_listed(&mut self, market: MarketId, terms: &InstrumentTerms) {
+        let record = self.record(19, 48).u32(market.0).u32(terms.underlying.0).u8(terms.kind as u8).zeros(3);
+        let record = record.u32(terms.band.0).u64(terms.expiry.0).u64(terms.strike.0);
+        record.u32(terms.maker_fee.0).u32(terms.taker_fee.0).u64(terms.max_lots.0);
+    }
+
+    /// An underlying has a price.
+    pub fn index_changed(&mut self, underlying: UnderlyingId, ticks: Ticks) {
+        self.record(20, 16).u32(underlying.0).zeros(4).u64(ticks.0);
+    }
+
+    /// An option has a value.
+    pub fn option_marked(&mut self, market: MarketId, marks: &OptionMarks) {
+        let record = self.record(21, 144).u32(market.0).zeros(4).u64(marks.mark.0);
+        marks.values.iter().fold(record, |record, value| record.u64(value.0));
+    }
+
+    /// An asset counts, or no longer counts, towards equity.
+    pub fn collateral_set(&mut self, asset: AssetId, collateral: &Collateral) {
+        self.record(22, 24).u32(asset.0).u32(collateral.haircut.0).u128(collateral.price);
+    }
+
+    /// A position became cash at its market's settlement.
+    pub fn position_settled(&mut self, position: &Position, ticks: Ticks, realised: i128) {
+        let record = self.record(23, 40).u32(position.account.0).u32(position.market.0);
+        record.i64(position.lots).u64(ticks.0).i128(realised);
+    }
+
+    /// A market is settled.
+    pub fn market_settled(&mut self, market: MarketId, ticks: Ticks) {
+        self.record(24, 16).u32(market.0).zeros(4).u64(ticks.0);
+    }
+
+    /// The insurance fund bought collateral, and its price repaid a debt.
+    pub fn collateral_converted(&mut self, account: AccountId, asset: AssetId, amount: Cash, paid: Cash) {
+        self.record(25, 40).u32(account.0).u32(asset.0).u128(amount.0).u128(paid.0);
+    }
+
+    /// The insurance fund has a position that its account could not carry.
+    pub fn position_taken_over(&mut self, position: &Position) {
+        let record = self.record(26, 32).u32(position.account.0).u32(position.market.0);
+        record.i64(position.lots).i128(position.entry);
+    }
+
+    /// A position was closed against one that profits from it.
+    pub fn deleveraged(&mut self, closed: &Deleveraged) {
+        let record =
+            self.record(27, 48).u32(closed.market.0).u32(closed.account.0).u32(closed.counterparty.0);
+        record.zeros(4).u64(closed.lots.0).u64(closed.ticks.0).u128(closed.charge.0);
+    }
+
+    /// The insurance fund owes what its account could not pay.
+    pub fn debt_taken_over(&mut self, account: AccountId, amount: Cash) {
+        self.record(28, 24).u32(account.0).zeros(4).u128(amount.0);
+    }
+
     /// Events that were written apart.
     pub fn append(&mut self, events: &[u8]) {
         self.bytes.extend_from_slice(events);
@@ -214,7 +300,11 @@ impl Record<'_> {
         /// Eight bytes.
         u64: u64,
         /// Sixteen bytes.
-        u128: u128
+        u128: u128,
+        /// Eight bytes, in two's complement.
+        i64: i64,
+        /// Sixteen bytes, in two's complement.
+        i128: i128
     );
 
     /// An address.

@@ -3,16 +3,17 @@
 use rustc_hash::FxHashMap;
 
 use crate::command::{MarketStatus, MarketTerms};
+use crate::instrument::InstrumentId;
 use crate::order::{Side, TICKS_MAX};
 use crate::outcome::{Outcome, Refusal, refuse_if};
 use crate::units::*;
 
 const DECIMALS_MAX: u8 = 36;
-const FEE_MAX: Ppm = Ppm(100_000);
+pub(crate) const FEE_MAX: Ppm = Ppm(100_000);
 const LOT_MAX: LotSize = LotSize(10u128.pow(30));
 const TICK_MAX: TickSize = TickSize(10u64.pow(18));
 const MAX_LOTS_MAX: Lots = Lots(10u64.pow(12));
-const BAND_MAX: Ppm = Ppm(1_000_000);
+pub(crate) const BAND_MAX: Ppm = Ppm(1_000_000);
 
 /// A token on a chain and what of it came and left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,8 +32,10 @@ pub struct Asset {
 pub struct Market {
     pub terms: MarketTerms,
     pub status: MarketStatus,
-    /// What the market's fair price is held to be.
+    /// What the market's fair price is held to be; 0 only of an option.
     pub mark: Option<Ticks>,
+    /// What is traded, of a derivative.
+    pub instrument: Option<InstrumentId>,
 }
 
 impl Market {
@@ -43,7 +46,9 @@ impl Market {
 
     /// Whether a price is within the market's band about its mark.
     pub fn is_in_band(&self, side: Side, ticks: Ticks) -> bool {
-        let Some(mark) = self.mark.filter(|_| self.terms.band != Ppm(0)) else { return true };
+        let Some(mark) = self.mark.filter(|mark| self.terms.band != Ppm(0) && *mark != Ticks(0)) else {
+            return true;
+        };
         let reach = self.terms.band.of_down(mark);
         match side {
             Side::Buy => ticks.0 <= mark.0 + reach.0,
@@ -94,9 +99,10 @@ impl Listings {
         Ok(())
     }
 
-    /// Sets a market's mark.
-    pub fn set_mark(&mut self, market: MarketId, ticks: Ticks) -> Result<(), Refusal> {
+    /// Sets a spot market's mark.
+    pub fn set_spot_mark(&mut self, market: MarketId, ticks: Ticks) -> Result<(), Refusal> {
         let market = self.markets.get_mut(market.0 as usize).ok_or(Outcome::MarketUnknown)?;
+        refuse_if(market.instrument.is_some(), Outcome::MarketKindWrong)?;
         refuse_if(ticks == Ticks(0), Outcome::PriceZero)?;
         refuse_if(ticks > TICKS_MAX, Outcome::PriceTooLarge)?;
         market.mark = Some(ticks);
@@ -123,12 +129,19 @@ impl Listings {
         self.asset(terms.quote)?;
         refuse_if(self.market_ids.contains_key(&(terms.base, terms.quote)), Outcome::MarketExists)?;
         refuse_if(!are_sound(terms), Outcome::MarketInvalid)?;
-        Ok(self.add_market(Market { terms: *terms, status: MarketStatus::Open, mark: None }))
+        Ok(self.add_market(Market {
+            terms: *terms,
+            status: MarketStatus::Open,
+            mark: None,
+            instrument: None,
+        }))
     }
 
     pub(crate) fn add_market(&mut self, market: Market) -> MarketId {
         let id = MarketId(u32::try_from(self.markets.len()).expect("fewer than 2^32 markets"));
-        self.market_ids.insert((market.terms.base, market.terms.quote), id);
+        if market.instrument.is_none() {
+            self.market_ids.insert((market.terms.base, market.terms.quote), id);
+        }
         self.markets.push(market);
         id
     }

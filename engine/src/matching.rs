@@ -3,10 +3,10 @@
 use crate::account::FEES;
 use crate::admission::Admitted;
 use crate::book::Order;
-use crate::cancel::held_asset;
 use crate::command::{MarketTerms, Place};
 use crate::conditional::Conditional;
 use crate::event::{CloseReason, Events, Trade};
+use crate::instrument::InstrumentId;
 use crate::order::{Instructions, SelfTrade, Side};
 use crate::outcome::Outcome;
 use crate::request::Remembered;
@@ -18,8 +18,11 @@ use crate::units::*;
 pub(crate) struct Taker {
     pub(crate) order: Order,
     pub(crate) terms: MarketTerms,
+    pub(crate) instrument: Option<InstrumentId>,
     /// Whether what is left joins the book.
     pub(crate) rests: bool,
+    /// The fee that the insurance fund gets instead of the taker's fee, when this is its order.
+    pub(crate) liquidation_fee: Option<Ppm>,
 }
 
 /// A fill's two accounts, by what they give.
@@ -34,10 +37,8 @@ struct Parties {
 impl State {
     /// Accepts an order that was judged: holds, then matches, or waits for its trigger.
     pub(crate) fn place(&mut self, place: &Place, admitted: Admitted, kind: u16, events: &mut Events) {
-        let terms = self.listings.markets()[place.market.0 as usize].terms;
         self.last_order = self.last_order.next();
         let id = self.last_order;
-        self.ledger.hold(place.account, held_asset(&terms, place.side), admitted.hold);
         self.requests.remember(
             place.account,
             place.client_id,
@@ -48,23 +49,38 @@ impl State {
         let place_of = (place.account, place.market, place.side);
         let order =
             Order::new(id, place.client_id, place_of, admitted.ticks, place.lots).on_terms(place.terms);
+        self.hold(&order, admitted.hold);
         let Place { order_type, time_in_force, trigger, .. } = *place;
         if self.is_active(place) {
-            let rests = !order_type.is_market() && time_in_force.rests();
-            self.work(&mut Taker { order, terms, rests }, events);
+            let mut taker = self.taker(order, !order_type.is_market() && time_in_force.rests());
+            self.work(&mut taker, events);
         } else {
             self.waiting.join(Conditional { order, order_type, time_in_force, trigger });
         }
     }
 
+    /// An order that is to be matched.
+    pub(crate) fn taker(&self, order: Order, rests: bool) -> Taker {
+        let market = &self.listings.markets()[order.market.0 as usize];
+        let (terms, instrument) = (market.terms, market.instrument);
+        Taker { order, terms, instrument, rests, liquidation_fee: None }
+    }
+
     /// Matches an order until it is filled, closed, or finds nothing more to trade with.
     pub(crate) fn work(&mut self, taker: &mut Taker, events: &mut Events) {
+        if taker.order.terms.instructions.has(Instructions::REDUCE_ONLY) && !self.clip_taker(taker, events) {
+            return;
+        }
         while taker.order.lots > Lots(0) {
             let best = self.books.best(taker.order.market, taker.order.side.opposite());
             let crossing = best.filter(|maker| taker.order.side.reaches(taker.order.ticks, maker.ticks));
             let Some(maker) = crossing.copied() else { break };
             if let Some(reason) = self.why_dead(&maker) {
                 self.close_resting(maker.id, reason, events);
+            } else if maker.terms.instructions.has(Instructions::REDUCE_ONLY)
+                && !self.clip_maker(&maker, events)
+            {
+                continue;
             } else if maker.account == taker.order.account
                 && taker.order.terms.self_trade != SelfTrade::Permit
             {
@@ -81,7 +97,10 @@ impl State {
     fn fill(&mut self, taker: &mut Taker, maker: &Order, events: &mut Events) {
         let lots = taker.order.lots.min(maker.lots);
         self.last_trade = self.last_trade.next();
-        let (maker_fee, taker_fee) = self.settle(taker, maker, lots);
+        let (maker_fee, taker_fee) = match taker.instrument {
+            None => self.settle(taker, maker, lots),
+            Some(instrument) => self.settle_derivative(instrument, taker, maker, lots),
+        };
         events.trade(&Trade {
             id: self.last_trade,
             market: maker.market,

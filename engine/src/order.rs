@@ -56,6 +56,8 @@ pub enum OrderType {
     TakeProfitMarket = 4,
     /// A limit order once the mark has moved in favour of its side.
     TakeProfitLimit = 5,
+    /// The engine's own, against an account that does not meet its margin; no command may state it.
+    Liquidation = 6,
 }
 
 impl OrderType {
@@ -75,12 +77,12 @@ impl OrderType {
 
     /// Whether it waits for a mark.
     pub fn is_conditional(self) -> bool {
-        self as u8 >= OrderType::StopMarket as u8
+        (OrderType::StopMarket as u8..=OrderType::TakeProfitLimit as u8).contains(&(self as u8))
     }
 
     /// Whether it never rests.
     pub fn is_market(self) -> bool {
-        matches!(self, OrderType::Market | OrderType::StopMarket | OrderType::TakeProfitMarket)
+        !matches!(self, OrderType::Limit | OrderType::StopLimit | OrderType::TakeProfitLimit)
     }
 
     /// Which marks make a conditional order of one side active.

@@ -21,13 +21,17 @@ use crate::protection::{Protection, ProtectionLimits};
 use crate::state::State;
 use crate::units::*;
 
+mod derivatives;
 mod exceptions;
 mod hashing;
 mod peg;
 
+use derivatives::{InstrumentRow, MarginRow, UnderlyingRow};
+
 type AssetRow<'py> = (u32, u64, Bound<'py, PyBytes>, u8, u128, u128);
 type BalanceProofRow<'py> = (usize, u128, Vec<Bound<'py, PyBytes>>);
-type MarketRow = (u32, u32, u32, u128, u64, u32, u32, u64, u8, u32, u64);
+type MarketRow = (u32, u32, u32, u128, u64, u32, u32, u64, u8, u32, u64, u8);
+type PositionProofRow<'py> = (usize, i64, i128, Vec<Bound<'py, PyBytes>>);
 type LevelRow = (u64, u128, u32);
 type ProtectionRow = (u32, u64, u64, u64, u64, u64, u64);
 /// More fields than PyO3 makes tuples of by itself.
@@ -212,14 +216,11 @@ impl PyEngine {
     }
 
     fn markets(&self, py: Python) -> PyResult<Vec<MarketRow>> {
-        let row = |(market, id): (&Market, u32)| {
-            let MarketTerms { base, quote, lot, tick, maker_fee, taker_fee, max_lots, band } = market.terms;
-            let status = market.status as u8;
-            let mark = market.mark_or_zero().0;
-            let (maker_fee, taker_fee) = (maker_fee.0, taker_fee.0);
-            (id, base.0, quote.0, lot.0, tick.0, maker_fee, taker_fee, max_lots.0, status, band.0, mark)
-        };
-        self.with(py, |engine| Ok(engine.state().listings().markets().iter().zip(0..).map(row).collect()))
+        self.with(py, |engine| {
+            let state = engine.state();
+            let markets = state.listings().markets().iter().zip(0..);
+            Ok(markets.map(|(market, id)| market_row(state, id, market)).collect())
+        })
     }
 
     fn account_of(&self, py: Python, owner: [u8; 20]) -> PyResult<Option<u32>> {
@@ -318,6 +319,62 @@ impl PyEngine {
         }))
     }
 
+    fn settlement_asset(&self, py: Python) -> PyResult<Option<u32>> {
+        self.with(py, |engine| Ok(engine.state().derivatives().settlement.map(|asset| asset.0)))
+    }
+
+    fn underlyings<'py>(&self, py: Python<'py>) -> PyResult<Vec<UnderlyingRow<'py>>> {
+        let underlyings = self.with(py, |engine| Ok(engine.state().derivatives().underlyings().to_vec()))?;
+        let rows = underlyings.iter().zip(0..);
+        Ok(rows.map(|(underlying, id)| derivatives::underlying_row(py, id, underlying)).collect())
+    }
+
+    fn instruments(&self, py: Python) -> PyResult<Vec<InstrumentRow>> {
+        self.with(py, |engine| {
+            let instruments = engine.state().derivatives().instruments().iter();
+            Ok(instruments.map(derivatives::instrument_row).collect())
+        })
+    }
+
+    fn option_marks(&self, py: Python, market: u32) -> PyResult<Option<(u64, Vec<u64>)>> {
+        self.with(py, |engine| {
+            let mut instruments = engine.state().derivatives().instruments().iter();
+            let given =
+                instruments.find(|instrument| instrument.market.0 == market).and_then(|one| one.given);
+            Ok(given.map(|given| (given.mark.0, given.values.map(|value| value.0).to_vec())))
+        })
+    }
+
+    fn collateral(&self, py: Python) -> PyResult<Vec<(u32, u32, u128)>> {
+        self.with(py, |engine| {
+            let collateral = engine.state().derivatives().collateral.iter();
+            Ok(collateral.map(|(asset, terms)| (asset.0, terms.haircut.0, terms.price)).collect())
+        })
+    }
+
+    fn positions(&self, py: Python, account: u32) -> PyResult<Vec<(u32, i64, i128)>> {
+        self.with(py, |engine| {
+            let positions = engine.state().positions().of_account(AccountId(account));
+            Ok(positions.iter().map(|one| (one.market.0, one.lots, one.entry)).collect())
+        })
+    }
+
+    fn margin<'py>(&self, py: Python<'py>, account: u32) -> PyResult<MarginRow<'py>> {
+        let margin = self.with(py, |engine| Ok(engine.state().margin(AccountId(account))))?;
+        derivatives::margin_row(py, &margin)
+    }
+
+    fn position_proof<'py>(
+        &self,
+        py: Python<'py>,
+        account: u32,
+        market: u32,
+    ) -> PyResult<Option<PositionProofRow<'py>>> {
+        let proof =
+            self.with(py, |engine| Ok(engine.state().position_proof(AccountId(account), MarketId(market))))?;
+        Ok(proof.map(|proof| (proof.index, proof.lots, proof.entry, hashes(py, &proof.siblings))))
+    }
+
     fn sealed<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyBytes>>> {
         let event = self.with(py, |engine| Ok(engine.state().sealing().event().map(<[u8]>::to_vec)))?;
         Ok(event.map(|event| PyBytes::new(py, &event)))
@@ -361,6 +418,14 @@ impl PyEngine {
     ) -> PyResult<Vec<FrameRow<'py>>> {
         self.read(py, Kind::Outputs, from_sequence, max_bytes)
     }
+}
+
+fn market_row(state: &State, id: u32, market: &Market) -> MarketRow {
+    let MarketTerms { base, quote, lot, tick, maker_fee, taker_fee, max_lots, band } = market.terms;
+    let kind = market.instrument.map_or(0, |id| state.derivatives().instruments()[id.0 as usize].kind as u8);
+    let (status, mark) = (market.status as u8, market.mark_or_zero().0);
+    let (maker_fee, taker_fee) = (maker_fee.0, taker_fee.0);
+    (id, base.0, quote.0, lot.0, tick.0, maker_fee, taker_fee, max_lots.0, status, band.0, mark, kind)
 }
 
 fn order_rows(state: &State, account: AccountId) -> Vec<OrderRow> {

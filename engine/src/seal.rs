@@ -7,6 +7,7 @@ use crate::keccak::{keccak_many, keccak256};
 use crate::listing::Listings;
 use crate::merkle::Tree;
 use crate::outcome::{Outcome, Refusal, refuse_if};
+use crate::position::Positions;
 use crate::state::State;
 use crate::units::*;
 
@@ -20,7 +21,10 @@ pub struct Sealing {
     pub(crate) commands: u64,
     /// The total of each balance at the last seal, by leaf.
     pub(crate) totals: Vec<Cash>,
+    /// The lots and entry of each position at the last seal, by leaf.
+    pub(crate) sealed_positions: Vec<(i64, i128)>,
     pub(crate) balances: Tree,
+    pub(crate) positions: Tree,
     pub(crate) withdrawals: Tree,
     /// The last `sealed` event, a whole record.
     pub(crate) event: Vec<u8>,
@@ -32,6 +36,16 @@ pub struct Sealing {
 pub struct BalanceProof {
     pub index: usize,
     pub amount: Cash,
+    pub siblings: Vec<Hash>,
+}
+
+/// A position's leaf in the last sealed tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct PositionProof {
+    pub index: usize,
+    pub lots: i64,
+    pub entry: i128,
     pub siblings: Vec<Hash>,
 }
 
@@ -89,6 +103,35 @@ impl Sealing {
         self.balances.update(&leaves(&indexes, &encoded, 160));
     }
 
+    /// Brings the positions tree up to the given lots and entries (by rising index).
+    pub(crate) fn refresh_positions(
+        &mut self,
+        changed: &[(usize, (i64, i128))],
+        ledger: &Ledger,
+        positions: &Positions,
+    ) {
+        let mut encoded = Vec::with_capacity(changed.len() * 160);
+        let mut indexes = Vec::with_capacity(changed.len());
+        for &(index, (lots, entry)) in changed {
+            let position = &positions.positions[index];
+            if self.sealed_positions.get(index) == Some(&(lots, entry)) {
+                continue;
+            }
+            if index == self.sealed_positions.len() {
+                self.sealed_positions.push((lots, entry));
+            } else {
+                self.sealed_positions[index] = (lots, entry);
+            }
+            let words = Words::<160>::new()
+                .address(&ledger.owners[position.account.0 as usize])
+                .uint(position.account.0)
+                .uint(position.market.0);
+            encoded.extend(words.int(i128::from(lots)).int(entry).encoding());
+            indexes.push(index);
+        }
+        self.positions.update(&leaves(&indexes, &encoded, 160));
+    }
+
     /// Appends leaves to the withdrawals tree.
     pub(crate) fn append_withdrawals(&mut self, queued: &[Queued]) {
         let mut encoded = Vec::with_capacity(queued.len() * 192);
@@ -103,10 +146,11 @@ impl Sealing {
         self.withdrawals.update(&leaves(&indexes, &encoded, 192));
     }
 
-    /// `keccak(abi.encode(balancesRoot, balancesCount, withdrawalsRoot, withdrawalsCount))`.
+    /// `keccak(abi.encode(balancesRoot, balancesCount, withdrawalsRoot, withdrawalsCount, positionsRoot, positionsCount))`.
     fn state_root(&self) -> Hash {
-        let words = Words::<128>::new().hash(&self.balances.root()).uint(self.balances.count() as u64);
-        keccak256(&words.hash(&self.withdrawals.root()).uint(self.withdrawals.count() as u64).encoding())
+        let words = Words::<192>::new().hash(&self.balances.root()).uint(self.balances.count() as u64);
+        let words = words.hash(&self.withdrawals.root()).uint(self.withdrawals.count() as u64);
+        keccak256(&words.hash(&self.positions.root()).uint(self.positions.count() as u64).encoding())
     }
 }
 
@@ -135,6 +179,12 @@ impl State {
         let changed = self.ledger.take_changed().into_iter().map(|index| index as usize);
         let totals: Vec<_> = changed.map(|index| (index, self.ledger.balances[index].total())).collect();
         self.sealing.refresh_balances(&totals, &self.ledger, &self.listings);
+        let changed = self.positions.take_changed().into_iter().map(|index| index as usize);
+        let positions: Vec<_> = changed
+            .map(|index| (index, self.positions.all()[index]))
+            .map(|(index, position)| (index, (position.lots, position.entry)))
+            .collect();
+        self.sealing.refresh_positions(&positions, &self.ledger, &self.positions);
         let first = self.sealing.withdrawals.count();
         let queued = self.queued_between(first, self.withdrawals.len());
         self.sealing.append_withdrawals(&queued);
@@ -151,6 +201,7 @@ impl State {
         let record = record.hash(&self.input_hash).hash(&self.output_hash).hash(&sealing.state_root());
         let record = record.hash(&sealing.balances.root()).u64(sealing.balances.count() as u64);
         let record = record.hash(&sealing.withdrawals.root()).u64(sealing.withdrawals.count() as u64);
+        let record = record.hash(&sealing.positions.root()).u64(sealing.positions.count() as u64);
         record.u32(self.chains.len() as u32).u32(self.listings.assets().len() as u32);
         for (chain, deposits) in &self.chains {
             Record(&mut body).u64(chain.0).u64(deposits.count).hash(&deposits.hash);
@@ -161,6 +212,14 @@ impl State {
             record.u128(asset.credited.0).u128(asset.withdrawn.0);
         }
         body
+    }
+
+    /// The leaf of (account, market) in the last sealed positions tree.
+    pub fn position_proof(&self, account: AccountId, market: MarketId) -> Option<PositionProof> {
+        let (index, _) = self.positions.position(account, market)?;
+        let siblings = self.sealing.positions.proof(index)?;
+        let (lots, entry) = self.sealing.sealed_positions[index];
+        Some(PositionProof { index, lots, entry, siblings })
     }
 
     /// The leaf of (account, asset) in the last sealed balances tree.

@@ -5,13 +5,16 @@ use crate::book::Books;
 use crate::command::{Command, KIND_SEAL, Records, kind_of};
 use crate::conditional::Waiting;
 use crate::decode::{Expected, decode};
+use crate::derivative::Derivatives;
 use crate::event::Events;
 use crate::keccak::keccak256;
 use crate::listing::Listings;
 use crate::outcome::{Outcome, Refusal};
 use crate::payload::{payload_root, payload_roots};
+use crate::position::Positions;
 use crate::protection::Protections;
 use crate::request::Requests;
+use crate::reserve::Reserves;
 use crate::schedule::Schedules;
 use crate::seal::Sealing;
 use crate::transfer::{Chains, Withdrawal};
@@ -37,6 +40,9 @@ pub struct State {
     pub(crate) waiting: Waiting,
     pub(crate) schedules: Schedules,
     pub(crate) protections: Protections,
+    pub(crate) derivatives: Derivatives,
+    pub(crate) positions: Positions,
+    pub(crate) reserves: Reserves,
     pub(crate) requests: Requests,
     pub(crate) chains: Chains,
     pub(crate) withdrawals: Vec<Withdrawal>,
@@ -117,6 +123,9 @@ impl State {
             waiting: Waiting::default(),
             schedules: Schedules::default(),
             protections: Protections::new(),
+            derivatives: Derivatives::default(),
+            positions: Positions::default(),
+            reserves: Reserves::default(),
             requests: Requests::default(),
             chains: Chains::new(),
             withdrawals: Vec::new(),
@@ -274,7 +283,7 @@ impl State {
             }
             Command::Sweep { limit } => self.sweep(*limit, kind, events),
             Command::MarkPrice { market, ticks } => {
-                self.listings.set_mark(*market, *ticks)?;
+                self.listings.set_spot_mark(*market, *ticks)?;
                 events.outcome(Outcome::Accepted, kind, u64::from(market.0), self.now);
                 events.mark_changed(*market, *ticks);
                 self.trigger(*market, events);
@@ -303,9 +312,40 @@ impl State {
                 events.outcome(Outcome::Accepted, kind, u64::from(market.0), self.now);
                 events.market_status_set(market, status);
             }
-            _ => unreachable!("every other kind is performed by its caller"),
+            ref derivative => return self.perform_on_derivatives(derivative, kind, events),
         }
         Ok(())
+    }
+
+    fn perform_on_derivatives(
+        &mut self,
+        command: &Command,
+        kind: u16,
+        events: &mut Events,
+    ) -> Result<(), Refusal> {
+        match command {
+            Command::ListUnderlying(terms) => self.list_underlying(terms, kind, events),
+            Command::ListInstrument(terms) => self.list_instrument(terms, kind, events),
+            Command::SetCollateral { asset, collateral } => {
+                self.set_collateral(*asset, collateral, kind, events)
+            }
+            Command::IndexPrice { underlying, ticks } => {
+                self.check_index(*underlying, *ticks)?;
+                self.set_index(*underlying, *ticks, kind, events);
+                Ok(())
+            }
+            Command::OptionMarks { market, marks } => {
+                let instrument = self.check_marks(*market, marks)?;
+                self.set_marks(instrument, marks, kind, events);
+                Ok(())
+            }
+            Command::Expire { market } => {
+                let instrument = self.check_expire(*market)?;
+                self.expire(instrument, kind, events);
+                Ok(())
+            }
+            _ => unreachable!("every other kind is performed by its caller"),
+        }
     }
 
     /// Opens the next market's book and wait.
@@ -379,6 +419,14 @@ impl State {
     /// Market-maker protections.
     pub fn protections(&self) -> &Protections {
         &self.protections
+    }
+    /// Underlyings, instruments and collateral.
+    pub fn derivatives(&self) -> &Derivatives {
+        &self.derivatives
+    }
+    /// Positions and debts.
+    pub fn positions(&self) -> &Positions {
+        &self.positions
     }
     /// Deposits by chain.
     pub fn chains(&self) -> &Chains {

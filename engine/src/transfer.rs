@@ -62,11 +62,14 @@ impl State {
     pub(crate) fn check_withdraw(&self, withdraw: &Withdraw) -> Result<(), Refusal> {
         refuse_if(!self.ledger.is_user(withdraw.account), Outcome::AccountUnknown)?;
         self.requests.check(withdraw.account, withdraw.client_id, withdraw.expires_at, self.now)?;
-        self.listings.asset(withdraw.asset)?;
+        let asset = self.listings.asset(withdraw.asset)?;
         refuse_if(withdraw.amount == Cash(0), Outcome::AmountZero)?;
         refuse_if(withdraw.recipient.is_zero(), Outcome::RecipientZero)?;
         let available = self.ledger.available(withdraw.account, withdraw.asset);
-        refuse_if(available < withdraw.amount, Outcome::FundsShort)
+        refuse_if(available < withdraw.amount, Outcome::FundsShort)?;
+        self.check_spending(withdraw.account, withdraw.asset, withdraw.amount)?;
+        // Gains that no one has paid in yet cannot leave.
+        refuse_if(withdraw.amount > asset.credited - asset.withdrawn, Outcome::ReserveShort)
     }
 
     /// Debits and queues a withdrawal that was judged.

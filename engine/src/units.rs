@@ -30,6 +30,8 @@ unit!(/// A dense asset id.
     AssetId, u32);
 unit!(/// A dense market id.
     MarketId, u32);
+unit!(/// A dense underlying id.
+    UnderlyingId, u32);
 unit!(/// A dense order id, from 1.
     OrderId, u64);
 unit!(/// A dense trade id over all markets, from 1.

@@ -4,6 +4,7 @@ mod admission;
 mod commands;
 mod conditional;
 mod defects;
+mod derivatives;
 mod journal;
 mod lifetimes;
 mod makers;

@@ -1,0 +1,56 @@
+//! Rows about derivatives and margin.
+
+use ethnum::I256;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyInt};
+
+use crate::instrument::Instrument;
+use crate::margin::Margin;
+use crate::underlying::{Underlying, UnderlyingTerms};
+
+pub type UnderlyingRow<'py> = (u32, Bound<'py, PyBytes>, u64, u32, u32, u32, u32, u32, u32, u64, u64, u64);
+pub type InstrumentRow = (u32, u32, u8, u64, u64, u128, u64, u8, u64);
+pub type MarginRow<'py> = (Integer<'py>, Integer<'py>, Integer<'py>, Integer<'py>, Integer<'py>);
+type Integer<'py> = Bound<'py, PyAny>;
+
+pub fn underlying_row<'py>(py: Python<'py>, id: u32, underlying: &Underlying) -> UnderlyingRow<'py> {
+    let UnderlyingTerms { name, tick, range, basis, initial, short_option, .. } = underlying.terms;
+    let UnderlyingTerms { liquidation_fee, liquidation_step, .. } = underlying.terms;
+    (
+        id,
+        PyBytes::new(py, &name),
+        tick.0,
+        range.0,
+        basis.0,
+        initial.0,
+        short_option.0,
+        liquidation_fee.0,
+        liquidation_step.0,
+        underlying.index_or_zero().0,
+        underlying.index_at.0,
+        underlying.first_at.0,
+    )
+}
+
+pub fn instrument_row(instrument: &Instrument) -> InstrumentRow {
+    let Instrument { market, underlying, kind, expiry, strike, average_sum, .. } = *instrument;
+    let (last, settled) = (instrument.last_trade.unwrap_or_default(), instrument.settled);
+    let (is_settled, price) = (u8::from(settled.is_some()), settled.unwrap_or_default());
+    (market.0, underlying.0, kind as u8, expiry.0, strike.0, average_sum, last.0, is_settled, price.0)
+}
+
+pub fn margin_row<'py>(py: Python<'py>, margin: &Margin) -> PyResult<MarginRow<'py>> {
+    let number = |value: I256| integer(py, value);
+    Ok((
+        number(margin.equity)?,
+        number(margin.initial)?,
+        number(margin.maintenance)?,
+        number(margin.reserves)?,
+        number(margin.free())?,
+    ))
+}
+
+/// A Python integer of any size.
+fn integer<'py>(py: Python<'py>, value: I256) -> PyResult<Integer<'py>> {
+    py.get_type::<PyInt>().call1((value.to_string(),))
+}
