@@ -40,6 +40,7 @@ struct Links {
 
 impl Order {
     /// An order that rests nowhere yet.
+    #[inline(always)]
     pub fn new(
         id: OrderId,
         client_id: ClientId,
@@ -54,6 +55,7 @@ impl Order {
     }
 
     /// The same order with other terms.
+    #[inline(always)]
     pub fn on_terms(self, terms: OrderTerms) -> Order {
         Order { terms, ..self }
     }
@@ -146,15 +148,17 @@ impl Books {
     }
 
     /// Puts an order at the tail of its level.
-    pub fn join(&mut self, mut order: Order) {
-        let level = self.level_for(&order);
-        order.links.level = level;
-        order.links.ahead = self.levels[level].tail;
-        let slot = self.orders.insert(order);
+    pub fn join(&mut self, order: &Order) {
+        let level = self.level_for(order);
+        let ahead = self.levels[level].tail;
+        let slot = self.orders.insert(*order);
+        // Written where they lie: a changed copy would have to be stored before it can be read as a whole.
+        let links = &mut self.orders[slot].links;
+        (links.level, links.ahead) = (level, ahead);
         if order.account != NOBODY {
             self.link_to_account(slot, order.account);
         }
-        match order.links.ahead {
+        match ahead {
             NONE => self.levels[level].head = slot,
             ahead => self.orders[ahead].links.behind = slot,
         }
@@ -289,7 +293,7 @@ mod tests {
         books.open_market();
         for (id, account, side, ticks, lots) in orders {
             let place = (AccountId(*account), MARKET, *side);
-            books.join(Order::new(OrderId(*id), ClientId(*id), place, Ticks(*ticks), Lots(*lots)));
+            books.join(&Order::new(OrderId(*id), ClientId(*id), place, Ticks(*ticks), Lots(*lots)));
         }
         books
     }

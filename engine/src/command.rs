@@ -124,7 +124,7 @@ pub struct Withdraw {
 }
 
 /// A well-formed command; the body table of the engine page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Command {
     RegisterAsset { chain: ChainId, token: Address, decimals: u8 },
@@ -144,7 +144,7 @@ pub enum Command {
     ListUnderlying(UnderlyingTerms),
     ListInstrument(InstrumentTerms),
     IndexPrice { underlying: UnderlyingId, ticks: Ticks },
-    OptionMarks { market: MarketId, marks: OptionMarks },
+    OptionMarks { market: MarketId, marks: Box<OptionMarks> },
     SetCollateral { asset: AssetId, collateral: Collateral },
     Expire { market: MarketId },
 }

@@ -131,7 +131,7 @@ fn decode_derivative(kind: u16, mut body: Body) -> Option<Command> {
         19 => {
             let market = MarketId(body.u32()?);
             body.zeros(4)?;
-            Some(Command::OptionMarks { market, marks: decode_marks(&mut body)? })
+            Some(Command::OptionMarks { market, marks: Box::new(decode_marks(&mut body)?) })
         }
         20 => {
             let (asset, haircut) = (AssetId(body.u32()?), Ppm(body.u32()?));

@@ -228,7 +228,8 @@ impl State {
         maker: &Order,
         lots: Lots,
     ) -> (Cash, Cash) {
-        let MarketTerms { tick, maker_fee, taker_fee, .. } = taker.terms;
+        let MarketTerms { quote, tick, maker_fee, taker_fee, .. } =
+            self.listings.markets()[maker.market.0 as usize].terms;
         self.release(maker, lots);
         self.release(&taker.order, lots);
         self.derivatives.instruments[id.0 as usize].last_trade = Some(maker.ticks);
@@ -250,7 +251,7 @@ impl State {
             if to_insurance {
                 self.receive(INSURANCE, fee);
             } else {
-                self.ledger.credit(FEES, taker.terms.quote, fee);
+                self.ledger.credit(FEES, quote, fee);
             }
         }
         (maker_fee, taker_fee)

@@ -100,33 +100,42 @@ impl<'a> Events<'a> {
         record.u16(kind).u16(0).u32((EVENT_HEADER + body) as u32).u64(self.sequence.0)
     }
 
+    /// The record of a frequent event of `BYTES` bytes, header included, to be filled in where it lies.
+    #[inline(always)]
+    fn fields<const BYTES: usize>(&mut self, kind: u16) -> Fields<'_, BYTES> {
+        let start = self.bytes.len();
+        self.bytes.resize(start + BYTES, 0);
+        let bytes = self.bytes[start..].first_chunk_mut().expect("just made");
+        Fields { bytes, end: 0 }.u16(kind).u16(0).u32(BYTES as u32).u64(self.sequence.0)
+    }
+
     /// The one outcome of the command.
     pub fn outcome(&mut self, outcome: Outcome, command_kind: u16, id: u64, at: Nanos) {
-        self.record(1, 24).u16(outcome as u16).u16(command_kind).zeros(4).u64(id).u64(at.0);
+        self.fields::<40>(1).u16(outcome as u16).u16(command_kind).u32(0).u64(id).u64(at.0);
     }
 
     /// A `place` became an order, at `ticks`.
     pub fn order_accepted(&mut self, order: OrderId, place: &Place, ticks: Ticks) {
-        let record = self.record(2, 64).u64(order.0).u32(place.account.0).u32(place.market.0);
-        let record = record.u64(place.client_id.0).u64(ticks.0).u64(place.lots.0);
-        let record = record.u8(place.side as u8).u8(place.order_type as u8).u8(place.time_in_force as u8);
-        let record = record.u8(place.terms.instructions.bits()).u8(place.terms.self_trade as u8).zeros(1);
-        record.u16(place.terms.label.0).u64(place.terms.good_till.0).u64(place.trigger.0);
+        let fields = self.fields::<80>(2).u64(order.0).u32(place.account.0).u32(place.market.0);
+        let fields = fields.u64(place.client_id.0).u64(ticks.0).u64(place.lots.0);
+        let fields = fields.u8(place.side as u8).u8(place.order_type as u8).u8(place.time_in_force as u8);
+        let fields = fields.u8(place.terms.instructions.bits()).u8(place.terms.self_trade as u8).u8(0);
+        fields.u16(place.terms.label.0).u64(place.terms.good_till.0).u64(place.trigger.0);
     }
 
     /// Two orders met.
     pub fn trade(&mut self, trade: &Trade) {
-        let record =
-            self.record(3, 88).u64(trade.id.0).u32(trade.market.0).u8(trade.taker_side as u8).zeros(3);
-        let record =
-            record.u64(trade.maker_order.0).u64(trade.taker_order.0).u32(trade.maker.0).u32(trade.taker.0);
-        record.u64(trade.ticks.0).u64(trade.lots.0).u128(trade.maker_fee.0).u128(trade.taker_fee.0);
+        let fields = self.fields::<104>(3).u64(trade.id.0).u32(trade.market.0);
+        let fields = fields.u32(u32::from(trade.taker_side as u8));
+        let fields = fields.u64(trade.maker_order.0).u64(trade.taker_order.0);
+        let fields = fields.u32(trade.maker.0).u32(trade.taker.0).u64(trade.ticks.0).u64(trade.lots.0);
+        fields.u128(trade.maker_fee.0).u128(trade.taker_fee.0);
     }
 
     /// An order is done.
     pub fn order_closed(&mut self, order: &Order, left: Lots, why: CloseReason) {
-        let record = self.record(4, 32).u64(order.id.0).u32(order.account.0).u32(order.market.0);
-        record.u64(left.0).u8(why as u8).zeros(7);
+        let fields = self.fields::<48>(4).u64(order.id.0).u32(order.account.0).u32(order.market.0);
+        fields.u64(left.0).u64(u64::from(why as u8));
     }
 
     /// A deposit was credited to `account`.
@@ -275,6 +284,28 @@ impl<'a> Events<'a> {
     pub fn sealed(&mut self, body: &[u8]) {
         self.record(10, body.len()).bytes(body);
     }
+}
+
+/// Little-endian fields of a record whose length is known, so that each is one store at a fixed place.
+struct Fields<'a, const BYTES: usize> {
+    bytes: &'a mut [u8; BYTES],
+    end: usize,
+}
+
+macro_rules! fixed_fields {
+    ($($name:ident: $kind:ty),*) => { $(
+        #[inline(always)]
+        fn $name(mut self, value: $kind) -> Self {
+            let bytes = value.to_le_bytes();
+            self.bytes[self.end..self.end + bytes.len()].copy_from_slice(&bytes);
+            self.end += bytes.len();
+            self
+        }
+    )* };
+}
+
+impl<const BYTES: usize> Fields<'_, BYTES> {
+    fixed_fields!(u8: u8, u16: u16, u32: u32, u64: u64, u128: u128);
 }
 
 /// Appends little-endian fields to a buffer.

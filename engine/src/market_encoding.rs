@@ -148,7 +148,7 @@ impl State {
         for _ in 0..body.u64()? {
             let (order, _) = decode_order(body, market, side)?;
             self.decode_reserve(body, &order)?;
-            self.books.join(order);
+            self.books.join(&order);
         }
         Some(())
     }

@@ -17,7 +17,6 @@ use crate::units::*;
 /// The order that is being matched; its lots are what is left of it.
 pub(crate) struct Taker {
     pub(crate) order: Order,
-    pub(crate) terms: MarketTerms,
     pub(crate) instrument: Option<InstrumentId>,
     /// Whether what is left joins the book.
     pub(crate) rests: bool,
@@ -49,21 +48,22 @@ impl State {
         let place_of = (place.account, place.market, place.side);
         let order =
             Order::new(id, place.client_id, place_of, admitted.ticks, place.lots).on_terms(place.terms);
-        self.hold(&order, admitted.hold);
         let Place { order_type, time_in_force, trigger, .. } = *place;
+        let mut taker = self.taker(order, !order_type.is_market() && time_in_force.rests());
+        self.hold(&taker.order, admitted.hold);
         if self.is_active(place) {
-            let mut taker = self.taker(order, !order_type.is_market() && time_in_force.rests());
             self.work(&mut taker, events);
         } else {
+            let order = taker.order;
             self.waiting.join(Conditional { order, order_type, time_in_force, trigger });
         }
     }
 
     /// An order that is to be matched.
+    #[inline(always)]
     pub(crate) fn taker(&self, order: Order, rests: bool) -> Taker {
         let market = &self.listings.markets()[order.market.0 as usize];
-        let (terms, instrument) = (market.terms, market.instrument);
-        Taker { order, terms, instrument, rests, liquidation_fee: None }
+        Taker { order, instrument: market.instrument, rests, liquidation_fee: None }
     }
 
     /// Matches an order until it is filled, closed, or finds nothing more to trade with.
@@ -125,8 +125,9 @@ impl State {
 
     /// Moves a fill's money; the maker's and the taker's fee.
     fn settle(&mut self, taker: &Taker, maker: &Order, lots: Lots) -> (Cash, Cash) {
-        let MarketTerms { base, quote, lot, tick, maker_fee, taker_fee, .. } = taker.terms;
         let taker = &taker.order;
+        let MarketTerms { base, quote, lot, tick, maker_fee, taker_fee, .. } =
+            self.listings.markets()[maker.market.0 as usize].terms;
         let amount = lot.base(lots).expect("within the seller's hold");
         let notional = tick.notional(lots, maker.ticks).expect("within the buyer's hold");
         let taker_buys = taker.side == Side::Buy;
@@ -155,7 +156,7 @@ impl State {
         if taker.order.lots == Lots(0) {
             events.order_closed(&taker.order, Lots(0), CloseReason::Filled);
         } else if taker.rests {
-            self.books.join(taker.order);
+            self.books.join(&taker.order);
         } else {
             self.close_order(&taker.order, CloseReason::ImmediateRest, events);
         }

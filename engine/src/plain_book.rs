@@ -99,7 +99,7 @@ impl Book {
         }
         let left = self.cross(order, reports)?;
         if left > Lots(0) {
-            self.books.join(Order::unowned(order.id, (MARKET, order.side), order.ticks, left));
+            self.books.join(&Order::unowned(order.id, (MARKET, order.side), order.ticks, left));
             reports.rested(order.id, order.ticks, left);
         }
         Ok(left)
