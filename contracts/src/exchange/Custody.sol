@@ -137,7 +137,7 @@ contract Custody is ICustody, AccessManaged, Pausable, ReentrancyGuardTransient 
         _checkWithdrawals(batch, last);
         _settleTotals(batch.totals, batch.depositCount == depositCount);
 
-        bytes32 stateRoot = keccak256(abi.encode(batch.balancesRoot, batch.balancesCount, batch.withdrawalsRoot, batch.withdrawalsCount));
+        bytes32 stateRoot = _stateRootOf(batch);
         index = ++batchCount;
         creditedDepositCount = batch.depositCount;
         _batches[index] = SettledBatch(stateRoot, batch.withdrawalsRoot, batch.withdrawalsCount, batch.lastInput, batch.block_);
@@ -164,6 +164,19 @@ contract Custody is ICustody, AccessManaged, Pausable, ReentrancyGuardTransient 
         if (batch.withdrawalsCount == last.withdrawalsCount && batch.withdrawalsRoot != last.withdrawalsRoot) {
             revert WithdrawalsRewritten(last.withdrawalsCount, last.withdrawalsRoot, batch.withdrawalsRoot);
         }
+    }
+
+    function _stateRootOf(Batch calldata batch) private pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                batch.balancesRoot,
+                batch.balancesCount,
+                batch.withdrawalsRoot,
+                batch.withdrawalsCount,
+                batch.positionsRoot,
+                batch.positionsCount
+            )
+        );
     }
 
     function _settleTotals(TokenTotal[] calldata totals, bool allCredited) private {

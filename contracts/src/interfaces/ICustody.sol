@@ -23,6 +23,8 @@ interface ICustody {
         uint64 balancesCount;
         bytes32 withdrawalsRoot;
         uint64 withdrawalsCount;
+        bytes32 positionsRoot;
+        uint64 positionsCount;
         TokenTotal[] totals; // every listed token, in listing order
     }
 

@@ -14,7 +14,8 @@ contract CustodySettleTest is CustodyFixture {
         _deposit(dollar, 100e6);
         model.withdraw(address(dollar), TRADER, RECIPIENT, 30e6);
         ICustody.Batch memory batch = model.batch(25);
-        bytes32 stateRoot = keccak256(abi.encode(batch.balancesRoot, uint256(7), batch.withdrawalsRoot, uint256(1)));
+        bytes memory trees = abi.encode(batch.balancesRoot, uint256(7), batch.withdrawalsRoot, uint256(1));
+        bytes32 stateRoot = keccak256(bytes.concat(trees, abi.encode(batch.positionsRoot, uint256(3))));
 
         vm.expectEmit(address(custody));
         emit ICustody.BatchSettled(1, 1, 25, 1, stateRoot, batch.inputHash, batch.outputHash);

@@ -53,6 +53,8 @@ contract SettlementModel {
         next.balancesCount = 7;
         next.withdrawalsRoot = ReferenceTree.root(_leaves);
         next.withdrawalsCount = uint64(_leaves.length);
+        next.positionsRoot = keccak256(abi.encode("positions", next.lastInput));
+        next.positionsCount = 3;
         next.totals = new ICustody.TokenTotal[](_tokens.length);
         for (uint256 i = 0; i < _tokens.length; i++) {
             next.totals[i] = ICustody.TokenTotal(_tokens[i], credited[_tokens[i]], withdrawn[_tokens[i]]);

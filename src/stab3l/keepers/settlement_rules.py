@@ -74,6 +74,8 @@ def batch_of(sealed: Sealed, chain_id: int, last_input: int, tokens: Sequence[st
         "balancesCount": sealed.balances_count,
         "withdrawalsRoot": sealed.withdrawals_root,
         "withdrawalsCount": sealed.withdrawals_count,
+        "positionsRoot": sealed.positions_root,
+        "positionsCount": sealed.positions_count,
         "totals": [_total(token, *totals.get(address_bytes(token), (0, 0))) for token in tokens],
     }
 

@@ -80,6 +80,8 @@ BATCH = {
     "balancesCount": 0,
     "withdrawalsRoot": bytes(32),
     "withdrawalsCount": 0,
+    "positionsRoot": bytes(32),
+    "positionsCount": 0,
     "totals": [{"token": ADDRESS, "credited": 7, "withdrawn": 0}],
 }
 

@@ -34,6 +34,8 @@ SEALED = Sealed(
     balances_count=9,
     withdrawals_root=b"\x04" * 32,
     withdrawals_count=2,
+    positions_root=b"\x08" * 32,
+    positions_count=3,
     chains=(ChainDeposits(THERE, 1, b"\x06" * 32), ChainDeposits(HERE, 8, b"\x07" * 32)),
     assets=(AssetTotals(0, HERE, A, 100, 10), AssetTotals(1, HERE, B, 200, 20), AssetTotals(2, THERE, A, 300, 30)),
 )
