@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use crate::book::Order;
 use crate::command::{MarketStatus, Place};
-use crate::derivative::{NOTIONAL_MAX, check_trading, opposite_lots, signed};
+use crate::derivative::{NOTIONAL_MAX, opposite_lots, signed};
 use crate::hold::held_asset;
 use crate::listing::Market;
 use crate::order::{Instructions, OrderType, SelfTrade, Side, TICKS_MAX, TimeInForce};
@@ -75,7 +75,9 @@ impl State {
             None => Ok(()),
             Some(id) => {
                 let instrument = self.derivatives.instrument(id);
-                check_trading(instrument, self.derivatives.underlying(instrument.underlying), self.now)
+                refuse_if(instrument.is_expired(self.now), Outcome::MarketExpired)?;
+                let underlying = self.derivatives.underlying(instrument.underlying);
+                refuse_if(underlying.index.is_none() || market.mark.is_none(), Outcome::MarketUnpriced)
             }
         }
     }

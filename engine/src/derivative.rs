@@ -315,17 +315,6 @@ pub(crate) fn signed(side: Side, lots: Lots) -> i64 {
     }
 }
 
-/// Whether an instrument can be traded: not expired, and with what margin needs to know.
-pub(crate) fn check_trading(
-    instrument: &Instrument,
-    underlying: &Underlying,
-    now: Nanos,
-) -> Result<(), Refusal> {
-    refuse_if(instrument.is_expired(now), Outcome::MarketExpired)?;
-    let unmarked = instrument.kind.is_option() && instrument.given.is_none();
-    refuse_if(underlying.index.is_none() || unmarked, Outcome::MarketUnpriced)
-}
-
 fn are_sound(terms: &InstrumentTerms, now: Nanos) -> bool {
     terms.expiry.0 > now.0.saturating_add(AVERAGING.0)
         && (terms.kind == Kind::Future) == (terms.strike == Ticks(0))

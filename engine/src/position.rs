@@ -29,6 +29,7 @@ pub struct Positions {
     pub(crate) positions: Vec<Position>,
     by_pair: FxHashMap<(AccountId, MarketId), u32>,
     by_market: FxHashMap<MarketId, Vec<u32>>,
+    by_account: FxHashMap<AccountId, Vec<u32>>,
     /// The positions that have lots.
     open: BTreeMap<(AccountId, UnderlyingId, MarketId), u32>,
     /// How many positions with lots an account has in an underlying.
@@ -64,6 +65,7 @@ impl Positions {
         self.positions.push(Position { lots: 0, entry: 0, ..position });
         self.by_pair.insert((position.account, position.market), index);
         self.by_market.entry(position.market).or_default().push(index);
+        self.by_account.entry(position.account).or_default().push(index);
         match underlying {
             Some(underlying) => self.write(index, underlying, position.lots, position.entry),
             None => self.write_debt(index, position.entry),
@@ -177,8 +179,8 @@ impl Positions {
 
     /// All positions ever touched by an account, by market.
     pub fn of_account(&self, account: AccountId) -> Vec<&Position> {
-        let mut own: Vec<&Position> =
-            self.positions.iter().filter(|position| position.account == account).collect();
+        let own = self.by_account.get(&account).into_iter().flatten();
+        let mut own: Vec<&Position> = own.map(|index| &self.positions[*index as usize]).collect();
         own.sort_unstable_by_key(|position| position.market);
         own
     }
