@@ -13,6 +13,8 @@ def accept_seal(state: State, _: Seal) -> int:
     state.output_hash = keccak(state.output_hash + payload_hash(b""))
     state.sealed_balances = [(*pair, balance.total) for pair, balance in state.balances.items()]
     state.sealed_balance_leaves = [balance_leaf(state, *slot) for slot in state.sealed_balances]
+    state.sealed_positions = [(*pair, one.lots, one.entry) for pair, one in state.positions.items()]
+    state.sealed_position_leaves = [leaf(state.owners[one[0]], *one) for one in state.sealed_positions]
     state.sealed_withdrawals = len(state.withdrawals)
     state.last_sealed = sealed(state)
     state.emit(state.last_sealed)
@@ -23,8 +25,8 @@ def accept_seal(state: State, _: Seal) -> int:
 
 def sealed(state: State) -> Sealed:
     """The block's event."""
-    roots = merkle_root(state.sealed_balance_leaves), merkle_root(state.withdrawal_leaves)
-    counts = len(state.sealed_balances), state.sealed_withdrawals
+    trees = (state.sealed_balance_leaves, state.withdrawal_leaves, state.sealed_position_leaves)
+    summaries = [word for leaves in trees for word in (merkle_root(leaves), len(leaves))]
     return Sealed(
         state.sequence,
         state.block,
@@ -32,11 +34,13 @@ def sealed(state: State) -> Sealed:
         state.sequence,
         state.input_hash,
         state.output_hash,
-        keccak(abi_words(roots[0], counts[0], roots[1], counts[1])),
-        roots[0],
-        counts[0],
-        roots[1],
-        counts[1],
+        keccak(abi_words(*summaries)),
+        merkle_root(trees[0]),
+        len(trees[0]),
+        merkle_root(trees[1]),
+        len(trees[1]),
+        merkle_root(trees[2]),
+        len(trees[2]),
         tuple(
             ChainDeposits(chain_id, chain.deposit_count, chain.deposit_hash)
             for chain_id, chain in sorted(state.chains.items())

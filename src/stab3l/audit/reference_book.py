@@ -26,6 +26,10 @@ class Order:
     label: int
     good_till: int
     trigger_ticks: int
+    per_lot: int = 0
+    """What it reserves for each lot in a derivative market, in the settlement asset."""
+    liquidation: bool = False
+    """Whether the engine placed it itself."""
     arrival: int = 0
     """Its turn among the orders that ever joined a queue; given anew when it loses its place."""
 
@@ -60,6 +64,8 @@ class Market:
     mark: int = 0
     queues: dict[Side, list[Order]] = field(default_factory=lambda: {Side.BUY: [], Side.SELL: []})
     waiting: dict[int, Order] = field(default_factory=dict)
+    instrument: object | None = None
+    """The terms of a future or an option (`reference_derivatives.Instrument`); none for a spot market."""
 
     def best(self, side: Side) -> Order | None:
         """The first in a side's queue, dead or live."""

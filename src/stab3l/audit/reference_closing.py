@@ -37,10 +37,12 @@ def tell_reduced(state: State, order: Order, reason: CloseReason) -> None:
 
 
 def take_hold(state: State, order: Order) -> None:
-    """Hold what an order may cost."""
-    state.hold(order.account, *order.market.hold(order.side, order.lots, order.ticks))
+    """Hold what an order may cost; a derivative order reserves margin instead (`Order.per_lot`)."""
+    if order.market.instrument is None:
+        state.hold(order.account, *order.market.hold(order.side, order.lots, order.ticks))
 
 
 def return_hold(state: State, order: Order, lots: int) -> None:
     """Return the hold of some of an order's lots."""
-    state.release(order.account, *order.market.hold(order.side, lots, order.ticks))
+    if order.market.instrument is None:
+        state.release(order.account, *order.market.hold(order.side, lots, order.ticks))

@@ -13,8 +13,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from stab3l.audit import reference_derivatives as derivatives
+from stab3l.audit import reference_expiry as expiry
 from stab3l.audit import reference_funds as funds
 from stab3l.audit import reference_listing as listing
+from stab3l.audit import reference_marks as marks
 from stab3l.audit import reference_orders as orders
 from stab3l.audit import reference_protection as protection
 from stab3l.audit import reference_requests as requests
@@ -28,9 +31,15 @@ from stab3l.engine.wire import (
     CancelAll,
     Command,
     Deposit,
+    Expire,
+    IndexPrice,
+    ListFuture,
     ListMarket,
+    ListOption,
+    ListUnderlying,
     Malformed,
     MarkPrice,
+    OptionMarks,
     Outcome,
     OutcomeCode,
     Place,
@@ -40,6 +49,7 @@ from stab3l.engine.wire import (
     ScheduleCancel,
     Seal,
     Sealed,
+    SetCollateral,
     SetMarketStatus,
     SetProtection,
     Sweep,
@@ -78,6 +88,13 @@ RULES: Final[dict[type[Command], tuple[Breaks, Accept]]] = {
     SetProtection: (protection.protection_breaks, protection.accept_protection),
     MarkPrice: (listing.mark_breaks, listing.accept_mark),
     Sweep: (_sweep_breaks, schedule.accept_sweep),
+    ListUnderlying: (derivatives.underlying_breaks, derivatives.accept_underlying),
+    ListFuture: (derivatives.instrument_breaks, derivatives.accept_instrument),
+    ListOption: (derivatives.instrument_breaks, derivatives.accept_instrument),
+    IndexPrice: (marks.index_breaks, marks.accept_index),
+    OptionMarks: (marks.option_breaks, marks.accept_option_marks),
+    SetCollateral: (derivatives.collateral_breaks, derivatives.accept_collateral),
+    Expire: (expiry.expire_breaks, expiry.accept_expire),
 }
 """What each command may not be, and what it does when it is accepted (which returns the id for its outcome)."""
 

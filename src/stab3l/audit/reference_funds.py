@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from stab3l.audit.reference_margin import outflow_margin_short
 from stab3l.audit.reference_requests import remember, request_breaks
 from stab3l.audit.reference_state import AMOUNT_MAX, ZERO_ADDRESS, State, Withdrawal
 from stab3l.audit.reference_trees import abi_words, keccak, leaf
@@ -67,6 +68,12 @@ def withdrawal_breaks(state: State, request: Withdraw) -> Iterator[OutcomeCode]:
         yield OutcomeCode.RECIPIENT_ZERO
     if state.balance(request.account, request.asset).available < request.amount:
         yield OutcomeCode.FUNDS_SHORT
+    if request.asset < len(state.assets):
+        asset = state.assets[request.asset]
+        if request.amount > asset.credited - asset.withdrawn:
+            yield OutcomeCode.RESERVE_SHORT
+    if outflow_margin_short(state, request.account, request.asset, request.amount):
+        yield OutcomeCode.MARGIN_SHORT
 
 
 def accept_withdrawal(state: State, request: Withdraw) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from stab3l.audit.reference_book import Market
+from stab3l.audit.reference_limits import FEE_PPM_MAX, LOTS_MAX, PPM, TICKS_MAX
 from stab3l.audit.reference_state import Asset, Chain, State
 from stab3l.audit.reference_waiting import change_mark
 from stab3l.engine.wire import (
@@ -19,13 +20,9 @@ from stab3l.engine.wire import (
     SetMarketStatus,
 )
 
-PPM: Final = 10**6
 DECIMALS_MAX: Final = 36
-FEE_PPM_MAX: Final = 100_000
 LOT_MAX: Final = 10**30
 TICK_MAX: Final = 10**18
-TICKS_MAX: Final = 10**12
-LOTS_MAX: Final = 10**12
 
 
 def asset_breaks(state: State, new: RegisterAsset) -> Iterator[OutcomeCode]:
@@ -49,7 +46,8 @@ def market_breaks(state: State, new: ListMarket) -> Iterator[OutcomeCode]:
     """What is wrong with a new market."""
     if max(new.base_asset, new.quote_asset) >= len(state.assets):
         yield OutcomeCode.ASSET_UNKNOWN
-    if any((market.base, market.quote) == (new.base_asset, new.quote_asset) for market in state.markets):
+    spot = [(market.base, market.quote) for market in state.markets if market.instrument is None]
+    if (new.base_asset, new.quote_asset) in spot:
         yield OutcomeCode.MARKET_EXISTS
     sizes_valid = 0 < new.lot <= LOT_MAX and 0 < new.tick <= TICK_MAX and 0 < new.max_lots <= LOTS_MAX
     rates_valid = max(new.maker_fee_ppm, new.taker_fee_ppm) <= FEE_PPM_MAX and new.band_ppm <= PPM
@@ -105,6 +103,8 @@ def mark_breaks(state: State, command: MarkPrice) -> Iterator[OutcomeCode]:
     """What is wrong with a new mark."""
     if command.market >= len(state.markets):
         yield OutcomeCode.MARKET_UNKNOWN
+    elif state.markets[command.market].instrument is not None:
+        yield OutcomeCode.MARKET_KIND_WRONG
     if command.ticks == 0:
         yield OutcomeCode.PRICE_ZERO
     if command.ticks > TICKS_MAX:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Final
 
 from stab3l.audit.reference_book import Market, Order
 from stab3l.audit.reference_closing import close, lose_lots, return_hold, take_hold, take_off
-from stab3l.audit.reference_listing import PPM, TICKS_MAX
+from stab3l.audit.reference_derivatives import Instrument
+from stab3l.audit.reference_limits import LOTS_MAX, PPM, TICKS_MAX
+from stab3l.audit.reference_margin import order_margin_short, outflow_margin_short, per_lot
 from stab3l.audit.reference_matching import enter, fillable
+from stab3l.audit.reference_orders_told import accepted
+from stab3l.audit.reference_positions import held_lots, reducible
 from stab3l.audit.reference_protection import frozen
 from stab3l.audit.reference_requests import remember, request_breaks
 from stab3l.audit.reference_schedule import death_of, schedule_due
 from stab3l.audit.reference_state import AMOUNT_MAX, State
-from stab3l.audit.reference_waiting import await_trigger, condition_holds
+from stab3l.audit.reference_waiting import await_trigger, condition_holds, has_mark
 from stab3l.engine.wire import (
     ALL_MARKETS,
     Amend,
@@ -22,7 +27,6 @@ from stab3l.engine.wire import (
     CloseReason,
     Instruction,
     MarketStatus,
-    OrderAccepted,
     OrderAmended,
     OutcomeCode,
     Place,
@@ -30,6 +34,8 @@ from stab3l.engine.wire import (
     SideChoice,
     TimeInForce,
 )
+
+DERIVATIVE_NOTIONAL_MAX: Final = 2**95 - 1
 
 
 def place_breaks(state: State, request: Place) -> Iterator[OutcomeCode]:
@@ -42,12 +48,12 @@ def place_breaks(state: State, request: Place) -> Iterator[OutcomeCode]:
         return
     market = state.markets[request.market]
     order = order_of(state, request)
-    yield from terms_break(market, order)
+    yield from terms_break(state, order, lots_before=open_lots(state, order))
     if request.trigger_ticks > TICKS_MAX:
         yield OutcomeCode.PRICE_TOO_LARGE
     if request.good_till and request.good_till <= state.now:
         yield OutcomeCode.GOOD_TILL_PAST
-    if order.told(Instruction.REDUCE_ONLY):
+    if order.told(Instruction.REDUCE_ONLY) and (market.instrument is None or not reducible(state, order)):
         yield OutcomeCode.REDUCE_ONLY_REFUSED
     if order.told(Instruction.PROTECTED) and frozen(state, request.account, market.id):
         yield OutcomeCode.PROTECTION_ACTIVE
@@ -56,13 +62,49 @@ def place_breaks(state: State, request: Place) -> Iterator[OutcomeCode]:
         yield OutcomeCode.POST_ONLY_WOULD_TAKE
     if order.time_in_force == TimeInForce.FOK and not fillable(state, market, order):
         yield OutcomeCode.FILL_OR_KILL_SHORT
+    if market.instrument is not None:
+        if order_margin_short(state, order):
+            yield OutcomeCode.MARGIN_SHORT
+        return
     asset, amount = market.hold(order.side, order.lots, order.ticks)
     if state.balance(order.account, asset).available < amount:
         yield OutcomeCode.FUNDS_SHORT
+    if outflow_margin_short(state, order.account, asset, amount):
+        yield OutcomeCode.MARGIN_SHORT
 
 
-def terms_break(market: Market, order: Order) -> Iterator[OutcomeCode]:
+def open_lots(state: State, order: Order) -> int:
+    """The lots of all other open orders of the account in the order's market."""
+    return sum(
+        one.lots
+        for one in state.open.values()
+        if one.account == order.account and one.market is order.market and one.id != order.id
+    )
+
+
+def overflows(state: State, order: Order, lots_before: int) -> bool:
+    """Whether an order is larger than what can be counted."""
+    notional = order.market.notional(order.lots, order.ticks)
+    if order.market.instrument is None:
+        return notional > AMOUNT_MAX
+    position = abs(held_lots(state, order.account, order.market.id))
+    return notional > DERIVATIVE_NOTIONAL_MAX or position + lots_before + order.lots > LOTS_MAX
+
+
+def untradable(state: State, market: Market) -> Iterator[OutcomeCode]:
+    """Why a derivative market takes no orders."""
+    instrument = market.instrument
+    if isinstance(instrument, Instrument):
+        if instrument.settled or state.now >= instrument.expiry:
+            yield OutcomeCode.MARKET_EXPIRED
+        if instrument.underlying.index == 0 or not has_mark(market):
+            yield OutcomeCode.MARKET_UNPRICED
+
+
+def terms_break(state: State, order: Order, *, lots_before: int) -> Iterator[OutcomeCode]:
     """What is wrong with an order's lots and price in its market, as they are stated."""
+    market = order.market
+    yield from untradable(state, market)
     if market.status == MarketStatus.HALTED:
         yield OutcomeCode.MARKET_HALTED
     if order.lots == 0:
@@ -75,7 +117,7 @@ def terms_break(market: Market, order: Order) -> Iterator[OutcomeCode]:
         yield OutcomeCode.PRICE_TOO_LARGE
     if outside_band(market, order):
         yield OutcomeCode.PRICE_OUTSIDE_BAND
-    if market.notional(order.lots, order.ticks) > AMOUNT_MAX:
+    if overflows(state, order, lots_before):
         yield OutcomeCode.NOTIONAL_OVERFLOW
 
 
@@ -126,6 +168,7 @@ def accept_place(state: State, request: Place) -> int:
     """Take an order: it matches, rests or waits; its id."""
     order = order_of(state, request)
     order.ticks = slid_ticks(order)
+    order.per_lot = per_lot(order)
     state.orders = order.id
     take_hold(state, order)
     state.emit(accepted(state, order))
@@ -134,27 +177,6 @@ def accept_place(state: State, request: Place) -> int:
     else:
         enter(state, order)
     return remember(state, request, order.id)
-
-
-def accepted(state: State, order: Order) -> OrderAccepted:
-    """The event of a new order."""
-    return OrderAccepted(
-        state.sequence,
-        order.id,
-        order.account,
-        order.market.id,
-        order.client_id,
-        order.ticks,
-        order.lots,
-        order.side,
-        order.order_type,
-        order.time_in_force,
-        order.instructions,
-        order.self_trade,
-        order.label,
-        order.good_till,
-        order.trigger_ticks,
-    )
 
 
 def amend_breaks(state: State, request: Amend) -> Iterator[OutcomeCode]:
@@ -167,14 +189,22 @@ def amend_breaks(state: State, request: Amend) -> Iterator[OutcomeCode]:
     if order.order_type.conditional:
         yield OutcomeCode.ORDER_NOT_AMENDABLE
     new = amended(order, request)
-    yield from terms_break(order.market, new)
+    yield from terms_break(state, new, lots_before=open_lots(state, new))
+    if order.told(Instruction.REDUCE_ONLY) and not reducible(state, order):
+        yield OutcomeCode.REDUCE_ONLY_REFUSED
     new.ticks = slid_ticks(new)
     if would_take(new):
         yield OutcomeCode.POST_ONLY_WOULD_TAKE
+    if order.market.instrument is not None:
+        if order_margin_short(state, new, freed=order.lots * order.per_lot):
+            yield OutcomeCode.MARGIN_SHORT
+        return
     asset, amount = order.market.hold(new.side, new.lots, new.ticks)
     _, freed = order.market.hold(order.side, order.lots, order.ticks)
     if state.balance(order.account, asset).available + freed < amount:
         yield OutcomeCode.FUNDS_SHORT
+    if outflow_margin_short(state, order.account, asset, amount - freed):
+        yield OutcomeCode.MARGIN_SHORT
 
 
 def amended(order: Order, request: Amend) -> Order:
@@ -194,6 +224,7 @@ def accept_amend(state: State, request: Amend) -> int:
         return_hold(state, order, order.lots)
         order.ticks, order.lots = ticks, request.lots
         take_hold(state, order)
+    order.per_lot = per_lot(order)
     state.emit(OrderAmended(state.sequence, order.id, order.account, order.market.id, order.ticks, order.lots))
     if not stays:
         enter(state, order)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from stab3l.audit.reference_book import Market, Order
+from stab3l.audit.reference_derivatives import Instrument
 from stab3l.audit.reference_exchange import ReferenceExchange
+from stab3l.audit.reference_margin import equity, free, initial_total, maintenance_total, reserves
 from stab3l.audit.reference_trees import ZERO_HASH, merkle_proof
 from stab3l.engine.wire import Sealed, Side, encode_event
 
 AssetRow = tuple[int, int, bytes, int, int, int]
-MarketRow = tuple[int, int, int, int, int, int, int, int, int, int, int]
+MarketRow = tuple[int, int, int, int, int, int, int, int, int, int, int, int]
 LevelRow = tuple[int, int, int]
 OrderRow = tuple[int, int, int, int, int, int, int, int, int, int, int, int, int, int]
 ProtectionRow = tuple[int, int, int, int, int, int, int]
@@ -29,7 +31,7 @@ class ReferenceQueries:
         ]
 
     def markets(self) -> list[MarketRow]:
-        """(market, base, quote, lot, tick, maker fee ppm, taker fee ppm, max lots, status, band ppm, mark) of each."""
+        """(market, base, quote, lot, tick, maker fee, taker fee, max lots, status, band, mark, kind); rates in ppm."""
         return [
             (
                 one.id,
@@ -43,6 +45,7 @@ class ReferenceQueries:
                 int(one.status),
                 one.band_ppm,
                 one.mark,
+                int(one.instrument.kind) if isinstance(one.instrument, Instrument) else 0,
             )
             for one in self.exchange.markets
         ]
@@ -91,6 +94,82 @@ class ReferenceQueries:
             for (owner, market), one in sorted(self.exchange.protections.items(), key=lambda item: item[0])
             if owner == account
         ]
+
+    def settlement_asset(self) -> int | None:
+        """The asset that derivatives are settled in; none before the first underlying."""
+        return self.exchange.settlement_asset
+
+    def positions(self, account: int) -> list[tuple[int, int, int]]:
+        """(market, lots, entry) of each of an account's positions, by market; the debt is that of market 2^32 - 1."""
+        held = self.exchange.holdings.get(account, {})
+        return [(market, one.lots, one.entry) for market, one in sorted(held.items())]
+
+    def margin(self, account: int) -> tuple[int, int, int, int, int]:
+        """(equity, initial, maintenance, reserves, free) of an account."""
+        at = self.exchange
+        return (
+            equity(at, account),
+            initial_total(at, account),
+            maintenance_total(at, account),
+            reserves(at, account),
+            free(at, account),
+        )
+
+    def underlyings(self) -> list[tuple[int, bytes, int, int, int, int, int, int, int, int, int, int]]:
+        """Each underlying's terms, its index, when it was set and when it was first set."""
+        return [
+            (
+                one.id,
+                one.name,
+                one.tick,
+                one.range_ppm,
+                one.basis_ppm,
+                one.initial_ppm,
+                one.short_option_ppm,
+                one.liquidation_fee_ppm,
+                one.liquidation_step_ppm,
+                one.index,
+                one.index_at,
+                one.first_at,
+            )
+            for one in self.exchange.underlyings
+        ]
+
+    def instruments(self) -> list[tuple[int, int, int, int, int, int, int, int, int]]:
+        """(market, underlying, kind, expiry, strike, twap sum, last trade, settled, settlement ticks) of each."""
+        return [
+            (
+                market.id,
+                one.underlying.id,
+                int(one.kind),
+                one.expiry,
+                one.strike,
+                one.twap_sum,
+                one.last_trade,
+                int(one.settled),
+                one.settlement_ticks,
+            )
+            for market in self.exchange.markets
+            if isinstance(one := market.instrument, Instrument)
+        ]
+
+    def option_marks(self, market: int) -> tuple[int, list[int]] | None:
+        """(mark, values) as they were given for an option."""
+        one = self.exchange.markets[market].instrument
+        if not isinstance(one, Instrument) or not one.given:
+            return None
+        return one.given_mark, list(one.values)
+
+    def collateral(self) -> list[tuple[int, int, int]]:
+        """(asset, haircut ppm, price) of each collateral, by asset."""
+        return [(asset, *terms) for asset, terms in sorted(self.exchange.collateral.items())]
+
+    def position_proof(self, account: int, market: int) -> tuple[int, int, int, list[bytes]] | None:
+        """(leaf index, lots, entry, siblings) of a position in the last sealed block; none if it has no leaf there."""
+        for index, one in enumerate(self.exchange.sealed_positions):
+            if one[:2] == (account, market):
+                return index, one[2], one[3], merkle_proof(self.exchange.sealed_position_leaves, index)
+        return None
 
     def chain_deposits(self, chain_id: int) -> tuple[int, bytes]:
         """(count, hash) of a chain's deposits."""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from stab3l.audit.reference_book import Market, Order
 from stab3l.audit.reference_trees import ZERO_HASH
 from stab3l.engine.wire import Event, Sealed
 
+if TYPE_CHECKING:
+    from stab3l.audit.reference_derivatives import Underlying
+
 FEES: Final = 0
+INSURANCE: Final = 1
 SYSTEM_ACCOUNTS: Final = 3
 ZERO_ADDRESS: Final = bytes(20)
 AMOUNT_MAX: Final = 2**127 - 1
@@ -81,6 +85,14 @@ class Protection:
     frozen_until: int = 0
 
 
+@dataclass(slots=True)
+class Position:
+    """An account's signed lots in a market, and the signed sum of what they cost."""
+
+    lots: int = 0
+    entry: int = 0
+
+
 class State:
     """The whole exchange as plain values, and the few moves of money that everything else is made of."""
 
@@ -113,6 +125,17 @@ class State:
         self.schedules: dict[int, int] = {}
         """When all of an account's orders die, nanoseconds since 1970."""
         self.protections: dict[tuple[int, int], Protection] = {}
+        self.settlement_asset: int | None = None
+        self.underlyings: list[Underlying] = []
+        self.collateral: dict[int, tuple[int, int]] = {}
+        """(haircut ppm, price) by asset."""
+        self.positions: dict[tuple[int, int], Position] = {}
+        """In the order of first change: a pair's position is its leaf in the positions tree."""
+        self.holdings: dict[int, dict[int, Position]] = {}
+        """The same positions by account and market."""
+        self.sealed_positions: list[tuple[int, int, int, int]] = []
+        """(account, market, lots, entry) of each position when the last block was sealed."""
+        self.sealed_position_leaves: list[bytes] = []
         self.sealed_balances: list[tuple[int, int, int]] = []
         """(account, asset, amount) of each slot when the last block was sealed."""
         self.sealed_balance_leaves: list[bytes] = []

@@ -25,8 +25,9 @@ __all__ = [
 
 
 def abi_words(*values: int | bytes) -> bytes:
-    """``abi.encode`` of static values: each left-padded to a 32-byte word (a 32-byte hash fills its word)."""
-    return b"".join(value.to_bytes(32, "big") if isinstance(value, int) else value.rjust(32, b"\0") for value in values)
+    """``abi.encode`` of static values, each a 32-byte word: left-padded, negative integers in two's complement."""
+    words = [value % 2**256 if isinstance(value, int) else value for value in values]
+    return b"".join(word.to_bytes(32, "big") if isinstance(word, int) else word.rjust(32, b"\0") for word in words)
 
 
 def leaf(*values: int | bytes) -> bytes:

@@ -6,6 +6,7 @@ from typing import Final
 
 from stab3l.audit.reference_book import Market, Order
 from stab3l.audit.reference_closing import close, take_off
+from stab3l.audit.reference_derivatives import Instrument
 from stab3l.audit.reference_matching import enter
 from stab3l.audit.reference_schedule import death_of
 from stab3l.audit.reference_state import State
@@ -17,10 +18,17 @@ STOPS: Final = (OrderType.STOP_MARKET, OrderType.STOP_LIMIT)
 
 def condition_holds(market: Market, order: Order) -> bool:
     """Whether a conditional order's trigger is reached; never without a mark."""
-    if market.mark == 0:
+    if not has_mark(market):
         return False
     upwards = (order.order_type in STOPS) == (order.side == Side.BUY)
     return market.mark >= order.trigger_ticks if upwards else market.mark <= order.trigger_ticks
+
+
+def has_mark(market: Market) -> bool:
+    """Whether a market has a mark; an option's may be zero once it was given."""
+    if isinstance(market.instrument, Instrument) and market.instrument.is_option:
+        return market.instrument.given
+    return market.mark != 0
 
 
 def await_trigger(state: State, order: Order) -> None:

@@ -22,6 +22,13 @@ class CommandKind(IntEnum):
     SET_PROTECTION = 12
     MARK_PRICE = 13
     SWEEP = 14
+    LIST_UNDERLYING = 15
+    LIST_FUTURE = 16
+    LIST_OPTION = 17
+    INDEX_PRICE = 18
+    OPTION_MARKS = 19
+    SET_COLLATERAL = 20
+    EXPIRE = 21
 
 
 class EventKind(IntEnum):
@@ -44,6 +51,17 @@ class EventKind(IntEnum):
     CANCEL_SCHEDULED = 15
     PROTECTION_SET = 16
     PROTECTION_TRIGGERED = 17
+    UNDERLYING_LISTED = 18
+    INSTRUMENT_LISTED = 19
+    INDEX_CHANGED = 20
+    OPTION_MARKED = 21
+    COLLATERAL_SET = 22
+    POSITION_SETTLED = 23
+    MARKET_SETTLED = 24
+    COLLATERAL_CONVERTED = 25
+    POSITION_TAKEN_OVER = 26
+    DELEVERAGED = 27
+    DEBT_TAKEN_OVER = 28
 
 
 class Side(IntEnum):
@@ -126,6 +144,22 @@ class SelfTrade(IntEnum):
     CANCEL_TAKER = 2
     CANCEL_BOTH = 3
     DECREMENT = 4
+
+
+class MarketKind(IntEnum):
+    """What a market trades."""
+
+    SPOT = 0
+    FUTURE = 1
+    CALL = 2
+    PUT = 3
+
+
+class OptionKind(IntEnum):
+    """The right to buy or to sell at the strike."""
+
+    CALL = 2
+    PUT = 3
 
 
 class MarketStatus(IntEnum):

@@ -9,6 +9,7 @@ import msgspec
 from stab3l.engine.wire_codes import (
     CommandKind,
     MarketStatus,
+    OptionKind,
     OrderType,
     OutcomeCode,
     SelfTrade,
@@ -181,6 +182,83 @@ class Sweep(msgspec.Struct, frozen=True):
     limit: int
 
 
+class ListUnderlying(msgspec.Struct, frozen=True):
+    """Make something whose futures and options are traded. ``tick``: settlement base units per lot and price tick.
+
+    ``range_ppm``: how far the index is thought to move; ``basis_ppm``: how far a future's mark may leave it.
+    """
+
+    KIND: ClassVar[CommandKind] = CommandKind.LIST_UNDERLYING
+    name: bytes
+    settlement_asset: int
+    tick: int
+    range_ppm: int
+    basis_ppm: int
+    initial_ppm: int
+    short_option_ppm: int
+    liquidation_fee_ppm: int
+    liquidation_step_ppm: int
+
+
+class ListFuture(msgspec.Struct, frozen=True):
+    """Open the market of a future. ``expiry``: nanoseconds since 1970."""
+
+    KIND: ClassVar[CommandKind] = CommandKind.LIST_FUTURE
+    underlying: int
+    expiry: int
+    maker_fee_ppm: int
+    taker_fee_ppm: int
+    max_lots: int
+    band_ppm: int = 0
+
+
+class ListOption(msgspec.Struct, frozen=True):
+    """Open the market of a European, cash-settled option."""
+
+    KIND: ClassVar[CommandKind] = CommandKind.LIST_OPTION
+    underlying: int
+    kind: OptionKind
+    expiry: int
+    strike: int
+    maker_fee_ppm: int
+    taker_fee_ppm: int
+    max_lots: int
+    band_ppm: int = 0
+
+
+class IndexPrice(msgspec.Struct, frozen=True):
+    """The price of an underlying: it marks futures, wakes orders and liquidates."""
+
+    KIND: ClassVar[CommandKind] = CommandKind.INDEX_PRICE
+    underlying: int
+    ticks: int
+
+
+class OptionMarks(msgspec.Struct, frozen=True):
+    """An option's mark and its values in the 16 scenarios, in ticks."""
+
+    KIND: ClassVar[CommandKind] = CommandKind.OPTION_MARKS
+    market: int
+    mark: int
+    values: tuple[int, ...]
+
+
+class SetCollateral(msgspec.Struct, frozen=True):
+    """What an asset is worth as collateral. ``price``: settlement base units per 10^18 of its own; 0: none."""
+
+    KIND: ClassVar[CommandKind] = CommandKind.SET_COLLATERAL
+    asset: int
+    haircut_ppm: int
+    price: int
+
+
+class Expire(msgspec.Struct, frozen=True):
+    """Settle a future or an option at the average of the index before its expiry."""
+
+    KIND: ClassVar[CommandKind] = CommandKind.EXPIRE
+    market: int
+
+
 Command = (
     RegisterAsset
     | ListMarket
@@ -196,6 +274,13 @@ Command = (
     | SetProtection
     | MarkPrice
     | Sweep
+    | ListUnderlying
+    | ListFuture
+    | ListOption
+    | IndexPrice
+    | OptionMarks
+    | SetCollateral
+    | Expire
 )
 Request = Place | Withdraw | Amend | ScheduleCancel | SetProtection
 """What a client id makes harmless to repeat."""

@@ -9,6 +9,7 @@ from typing import ClassVar, Final
 from stab3l.engine.wire_codes import (
     CloseReason,
     EventKind,
+    MarketKind,
     MarketStatus,
     OrderType,
     OutcomeCode,
@@ -21,21 +22,32 @@ from stab3l.engine.wire_events import (
     AssetTotals,
     CancelScheduled,
     ChainDeposits,
+    CollateralConverted,
+    CollateralSet,
+    DebtTakenOver,
+    Deleveraged,
     DepositCredited,
     Event,
+    IndexChanged,
+    InstrumentListed,
     MarkChanged,
     MarketListed,
+    MarketSettled,
     MarketStatusSet,
+    OptionMarked,
     OrderAccepted,
     OrderAmended,
     OrderClosed,
     OrderReduced,
     OrderTriggered,
     Outcome,
+    PositionSettled,
+    PositionTakenOver,
     ProtectionSet,
     ProtectionTriggered,
     Sealed,
     Trade,
+    UnderlyingListed,
     WithdrawalQueued,
 )
 from stab3l.engine.wire_layout import Layout, WireError
@@ -47,6 +59,7 @@ _SEALED: Final = Layout(
     "sealed",
     "block u64, first_input u64, last_input u64, input_hash hash, output_hash hash, state_root hash, "
     "balances_root hash, balances_count u64, withdrawals_root hash, withdrawals_count u64, "
+    "positions_root hash, positions_count u64, "
     "chain_count u32, asset_count u32",
 )
 _CHAIN: Final = Layout("sealed chain", "chain_id u64, deposit_count u64, deposit_hash hash")
@@ -143,6 +156,49 @@ _BODIES: Final[dict[int, tuple[type[Event], Layout]]] = {
         ProtectionTriggered,
         Layout("protection_triggered", "account u32, market u32, frozen_until u64"),
     ),
+    EventKind.UNDERLYING_LISTED: (
+        UnderlyingListed,
+        Layout(
+            "underlying_listed",
+            "underlying u32, settlement_asset u32, name name, tick u64, range_ppm u32, basis_ppm u32, "
+            "initial_ppm u32, short_option_ppm u32, liquidation_fee_ppm u32, liquidation_step_ppm u32",
+        ),
+    ),
+    EventKind.INSTRUMENT_LISTED: (
+        InstrumentListed,
+        Layout(
+            "instrument_listed",
+            "market u32, underlying u32, kind u8, 3 zero bytes, band_ppm u32, expiry u64, strike u64, "
+            "maker_fee_ppm u32, taker_fee_ppm u32, max_lots u64",
+            kind=MarketKind,
+        ),
+    ),
+    EventKind.INDEX_CHANGED: (IndexChanged, Layout("index_changed", "underlying u32, 4 zero bytes, ticks u64")),
+    EventKind.OPTION_MARKED: (
+        OptionMarked,
+        Layout("option_marked", "market u32, 4 zero bytes, mark u64, values 16 x u64"),
+    ),
+    EventKind.COLLATERAL_SET: (CollateralSet, Layout("collateral_set", "asset u32, haircut_ppm u32, price u128")),
+    EventKind.POSITION_SETTLED: (
+        PositionSettled,
+        Layout("position_settled", "account u32, market u32, lots i64, ticks u64, realised i128"),
+    ),
+    EventKind.MARKET_SETTLED: (MarketSettled, Layout("market_settled", "market u32, 4 zero bytes, ticks u64")),
+    EventKind.COLLATERAL_CONVERTED: (
+        CollateralConverted,
+        Layout("collateral_converted", "account u32, asset u32, amount u128, paid u128"),
+    ),
+    EventKind.POSITION_TAKEN_OVER: (
+        PositionTakenOver,
+        Layout("position_taken_over", "account u32, market u32, lots i64, entry i128"),
+    ),
+    EventKind.DELEVERAGED: (
+        Deleveraged,
+        Layout(
+            "deleveraged", "market u32, account u32, counterparty u32, 4 zero bytes, lots u64, ticks u64, charge u128"
+        ),
+    ),
+    EventKind.DEBT_TAKEN_OVER: (DebtTakenOver, Layout("debt_taken_over", "account u32, 4 zero bytes, amount u128")),
 }
 
 

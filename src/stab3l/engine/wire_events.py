@@ -9,6 +9,7 @@ import msgspec
 from stab3l.engine.wire_codes import (
     CloseReason,
     EventKind,
+    MarketKind,
     MarketStatus,
     OrderType,
     OutcomeCode,
@@ -177,6 +178,8 @@ class Sealed(msgspec.Struct, frozen=True):
     balances_count: int
     withdrawals_root: bytes
     withdrawals_count: int
+    positions_root: bytes
+    positions_count: int
     chains: tuple[ChainDeposits, ...]
     assets: tuple[AssetTotals, ...]
 
@@ -265,6 +268,133 @@ class ProtectionTriggered(msgspec.Struct, frozen=True):
     frozen_until: int
 
 
+class UnderlyingListed(msgspec.Struct, frozen=True):
+    """An underlying can be traded."""
+
+    KIND: ClassVar[EventKind] = EventKind.UNDERLYING_LISTED
+    sequence: int
+    underlying: int
+    settlement_asset: int
+    name: bytes
+    tick: int
+    range_ppm: int
+    basis_ppm: int
+    initial_ppm: int
+    short_option_ppm: int
+    liquidation_fee_ppm: int
+    liquidation_step_ppm: int
+
+
+class InstrumentListed(msgspec.Struct, frozen=True):
+    """The market of a future or an option opened."""
+
+    KIND: ClassVar[EventKind] = EventKind.INSTRUMENT_LISTED
+    sequence: int
+    market: int
+    underlying: int
+    kind: MarketKind
+    band_ppm: int
+    expiry: int
+    strike: int
+    maker_fee_ppm: int
+    taker_fee_ppm: int
+    max_lots: int
+
+
+class IndexChanged(msgspec.Struct, frozen=True):
+    """An underlying has another index price."""
+
+    KIND: ClassVar[EventKind] = EventKind.INDEX_CHANGED
+    sequence: int
+    underlying: int
+    ticks: int
+
+
+class OptionMarked(msgspec.Struct, frozen=True):
+    """An option has another given mark and values."""
+
+    KIND: ClassVar[EventKind] = EventKind.OPTION_MARKED
+    sequence: int
+    market: int
+    mark: int
+    values: tuple[int, ...]
+
+
+class CollateralSet(msgspec.Struct, frozen=True):
+    """What an asset is worth as collateral."""
+
+    KIND: ClassVar[EventKind] = EventKind.COLLATERAL_SET
+    sequence: int
+    asset: int
+    haircut_ppm: int
+    price: int
+
+
+class PositionSettled(msgspec.Struct, frozen=True):
+    """An expired position became cash: ``realised``."""
+
+    KIND: ClassVar[EventKind] = EventKind.POSITION_SETTLED
+    sequence: int
+    account: int
+    market: int
+    lots: int
+    ticks: int
+    realised: int
+
+
+class MarketSettled(msgspec.Struct, frozen=True):
+    """A future or an option is settled at ``ticks``."""
+
+    KIND: ClassVar[EventKind] = EventKind.MARKET_SETTLED
+    sequence: int
+    market: int
+    ticks: int
+
+
+class CollateralConverted(msgspec.Struct, frozen=True):
+    """Insurance bought collateral for what repaid a debt."""
+
+    KIND: ClassVar[EventKind] = EventKind.COLLATERAL_CONVERTED
+    sequence: int
+    account: int
+    asset: int
+    amount: int
+    paid: int
+
+
+class PositionTakenOver(msgspec.Struct, frozen=True):
+    """Insurance took a position over."""
+
+    KIND: ClassVar[EventKind] = EventKind.POSITION_TAKEN_OVER
+    sequence: int
+    account: int
+    market: int
+    lots: int
+    entry: int
+
+
+class Deleveraged(msgspec.Struct, frozen=True):
+    """A position was closed against a counterparty who gains, at the mark."""
+
+    KIND: ClassVar[EventKind] = EventKind.DELEVERAGED
+    sequence: int
+    market: int
+    account: int
+    counterparty: int
+    lots: int
+    ticks: int
+    charge: int
+
+
+class DebtTakenOver(msgspec.Struct, frozen=True):
+    """Insurance took a debt over."""
+
+    KIND: ClassVar[EventKind] = EventKind.DEBT_TAKEN_OVER
+    sequence: int
+    account: int
+    amount: int
+
+
 Event = (
     Outcome
     | OrderAccepted
@@ -283,4 +413,15 @@ Event = (
     | CancelScheduled
     | ProtectionSet
     | ProtectionTriggered
+    | UnderlyingListed
+    | InstrumentListed
+    | IndexChanged
+    | OptionMarked
+    | CollateralSet
+    | PositionSettled
+    | MarketSettled
+    | CollateralConverted
+    | PositionTakenOver
+    | Deleveraged
+    | DebtTakenOver
 )

@@ -1,7 +1,7 @@
 """Fixed-layout binary bodies, written down once as the field lists of docs/reference/engine.md.
 
 A layout is built from the page's own words (``"account u32, 4 zero bytes, order u64"``), so that the table in the
-document and the table in the code can be compared by eye. Integers are little-endian and unsigned.
+document and the table in the code can be compared by eye. Integers are little-endian; ``u`` unsigned, ``i`` signed.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ U128_MAX: Final = 2**128 - 1
 ADDRESS_BYTES: Final = 20
 HASH_BYTES: Final = 32
 
-_INTEGER_BYTES: Final = {"u8": 1, "u16": 2, "u32": 4, "u64": 8, "u128": 16}
-_INTEGER_FORMATS: Final = {"u8": "B", "u16": "H", "u32": "I", "u64": "Q", "u128": "16s"}
-_BLOB_BYTES: Final = {"address": ADDRESS_BYTES, "hash": HASH_BYTES}
+_INTEGER_BYTES: Final = {"u8": 1, "u16": 2, "u32": 4, "u64": 8, "u128": 16, "i64": 8, "i128": 16}
+_INTEGER_FORMATS: Final = {"u8": "B", "u16": "H", "u32": "I", "u64": "Q", "u128": "16s", "i64": "q", "i128": "16s"}
+_BLOB_BYTES: Final = {"address": ADDRESS_BYTES, "hash": HASH_BYTES, "name": 8}
 
 
 class WireError(Invalid):
@@ -62,7 +62,8 @@ class Layout:
         self.kinds: list[str] = []
         self._zero_bytes: list[int] = []
         self._zero_positions: list[int] = []
-        self._wide: list[int] = []
+        self._wide: list[tuple[int, bool]] = []
+        self._arrays: list[tuple[int, int]] = []
         self._enums: list[tuple[int, type[IntEnum], dict[int, IntEnum]]] = []
         format_parts = ["<"]
         offset = 0
@@ -76,8 +77,16 @@ class Layout:
                 continue
             if first in enums:
                 self._enums.append((len(self.names), enums[first], {int(one): one for one in enums[first]}))
-            if second == "u128":
-                self._wide.append(len(self.names))
+            if " x " in second:
+                times, second = second.split(" x ")
+                self._arrays.append((len(self.names), int(times)))
+                format_parts.append(f"{8 * int(times)}s")
+                self.names.append(first)
+                self.kinds.append(f"{times} x {second}")
+                offset += 8 * int(times)
+                continue
+            if second in ("u128", "i128"):
+                self._wide.append((len(self.names), second == "i128"))
             self.names.append(first)
             self.kinds.append(second)
             format_parts.append(_INTEGER_FORMATS.get(second) or f"{_BLOB_BYTES[second]}s")
@@ -98,8 +107,10 @@ class Layout:
             if not isinstance(fields[position], bytes) or len(fields[position]) != size:
                 raise self._field_invalid(position, fields)
         try:
-            for position in self._wide:
-                fields[position] = fields[position].to_bytes(16, "little")
+            for position, signed in self._wide:
+                fields[position] = fields[position].to_bytes(16, "little", signed=signed)
+            for position, count in self._arrays:
+                fields[position] = struct.pack(f"<{count}Q", *fields[position])
             return self._struct.pack(*fields)
         except (struct.error, OverflowError, AttributeError) as error:
             raise self._first_bad_integer(value) from error
@@ -115,8 +126,10 @@ class Layout:
             if data[offset + position]:
                 raise BodyInvalid(f"{self.message}: padding byte {position} is {data[offset + position]}")
         fields: list[Any] = list(self._struct.unpack_from(data, offset))
-        for position in self._wide:
-            fields[position] = int.from_bytes(fields[position], "little")
+        for position, signed in self._wide:
+            fields[position] = int.from_bytes(fields[position], "little", signed=signed)
+        for position, count in self._arrays:
+            fields[position] = struct.unpack(f"<{count}Q", fields[position])
         for position, _, members in self._enums:
             if fields[position] not in members:
                 raise BodyInvalid(f"{self.message}: {self.names[position]} is {fields[position]}")
@@ -129,6 +142,14 @@ class Layout:
     def _first_bad_integer(self, value: object) -> FieldInvalid:
         for name, kind in zip(self.names, self.kinds, strict=True):
             field = getattr(value, name)
-            if kind in _INTEGER_BYTES and not (isinstance(field, int) and 0 <= field < 256 ** _INTEGER_BYTES[kind]):
+            if kind in _INTEGER_BYTES and not (isinstance(field, int) and _fits(field, kind)):
                 return field_invalid(self.message, name, kind, field)
+        for position, _ in self._arrays:
+            field = getattr(value, self.names[position])
+            return field_invalid(self.message, self.names[position], self.kinds[position], field)
         raise AssertionError(f"{self.message}: struct refused fields that are all in range")
+
+
+def _fits(value: int, kind: str) -> bool:
+    bits: int = 8 * _INTEGER_BYTES[kind]
+    return -(2 ** (bits - 1)) <= value < 2 ** (bits - 1) if kind[0] == "i" else 0 <= value < 2**bits

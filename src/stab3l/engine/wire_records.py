@@ -11,6 +11,7 @@ from stab3l.engine.wire_codes import (
     CommandKind,
     Instruction,
     MarketStatus,
+    OptionKind,
     OrderType,
     OutcomeCode,
     SelfTrade,
@@ -24,14 +25,21 @@ from stab3l.engine.wire_commands import (
     CancelAll,
     Command,
     Deposit,
+    Expire,
+    IndexPrice,
+    ListFuture,
     ListMarket,
+    ListOption,
+    ListUnderlying,
     Malformed,
     MarkPrice,
+    OptionMarks,
     Place,
     Record,
     RegisterAsset,
     ScheduleCancel,
     Seal,
+    SetCollateral,
     SetMarketStatus,
     SetProtection,
     Sweep,
@@ -111,6 +119,41 @@ _BODIES: Final[dict[int, tuple[type[Command], Layout]]] = {
     ),
     CommandKind.MARK_PRICE: (MarkPrice, Layout("mark_price", "market u32, 4 zero bytes, ticks u64")),
     CommandKind.SWEEP: (Sweep, Layout("sweep", "limit u32, 4 zero bytes")),
+    CommandKind.LIST_UNDERLYING: (
+        ListUnderlying,
+        Layout(
+            "list_underlying",
+            "name name, settlement_asset u32, 4 zero bytes, tick u64, range_ppm u32, basis_ppm u32, initial_ppm u32, "
+            "short_option_ppm u32, liquidation_fee_ppm u32, liquidation_step_ppm u32",
+        ),
+    ),
+    CommandKind.LIST_FUTURE: (
+        ListFuture,
+        Layout(
+            "list_future",
+            "underlying u32, 4 zero bytes, expiry u64, maker_fee_ppm u32, taker_fee_ppm u32, max_lots u64, "
+            "band_ppm u32, 4 zero bytes",
+        ),
+    ),
+    CommandKind.LIST_OPTION: (
+        ListOption,
+        Layout(
+            "list_option",
+            "underlying u32, kind u8, 3 zero bytes, expiry u64, strike u64, maker_fee_ppm u32, taker_fee_ppm u32, "
+            "max_lots u64, band_ppm u32, 4 zero bytes",
+            kind=OptionKind,
+        ),
+    ),
+    CommandKind.INDEX_PRICE: (IndexPrice, Layout("index_price", "underlying u32, 4 zero bytes, ticks u64")),
+    CommandKind.OPTION_MARKS: (
+        OptionMarks,
+        Layout("option_marks", "market u32, 4 zero bytes, mark u64, values 16 x u64"),
+    ),
+    CommandKind.SET_COLLATERAL: (
+        SetCollateral,
+        Layout("set_collateral", "asset u32, haircut_ppm u32, price u128"),
+    ),
+    CommandKind.EXPIRE: (Expire, Layout("expire", "market u32, 4 zero bytes")),
 }
 
 BODY_BYTES: Final[dict[int, int]] = {kind: layout.bytes for kind, (_, layout) in _BODIES.items()}

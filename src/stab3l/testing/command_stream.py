@@ -7,17 +7,19 @@ used, what an account has. The same seed gives the same stream.
 from __future__ import annotations
 
 from random import Random
-from typing import Final
+from typing import Final, Protocol
 
 from stab3l.audit.reference_exchange import ReferenceExchange
-from stab3l.audit.reference_listing import LOT_MAX, LOTS_MAX, TICK_MAX
+from stab3l.audit.reference_limits import LOTS_MAX
+from stab3l.audit.reference_listing import LOT_MAX, TICK_MAX
 from stab3l.audit.reference_requests import REQUEST_LIFE_MAX_NS
-from stab3l.engine.wire import Command, Deposit, ListMarket, RegisterAsset, Seal, encode
+from stab3l.engine.wire import Command, Deposit, ListMarket, ListUnderlying, RegisterAsset, Seal, SetCollateral, encode
 from stab3l.testing.stream_administration import CHAINS, AdministrationStream
+from stab3l.testing.stream_derivatives import DerivativeStream
 from stab3l.testing.stream_funds import FundsStream
 from stab3l.testing.stream_garbled import GarbledStream
 from stab3l.testing.stream_orders import OrderStream
-from stab3l.testing.stream_voice import USERS, Voice
+from stab3l.testing.stream_voice import USERS, Intent, Voice
 from stab3l.testing.trading_desk import SECOND_NS, owner, token
 
 SEAL_CHANCE: Final = 0.03
@@ -25,18 +27,31 @@ SEAL_AGAIN_CHANCE: Final = 0.3
 GARBLED: Final = 30
 
 
+class Part(Protocol):
+    """Some of what a stream says."""
+
+    def intents(self) -> dict[Intent, int]:
+        """What is said, and how often."""
+        ...
+
+
 class CommandStream:
     """Batches for ``reference``'s next state. Draws only from ``random``."""
 
-    def __init__(self, random: Random, reference: ReferenceExchange, *, records_max: int = 64) -> None:
+    def __init__(
+        self, random: Random, reference: ReferenceExchange, *, records_max: int = 64, derivatives: bool = True
+    ) -> None:
         self.random = random
         self.reference = reference
         self.records_max = records_max
         self.seal_chance = SEAL_CHANCE
         self.voice = Voice(random, reference)
-        parts = OrderStream(self.voice), FundsStream(self.voice), AdministrationStream(self.voice)
+        parts: list[Part] = [OrderStream(self.voice), FundsStream(self.voice), AdministrationStream(self.voice)]
+        if derivatives:
+            parts.append(DerivativeStream(self.voice))
         intents = {intent: weight for part in parts for intent, weight in part.intents().items()}
         self._garbled = GarbledStream(random, list(intents))
+        self._derivatives = derivatives
         intents[self._garbled.garbled] = GARBLED
         self._intents = list(intents)
         self._weights = list(intents.values())
@@ -62,6 +77,9 @@ class CommandStream:
                 ordinals[chain] += 1
                 amount = 10**37 if user < 2 and asset else 10**9
                 commands.append(Deposit(chain, ordinals[chain], asset, user, owner(user + 1), amount, bytes(32)))
+        if self._derivatives:
+            commands.append(ListUnderlying(b"INDEX 1 ", 1, 10_000, 150_000, 20_000, 1_300_000, 50_000, 5_000, 250_000))
+            commands.append(SetCollateral(0, 200_000, 3 * 10**18))
         return b"".join(map(encode, commands))
 
     def batch(self) -> bytes:
@@ -82,6 +100,8 @@ class CommandStream:
         chance = self.random.random()
         if chance < 0.02:
             return max(0, self.voice.now - self.random.randint(0, 5 * SECOND_NS))
-        if chance < 0.03:
+        if chance < 0.04:
+            return self.voice.now + self.random.randint(0, 1_200 * SECOND_NS)
+        if chance < 0.05:
             return self.voice.now + self.random.randint(0, REQUEST_LIFE_MAX_NS)
         return self.voice.now + self.random.randint(0, SECOND_NS // 100)

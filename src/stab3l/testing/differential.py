@@ -82,6 +82,10 @@ class Pair:
         _same("output hash", reference.output_hash, native.output_hash)
         _same("assets", self.queries.assets(), native.assets())
         _same("markets", self.queries.markets(), native.markets())
+        _same("settlement asset", self.queries.settlement_asset(), native.settlement_asset())
+        _same("underlyings", self.queries.underlyings(), native.underlyings())
+        _same("instruments", self.queries.instruments(), native.instruments())
+        _same("collateral", self.queries.collateral(), native.collateral())
         _same("sealed", self.queries.sealed(), native.sealed())
         for asset in range(len(reference.assets)):
             _same(f"totals of asset {asset}", self.queries.totals(asset), native.totals(asset))
@@ -89,6 +93,7 @@ class Pair:
             _same(f"deposits of {chain_id}", self.queries.chain_deposits(chain_id), native.chain_deposits(chain_id))
         for market in range(len(reference.markets)):
             book = self.queries.book(market, BOOK_DEPTH)
+            _same(f"option marks of {market}", self.queries.option_marks(market), native.option_marks(market))
             _same(f"book of market {market}", book, native.book(market, BOOK_DEPTH))
         for account in range(len(reference.owners) + 1):
             self._compare_account(account)
@@ -101,6 +106,8 @@ class Pair:
             _same(f"account of {owner.hex()}", self.queries.account_of(owner), self.native.account_of(owner))
         _same(f"balances of {account}", self.queries.balances(account), self.native.balances(account))
         _same(f"orders of {account}", self.queries.open_orders(account), self.native.open_orders(account))
+        _same(f"positions of {account}", self.queries.positions(account), self.native.positions(account))
+        _same(f"margin of {account}", self.queries.margin(account), self.native.margin(account))
         _same(f"schedule of {account}", self.queries.schedule(account), self.native.schedule(account))
         _same(f"protections of {account}", self.queries.protections(account), self.native.protections(account))
 
@@ -109,6 +116,10 @@ class Pair:
         for account, asset in random.sample(pairs, min(PROOFS, len(pairs))):
             expected = self.queries.balance_proof(account, asset)
             _same(f"proof of balance {account}, {asset}", expected, self.native.balance_proof(account, asset))
+        held = list(self.reference.positions)
+        for account, market in random.sample(held, min(PROOFS, len(held))):
+            proof = self.queries.position_proof(account, market)
+            _same(f"proof of position {account}, {market}", proof, self.native.position_proof(account, market))
         for _ in range(PROOFS):
             number = random.randint(0, len(self.reference.withdrawals))
             _same(f"withdrawal {number}", self.queries.withdrawal(number), self.native.withdrawal(number))

@@ -6,7 +6,8 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from stab3l.audit.reference_listing import LOT_MAX, LOTS_MAX, TICK_MAX, TICKS_MAX
+from stab3l.audit.reference_limits import LOTS_MAX, TICKS_MAX
+from stab3l.audit.reference_listing import LOT_MAX, TICK_MAX
 from stab3l.engine.wire import (
     ListMarket,
     MarketStatus,

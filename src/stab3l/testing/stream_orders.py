@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from stab3l.audit.reference_listing import LOTS_MAX, TICKS_MAX
+from stab3l.audit.reference_limits import LOTS_MAX, TICKS_MAX
 from stab3l.engine.wire import (
     ALL_MARKETS,
     U64_MAX,
