@@ -162,8 +162,11 @@ class Engine:
         """The hash of the state's canonical encoding: equal states have equal digests."""
     def assets(self) -> list[tuple[int, int, bytes, int, int, int]]:
         """(asset, chain id, token, decimals, credited, withdrawn), by id."""
-    def markets(self) -> list[tuple[int, int, int, int, int, int, int, int, int, int, int]]:
-        """(market, base, quote, lot, tick, maker fee ppm, taker fee ppm, max lots, status, band ppm, mark), by id."""
+    def markets(self) -> list[tuple[int, int, int, int, int, int, int, int, int, int, int, int]]:
+        """(market, base, quote, lot, tick, maker fee, taker fee, max lots, status, band, mark, kind), by id.
+
+        Fees and band in ppm; kind 0 spot, 1 future, 2 call, 3 put.
+        """
     def account_of(self, owner: bytes) -> int | None:
         """The account of a 20-byte owner address."""
     def owner_of(self, account: int) -> bytes | None:
@@ -183,6 +186,23 @@ class Engine:
         """When all of the account's orders die [nanoseconds since 1970]; 0: they do not."""
     def protections(self, account: int) -> list[tuple[int, int, int, int, int, int, int]]:
         """(market, window, max lots, frozen, window start, counted, frozen until) by market."""
+    def settlement_asset(self) -> int | None:
+        """The asset that derivatives are settled in; none before the first underlying."""
+    def underlyings(self) -> list[tuple[int, bytes, int, int, int, int, int, int, int, int, int, int]]:
+        """(underlying, name, tick, range, basis, initial, short option, liquidation fee, liquidation step, index,
+        index at, first at), by id; rates in ppm."""
+    def instruments(self) -> list[tuple[int, int, int, int, int, int, int, int, int]]:
+        """(market, underlying, kind, expiry, strike, twap sum, last trade, settled, settlement ticks), by market."""
+    def option_marks(self, market: int) -> tuple[int, list[int]] | None:
+        """(mark, 16 values) as they were given for an option."""
+    def collateral(self) -> list[tuple[int, int, int]]:
+        """(asset, haircut ppm, price), by asset."""
+    def positions(self, account: int) -> list[tuple[int, int, int]]:
+        """(market, lots, entry) of every position ever touched, by market; market 2^32 - 1 is the debt."""
+    def margin(self, account: int) -> tuple[int, int, int, int, int]:
+        """(equity, initial, maintenance, reserves, free) in the settlement asset."""
+    def position_proof(self, account: int, market: int) -> tuple[int, int, int, list[bytes]] | None:
+        """(leaf index, lots, entry, siblings), or None when the last seal had no such leaf."""
     def chain_deposits(self, chain_id: int) -> tuple[int, bytes]:
         """(count, hash) of a chain's credited deposits; (0, zero) for an unknown chain."""
     def totals(self, asset: int) -> tuple[int, int, int]:

@@ -25,19 +25,6 @@ COMMANDS = int(os.environ.get("STAB3L_DIFFERENTIAL_COMMANDS", "100000"))
 """Commands of the bulk comparison; ``python -m stab3l.testing.differential`` runs longer ones."""
 
 
-OF_DERIVATIVES = {
-    "underlying_unknown",
-    "underlying_invalid",
-    "settlement_asset_other",
-    "market_kind_wrong",
-    "market_expired",
-    "market_not_due",
-    "market_unpriced",
-    "margin_short",
-    "reserve_short",
-}
-
-
 class EngineAgainstReference(RuleBasedStateMachine):
     """Any sequence of batches, good and bad, seals, times and reopenings leaves both in the same state."""
 
@@ -108,7 +95,7 @@ TestEngineAgainstReference = EngineAgainstReference.TestCase
 def test_random_streams_give_the_same_bytes(tmp_path: Path) -> None:
     report = run(COMMANDS, 2024, tmp_path)
     assert report.commands >= COMMANDS
-    assert set(report.unreached()) == OF_DERIVATIVES
+    assert set(report.unreached()) <= {"reserve_short"}
     assert report.outcomes["accepted"] > COMMANDS // 3
     assert report.trades > COMMANDS // 20
     assert min(report.blocks, report.comparisons, report.reopenings) > 3

@@ -60,11 +60,13 @@ class Catalogue:
     async def refresh(self) -> None:
         """Reads assets and markets again (a market's status may have changed).
 
-        A market whose prices have no decimal form cannot be traded here and is left out.
+        A market whose prices have no decimal form cannot be traded here and is left out, as futures and options are.
         """
         assets = {asset.id: self._named(asset) for asset in await self._exchange.assets()}
         markets = {}
         for market in await self._exchange.markets():
+            if market.kind:
+                continue
             base, quote = assets[market.base_asset], assets[market.quote_asset]
             key = ((base.asset.chain_id, base.asset.token), (quote.asset.chain_id, quote.asset.token))
             try:

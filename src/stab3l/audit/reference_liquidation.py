@@ -19,6 +19,7 @@ from stab3l.audit.reference_positions import (
     held_lots,
     owe,
     repay,
+    settle_cash,
     settlement,
     touched,
 )
@@ -151,11 +152,15 @@ def take_over(state: State, account: int) -> None:
     for market, position in sorted(state.holdings[account].items()):
         if market == DEBT or position.lots == 0:
             continue
-        state.emit(PositionTakenOver(state.sequence, account, market, position.lots, position.entry))
-        taken = touched(state, INSURANCE, market)
-        taken.lots += position.lots
-        taken.entry += position.entry
+        lots, entry = position.lots, position.entry
         position.lots, position.entry = 0, 0
+        taken = touched(state, INSURANCE, market)
+        taken.lots += lots
+        taken.entry += entry
+        if taken.lots == 0:
+            realised, taken.entry = -taken.entry, 0
+            settle_cash(state, INSURANCE, realised)
+        state.emit(PositionTakenOver(state.sequence, account, market, lots, entry))
     move_available(state, account, settlement(state))
     for asset in sorted(state.collateral):
         move_available(state, account, asset)

@@ -11,8 +11,8 @@ from typing import Protocol
 
 AssetRow = tuple[int, int, bytes, int, int, int]
 """asset, chain id, token, decimals, credited, withdrawn"""
-MarketRow = tuple[int, int, int, int, int, int, int, int, int, int, int]
-"""market, base, quote, lot, tick, maker fee ppm, taker fee ppm, max lots, status, band ppm, mark (0: none)"""
+MarketRow = tuple[int, int, int, int, int, int, int, int, int, int, int, int]
+"""market, base, quote, lot, tick, maker fee ppm, taker fee ppm, max lots, status, band ppm, mark (0: none), kind"""
 LevelRow = tuple[int, int, int]
 """ticks, lots, orders"""
 OrderRow = tuple[int, int, int, int, int, int, int, int, int, int, int, int, int, int]

@@ -151,5 +151,6 @@ class Layout:
 
 
 def _fits(value: int, kind: str) -> bool:
-    bits: int = 8 * _INTEGER_BYTES[kind]
-    return -(2 ** (bits - 1)) <= value < 2 ** (bits - 1) if kind[0] == "i" else 0 <= value < 2**bits
+    bits = 8 * _INTEGER_BYTES[kind]
+    least, most = (-(1 << bits - 1), (1 << bits - 1) - 1) if kind[0] == "i" else (0, (1 << bits) - 1)
+    return least <= value <= most

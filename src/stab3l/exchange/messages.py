@@ -61,7 +61,8 @@ class Asset(msgspec.Struct, frozen=True):
 class Market(msgspec.Struct, frozen=True):
     """A market as the engine lists it. ``open``: false while it takes cancels only.
 
-    ``band_ppm``: how far from the mark a price may be, 0: any; ``mark``: in ticks, 0: none yet.
+    ``band_ppm``: how far from the mark a price may be, 0: any; ``mark``: in ticks, 0: none yet; ``kind``: 0 spot,
+    1 future, 2 call, 3 put.
     """
 
     id: int
@@ -75,6 +76,7 @@ class Market(msgspec.Struct, frozen=True):
     open: bool
     band_ppm: int = 0
     mark: int = 0
+    kind: int = 0
 
 
 class Total(msgspec.Struct, frozen=True):

@@ -150,6 +150,6 @@ def order_of_row(row: OrderRow) -> Order:
 
 def market_of_row(row: MarketRow) -> Market:
     """A market as the engine's row tells it."""
-    market, base, quote, lot, tick, maker_fee, taker_fee, max_lots, status, band, mark = row
+    market, base, quote, lot, tick, maker_fee, taker_fee, max_lots, status, band, mark, kind = row
     is_open = status == MarketStatus.OPEN
-    return Market(market, base, quote, lot, tick, maker_fee, taker_fee, max_lots, is_open, band, mark)
+    return Market(market, base, quote, lot, tick, maker_fee, taker_fee, max_lots, is_open, band, mark, kind)

@@ -46,6 +46,13 @@ FORBIDDEN: Final[dict[Role, frozenset[int]]] = {
             CommandKind.SEAL,
             CommandKind.MARK_PRICE,
             CommandKind.SWEEP,
+            CommandKind.LIST_UNDERLYING,
+            CommandKind.LIST_FUTURE,
+            CommandKind.LIST_OPTION,
+            CommandKind.INDEX_PRICE,
+            CommandKind.OPTION_MARKS,
+            CommandKind.SET_COLLATERAL,
+            CommandKind.EXPIRE,
         }
     ),
 }

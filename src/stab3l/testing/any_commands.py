@@ -12,16 +12,24 @@ from stab3l.engine.wire import (
     CancelAll,
     Command,
     Deposit,
+    Expire,
+    IndexPrice,
     Instruction,
+    ListFuture,
     ListMarket,
+    ListOption,
+    ListUnderlying,
     MarketStatus,
     MarkPrice,
+    OptionKind,
+    OptionMarks,
     OrderType,
     Place,
     RegisterAsset,
     ScheduleCancel,
     Seal,
     SelfTrade,
+    SetCollateral,
     SetMarketStatus,
     SetProtection,
     Side,
@@ -68,6 +76,8 @@ def order_terms(draw: st.DrawFn) -> tuple[object, ...]:
 
 RESTING_INSTRUCTIONS: Final = [bits for bits in range(16) if bits & 3 != Instruction.SLIDE]
 
+names: Final = st.binary(min_size=8, max_size=8)
+
 any_commands: Final[st.SearchStrategy[Command]] = st.one_of(
     st.builds(RegisterAsset, chain_ids, tokens, u8),
     st.builds(ListMarket, u32, u32, u128, u64, u32, u32, u64, u32),
@@ -86,5 +96,12 @@ any_commands: Final[st.SearchStrategy[Command]] = st.one_of(
     st.builds(SetProtection, u32, u32, u64, expiries, u64, u64, u64),
     st.builds(MarkPrice, u32, u64),
     st.builds(Sweep, u32),
+    st.builds(ListUnderlying, names, u32, u64, u32, u32, u32, u32, u32, u32),
+    st.builds(ListFuture, u32, u64, u32, u32, u64, u32),
+    st.builds(ListOption, u32, st.sampled_from(OptionKind), u64, u64, u32, u32, u64, u32),
+    st.builds(IndexPrice, u32, u64),
+    st.builds(OptionMarks, u32, u64, st.lists(u64, min_size=16, max_size=16).map(tuple)),
+    st.builds(SetCollateral, u32, u32, u128),
+    st.builds(Expire, u32),
 )
 """Every command; what it names exists often enough to be judged further."""

@@ -32,7 +32,7 @@ from stab3l.engine.wire import (
     encode,
     encode_batch,
 )
-from stab3l.testing import golden_orders
+from stab3l.testing import golden_derivatives, golden_orders
 from stab3l.testing.trading_desk import (
     BASE,
     CHAIN,
@@ -79,8 +79,9 @@ def story() -> Iterator[tuple[str, int, bytes]]:
     yield "refused requests", START_NS + 4, encode_batch(_refused_requests())
     yield "refused orders", START_NS + 4, encode_batch(_refused_orders())
     yield from golden_orders.chapter(START_NS + 5)
+    yield from golden_derivatives.chapter(START_NS + 20)
     yield "no commands", START_NS - 5, b"".join(_malformed())
-    yield "the second block, after a day", START_NS + DAY_NS, encode(Seal())
+    yield "the second block, after two days", START_NS + 2 * DAY_NS, encode(Seal())
 
 
 def vectors() -> list[Vector]:

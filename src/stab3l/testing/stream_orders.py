@@ -46,7 +46,7 @@ KINDS: Final = {
     (OrderType.TAKE_PROFIT_LIMIT, TimeInForce.GTD): 1,
 }
 POST_ONLY, SLIDE, REDUCE_ONLY, PROTECTED = (int(one) for one in Instruction)
-INSTRUCTIONS: Final = {0: 60, POST_ONLY: 8, POST_ONLY | SLIDE: 8, PROTECTED: 14, POST_ONLY | SLIDE | PROTECTED: 4}
+INSTRUCTIONS: Final = {0: 60, POST_ONLY: 8, POST_ONLY | SLIDE: 8, PROTECTED: 24, POST_ONLY | SLIDE | PROTECTED: 6}
 SELF_TRADES: Final = {
     SelfTrade.NONE: 6,
     SelfTrade.CANCEL_MAKER: 1,
@@ -76,7 +76,7 @@ class OrderStream:
             self.cancel_all: 8,
             self.schedule: 8,
             self.schedule_broken: 6,
-            self.protect: 8,
+            self.protect: 20,
             self.protect_broken: 6,
             self.repeat: 30,
         }
@@ -229,8 +229,8 @@ class OrderStream:
             self.voice.client_id(),
             self.voice.expiry(),
             self.random.choice(times),
-            self.random.choice([0, 1, 10, 30, 100]),
-            self.random.choice(times[:3]) if self.random.random() < 0.97 else U64_MAX,
+            self.random.choice([0, 1, 1, 5, 30]),
+            self.random.choice(times[1:3]) if self.random.random() < 0.97 else U64_MAX,
         )
 
     def repeat(self) -> bytes:

@@ -35,7 +35,7 @@ def anyio_backend() -> str:
 @pytest.fixture
 def report() -> Report:
     zero = bytes(32)
-    sealed = Sealed(9, 4, 1, 9, HASHES[0], HASHES[1], HASHES[2], zero, 0, zero, 0, (), ())
+    sealed = Sealed(9, 4, 1, 9, HASHES[0], HASHES[1], HASHES[2], zero, 0, zero, 0, zero, 0, (), ())
     return Report(last_sequence=9, sealed={4: sealed})
 
 

@@ -22,8 +22,12 @@ from stab3l.engine.wire import (
     CancelScheduled,
     ChainDeposits,
     CloseReason,
+    CollateralConverted,
+    CollateralSet,
     Command,
     CommandKind,
+    DebtTakenOver,
+    Deleveraged,
     Deposit,
     DepositCredited,
     Event,
@@ -31,11 +35,16 @@ from stab3l.engine.wire import (
     EventKind,
     EvidenceTooLong,
     FieldInvalid,
+    IndexChanged,
+    InstrumentListed,
     Malformed,
     MarkChanged,
+    MarketKind,
     MarketListed,
+    MarketSettled,
     MarketStatus,
     MarketStatusSet,
+    OptionMarked,
     OrderAccepted,
     OrderAmended,
     OrderClosed,
@@ -45,6 +54,8 @@ from stab3l.engine.wire import (
     Outcome,
     OutcomeCode,
     Place,
+    PositionSettled,
+    PositionTakenOver,
     ProtectionSet,
     ProtectionTriggered,
     RegisterAsset,
@@ -55,6 +66,7 @@ from stab3l.engine.wire import (
     Side,
     TimeInForce,
     Trade,
+    UnderlyingListed,
     Withdraw,
     WithdrawalQueued,
     decode_commands,
@@ -66,10 +78,11 @@ from stab3l.engine.wire import (
     encode_events,
     split_records,
 )
-from stab3l.testing.any_commands import any_commands, hashes, order_terms, u8, u16, u32, u64, u128
+from stab3l.testing.any_commands import any_commands, hashes, names, order_terms, u8, u16, u32, u64, u128
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "engine.md").read_text()
 
+i64, i128 = (st.integers(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (64, 128))
 address = st.binary(min_size=20, max_size=20)
 side, status = st.sampled_from(Side), st.sampled_from(MarketStatus)
 
@@ -93,16 +106,27 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(CancelScheduled, u64, u32, u64),
     st.builds(ProtectionSet, u64, u32, u32, u64, u64, u64),
     st.builds(ProtectionTriggered, u64, u32, u32, u64),
+    st.builds(UnderlyingListed, u64, u32, u32, names, u64, u32, u32, u32, u32, u32, u32),
+    st.builds(InstrumentListed, u64, u32, u32, st.sampled_from(MarketKind), u32, u64, u64, u32, u32, u64),
+    st.builds(IndexChanged, u64, u32, u64),
+    st.builds(OptionMarked, u64, u32, u64, st.lists(u64, min_size=16, max_size=16).map(tuple)),
+    st.builds(CollateralSet, u64, u32, u32, u128),
+    st.builds(PositionSettled, u64, u32, u32, i64, u64, i128),
+    st.builds(MarketSettled, u64, u32, u64),
+    st.builds(CollateralConverted, u64, u32, u32, u128, u128),
+    st.builds(PositionTakenOver, u64, u32, u32, i64, i128),
+    st.builds(Deleveraged, u64, u32, u32, u32, u64, u64, u128),
+    st.builds(DebtTakenOver, u64, u32, u128),
     st.builds(
         Sealed,
-        *(u64, u64, u64, u64, hashes, hashes, hashes, hashes, u64, hashes, u64),
+        *(u64, u64, u64, u64, hashes, hashes, hashes, hashes, u64, hashes, u64, hashes, u64),
         st.lists(st.builds(ChainDeposits, u64, u64, hashes), max_size=3).map(tuple),
         st.lists(st.builds(AssetTotals, u32, u64, address, u128, u128), max_size=3).map(tuple),
     ),
 )
 
 PLACE = Place(3, 1, 7, 11, 13, 17, Side.SELL)
-SIZES = [32, 56, 8, 96, 64, 16, 64, 0, 48, 16, 32, 48, 16, 8]
+SIZES = [32, 56, 8, 96, 64, 16, 64, 0, 48, 16, 32, 48, 16, 8, 48, 40, 48, 16, 144, 24, 8]
 
 
 def page_rows(heading: str) -> list[list[str]]:
@@ -330,8 +354,8 @@ def test_an_event_of_another_size_or_kind_is_an_error() -> None:
 
 def test_a_sealed_event_with_wrong_counts_is_an_error() -> None:
     zero = bytes(32)
-    sealed = Sealed(1, 1, 1, 1, zero, zero, zero, zero, 0, zero, 0, (ChainDeposits(1, 0, zero),), ())
+    sealed = Sealed(1, 1, 1, 1, zero, zero, zero, zero, 0, zero, 0, zero, 0, (ChainDeposits(1, 0, zero),), ())
     data = encode_event(sealed)
     assert decode_events(data) == [sealed]
     with pytest.raises(EventInvalid):
-        decode_events(with_byte(data, 16 + 200, 2))
+        decode_events(with_byte(data, 16 + 240, 2))

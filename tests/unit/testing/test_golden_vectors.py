@@ -12,17 +12,13 @@ from stab3l.engine.wire import EventKind, Outcome, OutcomeCode, decode_events
 from stab3l.testing.exchanges import IMPLEMENTATIONS, opened
 from stab3l.testing.golden_vectors import vectors
 
-OF_DERIVATIVES = {
-    OutcomeCode.UNDERLYING_UNKNOWN,
-    OutcomeCode.UNDERLYING_INVALID,
-    OutcomeCode.SETTLEMENT_ASSET_OTHER,
-    OutcomeCode.MARKET_KIND_WRONG,
-    OutcomeCode.MARKET_EXPIRED,
-    OutcomeCode.MARKET_NOT_DUE,
-    OutcomeCode.MARKET_UNPRICED,
-    OutcomeCode.MARGIN_SHORT,
-    OutcomeCode.RESERVE_SHORT,
+OF_LIQUIDATION = {
+    EventKind.COLLATERAL_CONVERTED,
+    EventKind.POSITION_TAKEN_OVER,
+    EventKind.DELEVERAGED,
+    EventKind.DEBT_TAKEN_OVER,
 }
+"""Events that need a longer story: the differential test reaches them."""
 VECTORS = Path(__file__).parents[2] / "golden" / "engine.json"
 
 
@@ -46,8 +42,9 @@ def test_the_committed_vectors_are_the_story_as_it_is_told_now() -> None:
 
 def test_the_vectors_meet_every_outcome_and_every_event() -> None:
     events = [event for vector in committed() for event in decode_events(bytes.fromhex(vector["events"]))]
-    assert {event.code for event in events if isinstance(event, Outcome)} == set(OutcomeCode) - OF_DERIVATIVES
-    assert {event.KIND for event in events} == set(EventKind)
+    codes = {event.code for event in events if isinstance(event, Outcome)}
+    assert codes == set(OutcomeCode) - {OutcomeCode.RESERVE_SHORT}
+    assert {event.KIND for event in events} == set(EventKind) - OF_LIQUIDATION
 
 
 def test_the_vectors_stay_small_enough_to_read() -> None:

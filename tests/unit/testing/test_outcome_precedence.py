@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from stab3l.audit.reference_derivatives import WINDOW
 from stab3l.audit.reference_requests import REQUEST_LIFE_MAX_NS
 from stab3l.engine.wire import (
     Amend,
@@ -16,17 +17,25 @@ from stab3l.engine.wire import (
     CancelAll,
     Command,
     Deposit,
+    Expire,
     FieldInvalid,
+    IndexPrice,
     Instruction,
+    ListFuture,
     ListMarket,
+    ListOption,
+    ListUnderlying,
     MarketStatus,
     MarkPrice,
+    OptionKind,
+    OptionMarks,
     OrderType,
     OutcomeCode,
     Place,
     RegisterAsset,
     ScheduleCancel,
     Seal,
+    SetCollateral,
     SetMarketStatus,
     SetProtection,
     Side,
@@ -55,11 +64,14 @@ from stab3l.testing.trading_desk import (
 
 RICH, POOR, DUE, SELLER = 3, 4, 5, 6
 """DUE has a scheduled cancel that no sweep has carried out."""
-HALTED, HUGE, BANDED = 1, 2, 3
+HALTED, HUGE, BANDED, FUTURE, CALL = 1, 2, 3, 4, 5
+PPM = 10**6
 RESTING, IN_HALTED, IN_BANDED, WAITING, POST_ONLY = 1, 2, 3, 4, 5
 """Orders of RICH."""
 USED_CLIENT_ID, FRESH_CLIENT_ID = 77, 78
 EXPIRES_AT = START_NS + SECOND_NS
+DAY_NS = 86_400 * SECOND_NS
+LISTED_EXPIRY = START_NS + WINDOW + DAY_NS
 
 Breaks = list[tuple[OutcomeCode, dict[str, Any]]]
 
@@ -87,6 +99,28 @@ def fits(command: Command, changes: dict[str, Any]) -> bool:
         return False
     return True
 
+
+UNDERLYING_FAULTS: list[dict[str, Any]] = [
+    {"tick": 0},
+    {"tick": 10**13 + 1},
+    {"range_ppm": 0},
+    {"range_ppm": PPM + 1},
+    {"basis_ppm": PPM + 1},
+    {"initial_ppm": PPM - 1},
+    {"initial_ppm": 10 * PPM + 1},
+    {"short_option_ppm": PPM + 1},
+    {"liquidation_fee_ppm": 100_001},
+    {"liquidation_step_ppm": 0},
+    {"liquidation_step_ppm": PPM + 1},
+]
+INSTRUMENT_FAULTS: list[dict[str, Any]] = [
+    {"expiry": START_NS + WINDOW},
+    {"maker_fee_ppm": 100_001},
+    {"taker_fee_ppm": 100_001},
+    {"max_lots": 0},
+    {"max_lots": 10**9 + 1},
+    {"band_ppm": PPM + 1},
+]
 
 CASES: list[tuple[Command, Breaks]] = [
     (
@@ -227,6 +261,67 @@ CASES: list[tuple[Command, Breaks]] = [
         ],
     ),
     (Sweep(1), []),
+    (
+        ListUnderlying(b"INDEX 2 ", QUOTE, 10**13, 1, PPM, 10 * PPM, PPM, 100_000, 1),
+        [
+            (OutcomeCode.ASSET_UNKNOWN, {"settlement_asset": 99}),
+            (OutcomeCode.SETTLEMENT_ASSET_OTHER, {"settlement_asset": BASE}),
+            *((OutcomeCode.UNDERLYING_INVALID, change) for change in UNDERLYING_FAULTS),
+        ],
+    ),
+    (
+        ListFuture(0, START_NS + WINDOW + 1, 100_000, 100_000, 10**9, PPM),
+        [(OutcomeCode.UNDERLYING_UNKNOWN, {"underlying": 9}), (OutcomeCode.MARKET_EXISTS, {"expiry": LISTED_EXPIRY})]
+        + [(OutcomeCode.MARKET_INVALID, change) for change in INSTRUMENT_FAULTS],
+    ),
+    (
+        ListOption(0, OptionKind.PUT, START_NS + WINDOW + 1, 10**12, 100_000, 100_000, 10**9, PPM),
+        [(OutcomeCode.UNDERLYING_UNKNOWN, {"underlying": 9})]
+        + [
+            (OutcomeCode.MARKET_INVALID, change)
+            for change in [*INSTRUMENT_FAULTS, {"strike": 0}, {"strike": 10**12 + 1}]
+        ],
+    ),
+    (
+        IndexPrice(0, 10**12),
+        [
+            (OutcomeCode.UNDERLYING_UNKNOWN, {"underlying": 9}),
+            (OutcomeCode.PRICE_ZERO, {"ticks": 0}),
+            (OutcomeCode.PRICE_TOO_LARGE, {"ticks": 10**12 + 1}),
+        ],
+    ),
+    (
+        OptionMarks(CALL, 10**12, (10**12,) * 16),
+        [
+            (OutcomeCode.MARKET_UNKNOWN, {"market": 99}),
+            (OutcomeCode.MARKET_KIND_WRONG, {"market": FUTURE}),
+            (OutcomeCode.MARKET_KIND_WRONG, {"market": MARKET}),
+            (OutcomeCode.PRICE_TOO_LARGE, {"mark": 10**12 + 1}),
+            (OutcomeCode.PRICE_TOO_LARGE, {"values": (0,) * 15 + (10**12 + 1,)}),
+        ],
+    ),
+    (
+        SetCollateral(FOREIGN, PPM, 10**36),
+        [
+            (OutcomeCode.ASSET_UNKNOWN, {"asset": 99}),
+            (OutcomeCode.SETTLEMENT_ASSET_OTHER, {"asset": QUOTE}),
+            (OutcomeCode.MARKET_INVALID, {"haircut_ppm": PPM + 1}),
+            (OutcomeCode.MARKET_INVALID, {"price": 10**36 + 1}),
+        ],
+    ),
+    (
+        Place(RICH, FUTURE, FRESH_CLIENT_ID, EXPIRES_AT, 1_000, 1, Side.BUY),
+        [
+            (OutcomeCode.CLIENT_ID_ZERO, {"client_id": 0}),
+            (OutcomeCode.MARKET_UNPRICED, {"market": CALL}),
+            (OutcomeCode.QUANTITY_ZERO, {"lots": 0}),
+            (OutcomeCode.QUANTITY_TOO_LARGE, {"lots": 10**6 + 1}),
+            (OutcomeCode.REDUCE_ONLY_REFUSED, {"instructions": int(Instruction.REDUCE_ONLY)}),
+            (OutcomeCode.FILL_OR_KILL_SHORT, {"time_in_force": TimeInForce.FOK}),
+            (OutcomeCode.MARGIN_SHORT, {"lots": 10**6}),
+            (OutcomeCode.MARGIN_SHORT, {"account": POOR}),
+        ],
+    ),
 ]
 
 SINGLES = [(command, code, change) for command, breaks in CASES for code, change in breaks]
@@ -273,6 +368,12 @@ def busy_desk(desk: TradingDesk) -> TradingDesk:
         Place(SELLER, MARKET, 1, EXPIRES_AT, 2, 1, Side.SELL),
         Place(SELLER, MARKET, 2, EXPIRES_AT, 50, 1, Side.SELL),
     )
+    desk.accepted(
+        ListUnderlying(b"INDEX 1 ", QUOTE, 1_000, 150_000, 20_000, 1_200_000, 50_000, 5_000, 250_000),
+        ListFuture(0, LISTED_EXPIRY, 100, 200, 10**6),
+        ListOption(0, OptionKind.CALL, LISTED_EXPIRY, 1_000, 100, 200, 10**6),
+        IndexPrice(0, 1_000),
+    )
     desk.now = START_NS
     return desk
 
@@ -310,17 +411,16 @@ def test_a_seal_in_company_is_not_alone_even_with_nothing_to_seal(busy: TradingD
     assert busy.code(Seal()) == OutcomeCode.NOTHING_TO_SEAL
 
 
-OF_DERIVATIVES = {
-    OutcomeCode.UNDERLYING_UNKNOWN,
-    OutcomeCode.UNDERLYING_INVALID,
-    OutcomeCode.SETTLEMENT_ASSET_OTHER,
-    OutcomeCode.MARKET_KIND_WRONG,
-    OutcomeCode.MARKET_EXPIRED,
-    OutcomeCode.MARKET_NOT_DUE,
-    OutcomeCode.MARKET_UNPRICED,
-    OutcomeCode.MARGIN_SHORT,
-    OutcomeCode.RESERVE_SHORT,
-}
+def test_expiring_judges_kind_due_and_settled(busy: TradingDesk) -> None:
+    assert busy.code(Expire(99)) == OutcomeCode.MARKET_UNKNOWN
+    assert busy.code(Expire(MARKET)) == OutcomeCode.MARKET_KIND_WRONG
+    assert busy.code(Expire(FUTURE)) == OutcomeCode.MARKET_NOT_DUE
+    busy.now = LISTED_EXPIRY
+    order = replace(busy.order(RICH, Side.BUY, 1, 1_000, market=FUTURE), expires_at=busy.now + SECOND_NS)
+    assert busy.code(order) == OutcomeCode.MARKET_EXPIRED
+    assert busy.code(Expire(FUTURE)) == OutcomeCode.ACCEPTED
+    assert busy.code(Expire(FUTURE)) == OutcomeCode.MARKET_EXPIRED
+    assert busy.code(MarkPrice(FUTURE, 1)) == OutcomeCode.MARKET_KIND_WRONG
 
 
 def test_every_outcome_code_is_reached_here() -> None:
@@ -330,6 +430,8 @@ def test_every_outcome_code_is_reached_here() -> None:
         OutcomeCode.KIND_UNKNOWN,
         OutcomeCode.SEAL_NOT_ALONE,
         OutcomeCode.NOTHING_TO_SEAL,
-        *OF_DERIVATIVES,
+        OutcomeCode.MARKET_EXPIRED,
+        OutcomeCode.MARKET_NOT_DUE,
+        OutcomeCode.RESERVE_SHORT,
     }
     assert {code for _, code, _ in SINGLES} == set(OutcomeCode) - elsewhere

@@ -193,10 +193,14 @@ def test_a_seal_closes_a_block_with_every_hash(exchange: ReferenceExchange, desk
     balances_root = keccak(keccak(leaves[0] + leaves[1]) + keccak(leaves[2] + ZERO_HASH))
     types = ["uint64", "uint64", "address", "address", "address", "uint256"]
     withdrawals_root = double(types, [0, CHAIN, token(1), owner(7), owner(50), 30])
-    state = abi_encode(["bytes32", "uint64", "bytes32", "uint64"], [balances_root, 3, withdrawals_root, 1])
+    state = abi_encode(
+        ["bytes32", "uint64"] * 3,
+        [balances_root, 3, withdrawals_root, 1, sealed.positions_root, sealed.positions_count],
+    )
     assert (sealed.block, sealed.first_input, sealed.last_input) == (1, 1, 9)
     assert (sealed.balances_root, sealed.balances_count) == (balances_root, 3)
     assert (sealed.withdrawals_root, sealed.withdrawals_count) == (withdrawals_root, 1)
+    assert (sealed.positions_root, sealed.positions_count) == (ZERO_HASH, 0)
     assert sealed.state_root == keccak(state)
     assert sealed.input_hash == exchange.input_hash
     assert sealed.output_hash == exchange.output_hash == keccak(output_before + payload_hash(b""))
