@@ -40,7 +40,10 @@ impl State {
             let (lots, entry) = fund.map_or((0, 0), |(_, fund)| (fund.lots, fund.entry));
             self.positions.set(account, position.market, underlying, 0, 0);
             let (lots, entry) = (lots + position.lots, entry + position.entry);
-            self.positions.set(INSURANCE, position.market, underlying, lots, entry);
+            // Opposite positions that cancel out are worth what their entries leave, whatever the mark: that is cash now.
+            let (kept, realised) = if lots == 0 { (0, -entry) } else { (entry, 0) };
+            self.positions.set(INSURANCE, position.market, underlying, lots, kept);
+            self.realise(INSURANCE, realised);
             events.position_taken_over(&position);
         }
         let debt = self.positions.debt(account);

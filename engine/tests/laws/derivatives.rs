@@ -286,6 +286,25 @@ fn the_insurance_fund_takes_over_what_it_can_pay_for() {
 }
 
 #[test]
+fn positions_that_cancel_out_in_the_insurance_fund_are_realised_at_once() {
+    let mut state = open_derivatives(60);
+    code(&mut state, &trade_on(FUTURE, 3, 1, BUY, 100, 100));
+    code(&mut state, &trade_on(FUTURE, 4, 1, SELL, 100, 25));
+    code(&mut state, &trade_on(FUTURE, 6, 1, SELL, 100, 75));
+    code(&mut state, &trade_on(FUTURE, 5, 1, BUY, 59, 100));
+    apply(&mut state, &[index_price(60), index_price(59), cancel(5, 4)].concat(), SECOND);
+    for ticks in (40..59).rev() {
+        apply(&mut state, &index_price(ticks), SECOND);
+    }
+    assert_eq!((lots(&state, INSURANCE, FUTURE), lots(&state, 4, FUTURE)), (25, -25));
+    assert_eq!(code(&mut state, &withdraw(4, QUOTE, 2, 30_000)), 0);
+    let events = apply(&mut state, &index_price(149), SECOND);
+    assert_eq!(of_kind(&events, 26).len(), 1);
+    assert_eq!((lots(&state, INSURANCE, FUTURE), lots(&state, 4, FUTURE)), (0, 0));
+    check_derivatives(&state);
+}
+
+#[test]
 fn without_insurance_the_most_profitable_counterparties_pay_and_nobody_ends_below_zero() {
     let mut state = open_derivatives(60);
     code(&mut state, &trade_on(FUTURE, 4, 1, SELL, 100, 60));
