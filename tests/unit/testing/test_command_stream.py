@@ -6,6 +6,7 @@ from collections import Counter
 from random import Random
 
 from stab3l.audit.auditor import Auditor
+from stab3l.audit.reference_conservation import imbalances
 from stab3l.audit.reference_exchange import ReferenceExchange
 from stab3l.engine.wire import CloseReason, EventKind, OrderClosed, Outcome, OutcomeCode, Trade, decode_events
 from stab3l.testing.command_stream import CommandStream
@@ -19,6 +20,7 @@ def batches(seed: int, commands: int) -> list[tuple[int, bytes, bytes]]:
     while exchange.sequence < commands:
         batch = stream.batch()
         answered.append((stream.now, batch, exchange.apply(batch, stream.now)))
+        assert imbalances(exchange) == [], exchange.sequence
     return answered
 
 
@@ -32,7 +34,7 @@ def test_every_outcome_event_and_close_reason_is_reached() -> None:
     kinds: Counter[EventKind] = Counter()
     reasons: Counter[CloseReason] = Counter()
     makers: Counter[int] = Counter()
-    for _, _, data in batches(7, 20_000):
+    for _, _, data in batches(7, 16_000):
         for event in decode_events(data):
             kinds[event.KIND] += 1
             if isinstance(event, Outcome):
