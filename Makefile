@@ -47,10 +47,13 @@ soak-kill: setup  ## kill -9 of the exchange under load, 200 times (about ten mi
 fuzz: setup  ## Fuzz the engine's decoders and command sequences, coverage-guided (two minutes each)
 	$(BIN)/python -m bench.fuzz
 
+differential: setup  ## Engine against reference, 100 million commands over all cores; resumable (COMMANDS=, SEED=)
+	$(BIN)/python -m bench.differential --commands $(or $(COMMANDS),100000000) --seed $(or $(SEED),1)
+
 nats-server: | .venv/.prerequisites  ## The server of the hot standby, in .venv/bin; its tests are skipped where it cannot be had
 	@tools/nats-server .venv/bin || true
 
-.PHONY: flow-soak
+.PHONY: flow-soak differential
 flow-soak: setup  ## Backpressure payments: days of chain time end to end, long invariant runs
 	STAB3L_FLOW_STEPS=300 $(BIN)/pytest --timeout 3000 tests/end_to_end/test_flow.py
 	cd contracts && PATH="$$PWD/node_modules/.bin:$$PATH" FOUNDRY_PROFILE=soak forge test --match-path test/invariant/Flow.t.sol
