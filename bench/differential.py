@@ -2,8 +2,8 @@
 
 A run is cut into chunks, each a fresh pair of exchanges with a seed of its own (``--seed`` plus its number), so that a
 difference is seen again with ``python -m stab3l.testing.differential --seed N``. Finished chunks are kept in
-``bench/results/differential.jsonl``: a run that was stopped goes on with the same ``--seed`` and ``--chunk``, as long as
-neither engine nor reference has changed since.
+``bench/results/differential.jsonl``: a stopped run goes on with the same ``--seed`` and ``--chunk``, as long as neither
+engine nor reference has changed since.
 """
 
 from __future__ import annotations
@@ -106,16 +106,12 @@ def results_of(rows: list[dict[str, Any]], seconds: float, fresh: list[int]) -> 
     commands = sum(row["commands"] for row in rows)
     now = sum(row["commands"] for row in rows if row["seed"] in set(fresh))
     found = [
-        Result(
-            "differential.commands", commands, "commands", "compared byte for byte; the first difference ends a run"
-        ),
+        Result("differential.commands", commands, "commands", "compared byte for byte; a difference ends a run"),
         Result("differential.trades", sum(row["trades"] for row in rows), "trades"),
         Result("differential.outcome_codes", len(outcomes), "codes", "of docs/reference/engine.md, met at least once"),
     ]
     if now:
-        found.append(
-            Result("differential.commands_per_s", round(now / seconds), "commands/s", "all processes together")
-        )
+        found.append(Result("differential.commands_per_s", round(now / seconds), "commands/s", "all processes"))
     return found
 
 
