@@ -14,6 +14,17 @@ const RESERVE_FINE_MAX: u128 = 1 << 116;
 /// Base units of each token that a pool starts with at least.
 pub const RESERVE_MIN: u128 = 1_000;
 
+/// Powers of ten.
+const TENS: [u128; DECIMALS_MAX as usize + 1] = {
+    let mut tens = [1; DECIMALS_MAX as usize + 1];
+    let mut place = 1;
+    while place < tens.len() {
+        tens[place] = tens[place - 1] * 10;
+        place += 1;
+    }
+    tens
+};
+
 /// Which token is short of its target. The numbers are the contract's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(u8)]
@@ -99,12 +110,12 @@ impl Terms {
 
     /// 10^decimals of the base token.
     pub fn base_scale(&self) -> u128 {
-        10u128.pow(u32::from(self.base_decimals))
+        TENS[usize::from(self.base_decimals)]
     }
 
     /// 10^decimals of the quote token.
     pub fn quote_scale(&self) -> u128 {
-        10u128.pow(u32::from(self.quote_decimals))
+        TENS[usize::from(self.quote_decimals)]
     }
 }
 

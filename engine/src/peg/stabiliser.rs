@@ -50,7 +50,7 @@ pub struct Policy {
     pub flow_max: u128,
     /// [wad per block] of the cap.
     pub memory: u128,
-    /// [wad] how far below the marginal price a trade may be paid.
+    /// [wad] how far below the target a trade may be paid.
     pub slippage: u128,
     /// [wei]
     pub gas_price_max: u128,

@@ -81,8 +81,11 @@ pub fn wide_mul_div_down(a: U256, b: u128, divisor: U256) -> Option<U256> {
     if divisor.is_zero() {
         return None;
     }
-    if let Some(narrow) = times(a, b) {
-        return Some(narrow / divisor);
+    if let Some(exact) = times(a, b) {
+        return Some(match (narrow(exact), narrow(divisor)) {
+            (Some(exact), Some(divisor)) => widen(exact / divisor),
+            _ => exact / divisor,
+        });
     }
     let exact: U512 = a.widening_mul(widen(b));
     shorten(exact / extend(divisor))
@@ -94,8 +97,11 @@ pub fn wide_mul_div_up(a: U256, b: u128, divisor: U256) -> Option<U256> {
     if divisor.is_zero() {
         return None;
     }
-    if let Some(narrow) = times(a, b) {
-        return Some(quotient_up(narrow, divisor));
+    if let Some(exact) = times(a, b) {
+        return Some(match (narrow(exact), narrow(divisor)) {
+            (Some(exact), Some(divisor)) => widen(exact.div_ceil(divisor)),
+            _ => quotient_up(exact, divisor),
+        });
     }
     let exact: U512 = a.widening_mul(widen(b));
     let (quotient, rest) = exact.div_rem(extend(divisor));

@@ -79,6 +79,28 @@ def verification(*, json: Annotated[bool, Parameter(help="Print one JSON object 
         talk.print(_table(found))
 
 
+def peg(
+    *,
+    json: Annotated[bool, Parameter(help="Print one JSON object on stdout.")] = False,
+    quick: Annotated[bool, Parameter(help="A short run, to see that everything works; its figures are rough.")] = False,
+) -> None:
+    """Measures the peg: the simulator beside cadCAD, radCAD, curvesim and a plain loop; gas of its calls.
+
+    The peers are installed once, each in a virtual environment of its own in the user's cache. It needs a checkout with
+    its contracts' toolchain.
+
+    Example: `stab3l bench peg --quick --json | jq '.results[] | {name, value}'`
+    """
+    from stab3l.measure.peg import measure_peg
+
+    with talk.status("starting") as status:
+        found = measure_peg(quick, lambda text: _tell(status, text))
+    if json:
+        emit(found)
+    else:
+        talk.print(_table(found))
+
+
 def _tell(status: Any, text: str) -> None:
     status.update(text)
     if not talk.is_terminal:

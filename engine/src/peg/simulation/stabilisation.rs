@@ -132,14 +132,13 @@ impl World {
         let Stabiliser { spec, flow, flow_block, .. } = &self.stabilisers[place];
         let (pool, policy) = (spec.pool, spec.policy.clone());
         let flow = decayed_up(*flow, policy.memory, self.block - flow_block) + decision.amount;
-        let market = &mut self.markets[pool];
-        let mid = market.mid().ok()?;
+        let market = &self.markets[pool];
         let (base_scale, quote_scale) = (market.terms().base_scale(), market.terms().quote_scale());
         let (sold, least) = if decision.sells_base {
             let sold = market.base_of(decision.amount, target);
-            (sold, least_paid_up(sold, mid, policy.slippage, base_scale, quote_scale)?)
+            (sold, least_paid_up(sold, target, policy.slippage, base_scale, quote_scale)?)
         } else {
-            let inverse = mul_div_down(WAD, WAD, mid)?;
+            let inverse = WAD * WAD / target;
             (
                 decision.amount,
                 least_paid_up(decision.amount, inverse, policy.slippage, quote_scale, base_scale)?,

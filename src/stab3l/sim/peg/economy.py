@@ -111,17 +111,21 @@ class Parameters:
     buys_ppm: int = 500_000
     stable_slope_ppm: int = 20_000
     other_slope_ppm: int = 100_000
-    fee_bp_tenths: int = 30
-    """Pool fee in tenths of a bp."""
+    mesh_slope_ppm: int = 50_000
+    stable_fee_bp_tenths: int = 10
+    """Fees in tenths of a bp; slopes, fees and the policy are those that `StabilityConfig.sol` deploys."""
+    gold_fee_bp_tenths: int = 50
+    compute_fee_bp_tenths: int = 100
+    mesh_fee_bp_tenths: int = 10
     threshold_bp_tenths: int = 50
-    clamp_bp: int = 50
-    sustained_blocks: int = 2
+    clamp_bp_tenths: int = 75
+    sustained_blocks: int = 3
     interval_blocks: int = 3
-    loop_gain_ppm: int = 800_000
+    loop_gain_ppm: int = 500_000
     """G: the part of a deviation that one action removes; up to 1 with one execution of delay (DESIGN section 8)."""
-    flow_max_ppm: int = 100_000
+    flow_max_ppm: int = 50_000
     """Of the depth, within the memory of the cap."""
-    memory_ppm: int = 980_000
+    memory_ppm: int = 900_000
     slippage_bp: int = 100
     inventory_ppm: int = 500_000
     """Of the depth, on each side of each stabiliser."""
@@ -138,7 +142,7 @@ class Parameters:
     volatility_ppm: int = 1_000_000
     """Multiplies every volatility."""
     gas_gwei: int = 1
-    gas_gwei_max: int = 100
+    gas_gwei_max: int = 200
 
 
 def changed(parameters: Parameters, **named: int) -> Parameters:
@@ -189,31 +193,33 @@ def _assets(values: tuple[Value, ...]) -> tuple[Asset, ...]:
 
 
 def _pools(parameters: Parameters, values: tuple[Value, ...], assets: tuple[Asset, ...]) -> tuple[Pool, ...]:
-    fee = parameters.fee_bp_tenths * BP // 10
+    stable = (parameters.stable_slope_ppm, parameters.stable_fee_bp_tenths)
+    gold = (parameters.other_slope_ppm, parameters.gold_fee_bp_tenths)
+    compute = (parameters.other_slope_ppm, parameters.compute_fee_bp_tenths)
+    mesh = (parameters.mesh_slope_ppm, parameters.mesh_fee_bp_tenths)
 
-    def pool(base: A, quote: A, slope_ppm: int, *, peg: int = 0, private: bool = False) -> Pool:
+    def pool(base: A, quote: A, kind: tuple[int, int], *, peg: int = 0, private: bool = False) -> Pool:
         def units(asset: A) -> int:
             start = values[assets[asset].value].start
             return int(parameters.depth_usd * WAD * 10 ** assets[asset].decimals // start)
 
         price = values[assets[base].value].start * WAD // values[assets[quote].value].start
         follows = quote is A.GOLD
-        slope = slope_ppm * WAD // PARTS_PER_MILLION
+        slope, fee = kind[0] * WAD // PARTS_PER_MILLION, kind[1] * BP // 10
         return Pool(base, quote, price, slope, fee, units(base), units(quote), follows, private, peg)
 
-    stable, other = parameters.stable_slope_ppm, parameters.other_slope_ppm
     return (
         pool(A.CUSDT, A.CUSDC, stable, peg=WAD),
-        pool(A.CUSDT, A.GOLD, other),
-        pool(A.CUSDC, A.GOLD, other),
-        pool(A.CEURT, A.GOLD, other),
-        pool(A.SSTB, A.CUSDC, other, peg=PAR_PRICE),
+        pool(A.CUSDT, A.GOLD, gold),
+        pool(A.CUSDC, A.GOLD, gold),
+        pool(A.CEURT, A.GOLD, gold),
+        pool(A.SSTB, A.CUSDC, compute, peg=PAR_PRICE),
         pool(A.CUSDT_B, A.CUSDC_B, stable, peg=WAD),
-        pool(A.SSTB_B, A.CUSDC_B, other, peg=PAR_PRICE),
-        pool(A.CUSDT, A.GOLD, stable, private=True),
-        pool(A.CUSDC, A.GOLD, stable, private=True),
-        pool(A.CEURT, A.GOLD, stable, private=True),
-        pool(A.SSTB, A.GOLD, stable, private=True),
+        pool(A.SSTB_B, A.CUSDC_B, compute, peg=PAR_PRICE),
+        pool(A.CUSDT, A.GOLD, mesh, private=True),
+        pool(A.CUSDC, A.GOLD, mesh, private=True),
+        pool(A.CEURT, A.GOLD, mesh, private=True),
+        pool(A.SSTB, A.GOLD, mesh, private=True),
     )
 
 
@@ -222,11 +228,11 @@ def _policy(parameters: Parameters, slope: int) -> Policy:
     depth = parameters.depth_usd * USD6
     return Policy(
         threshold=parameters.threshold_bp_tenths * BP // 10,
-        clamp=parameters.clamp_bp * BP,
+        clamp=parameters.clamp_bp_tenths * BP // 10,
         sustained_blocks=parameters.sustained_blocks,
         interval_blocks=parameters.interval_blocks,
         gain=_ppm(depth, parameters.loop_gain_ppm) * WAD // (2 * slope),
-        amount_min=parameters.trade_usd_min * USD6,
+        amount_min=parameters.depth_usd,
         flow_max=_ppm(depth, parameters.flow_max_ppm),
         memory=parameters.memory_ppm * WAD // PARTS_PER_MILLION,
         slippage=parameters.slippage_bp * BP,
@@ -237,13 +243,13 @@ def _policy(parameters: Parameters, slope: int) -> Policy:
 EQUATION = Equation(
     arbitrage=15 * WAD // 100,
     derivatives=WAD // 10,
-    governance=WAD // 5,
+    governance=0,
     reserve_target=WAD // 10,
-    band=5 * BP,
+    band=WAD // 50,
     compute=V.COMPUTE,
     reserve_ratio=WAD // 10,
 )
-"""k, m, g and R_target of source/parameters.md. The band keeps the target within half of the peg's tolerance."""
+"""k and m of source/parameters.md; g starts at zero, the band at 2 % (`StabilityConfig.sol`, docs/limits.md)."""
 
 
 def _stabilisers(parameters: Parameters, pools: tuple[Pool, ...]) -> tuple[Stabiliser, ...]:

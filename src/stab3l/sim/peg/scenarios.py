@@ -76,7 +76,7 @@ def _flash_loan(event: Event) -> Iterable[Shock]:
 
 
 def _sandwicher(event: Event) -> Iterable[Agent]:
-    return [Sandwicher(S.CUSDT, event.scaled(500_000 * USD6), 9 * BP, event.start, 5)]
+    return [Sandwicher(S.CUSDT, event.scaled(500_000 * USD6), 5 * BP, event.start, 5)]
 
 
 def _manipulator(event: Event) -> Iterable[Agent]:
@@ -121,7 +121,7 @@ def _reserve_illiquid(event: Event) -> Iterable[Shock]:
 
 
 def _bad_parameter(event: Event) -> Iterable[Shock]:
-    yield Shock(event.start, "gain", S.CUSDT, event.scaled(4 * WAD))
+    yield Shock(event.start, "gain", S.CUSDT, event.scaled(6 * WAD))
     yield Shock(event.start, "drain", P.CUSDT_CUSDC, event.scaled(WAD // 10))
 
 
@@ -165,7 +165,7 @@ SCENARIOS = (
                  *(Shock(event.end, "bridge_halt", bridge, 0) for bridge in (0, 1)),
              ]),
     Scenario("keeper-outage", "Keeper outage with gas spike",
-             "All keepers stop and gas costs five times what the policy pays; a fifth of the pool is sold.",
+             "All keepers stop and gas costs 500 gwei, more than the policy pays; a fifth of the pool is sold.",
              shocks=_keepers_out, event_blocks=300),
     Scenario("liquidity-withdrawal", "Liquidity withdrawal",
              "70 % of the pool's liquidity leaves, providers leave whenever the price moves, and 5 % is sold.",
@@ -178,7 +178,7 @@ SCENARIOS = (
              "A bank run while only 5 % of the reserve can be paid out.", shocks=_reserve_illiquid,
              event_blocks=1_000),
     Scenario("bad-parameter", "Bad parameter",
-             "Governance sets the gain four times too high (loop gain 3.2 > 2), then a tenth is sold.",
+             "Governance sets the gain six times too high (loop gain 3 > 2), then a tenth is sold.",
              shocks=_bad_parameter),
     Scenario("cooldown-griefing", "Cooldown griefing",
              "An attacker keeps the price just beyond the threshold so that the stabiliser spends its interval, then "

@@ -26,16 +26,16 @@ class Value:
 class Feed:
     """An oracle feed: the rules of `Oracle.sol`, its reporters, and `triangulation.py`'s rules for an old price."""
 
-    quorum: int = 3
-    age_s_max: int = 600
+    quorum: int = 2
+    age_s_max: int = 3_600
     deviation_bps_max: int = 1_000
     reporters: int = 5
     heartbeat_blocks: int = 150
     """Every five minutes at two seconds a block (source/parameters.md)."""
     error: int = 10**14
     failure_ppm: int = 10_000
-    stale_s_max: int = 3 * 86_400
-    band_per_s: int = 5 * 10**11
+    stale_s_max: int = 4 * 86_400
+    band_per_s: int = 2 * 10**16 // (2 * 86_400)
     band_max: int = 2 * 10**16
 
 
@@ -75,7 +75,7 @@ class Equation:
     band: int
     compute: int
     """Index of the value of one CU."""
-    update_blocks: int = 150
+    update_blocks: int = 5
     basis: int = 0
     """Futures over spot [wad]."""
     reserve_ratio: int = 0
