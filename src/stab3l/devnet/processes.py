@@ -141,6 +141,9 @@ def agents(home: Path) -> list[Service]:
         process(home, "buyer", "agent", "buyer", "--role", "buyer"),
         process(home, "pool-trader", "agent", "pools", "--role", "pool-trader"),
         process(home, "keeper-arbitrage", "keeper", "arbitrage"),
+        process(
+            home, "book-arbitrageur", "agent", "arbitrageur", "--role", "book-arbitrageur", "--market", "sSTB-USDC"
+        ),
     ]
 
 

@@ -29,7 +29,7 @@ COMMANDS = sorted(commands())
 
 def needed_by(command: tuple[str, ...]) -> tuple[str, ...]:
     """Flags that a command cannot do without."""
-    trades = {"maker", "trader"} & set(command)
+    trades = {"maker", "trader", "arbitrageur"} & set(command)
     return (
         *(("--index", "0") if "verifier" in command else ()),
         *(("--role", "anyone") if "agent" in command else ()),

@@ -8,11 +8,15 @@ from stab3l.chain.sender import Sender
 from stab3l.config import PRIMARY_CHAIN_ID
 from stab3l.devnet.deployment import LOCAL_COMPUTE_DEPTH
 from stab3l.devnet.peg_flow import ARBITRAGEUR, BOUGHT, SOLD, TRADER, stock
-from stab3l.devnet.story.stage import TOKEN, Stage
+from stab3l.devnet.story.stage import DOLLAR, TOKEN, Stage
 from stab3l.keepers.peg import Desk
 from stab3l.peg.reserves import Bucket
+from stab3l.units import WAD
 
 TOKENS: Final = (SOLD, BOUGHT)
+BOOK_ARBITRAGEUR: Final = "book-arbitrageur"
+BOOK_SSTB: Final = 20 * WAD
+DOLLARS_UNIT: Final = 10**6
 INVENTORY: Final = 500_000 * 10**6
 
 
@@ -24,6 +28,7 @@ async def open_pools(stage: Stage) -> None:
         for role in (TRADER, ARBITRAGEUR):
             await stock(_desk(stage, role, config.chain_id), TOKENS, INVENTORY)
     await _lend(stage)
+    await _fund_arbitrage(stage)
 
 
 async def _lend(stage: Stage) -> None:
@@ -39,6 +44,21 @@ async def _lend(stage: Stage) -> None:
             continue
         receipt = await provider.send(PRIMARY_CHAIN_ID, "ReserveVault", "deposit", bucket, token, LOCAL_COMPUTE_DEPTH)
         stage.steps.add("pools.lend", receipt, bucket=bucket.name.lower(), sstb=LOCAL_COMPUTE_DEPTH)
+
+
+async def _fund_arbitrage(stage: Stage) -> None:
+    """sSTB and dollars for the one who trades between book and pool: half of the sSTB goes to the exchange."""
+    provider, arbitrageur = stage.person("provider"), stage.person(BOOK_ARBITRAGEUR)
+    await stock(_desk(stage, BOOK_ARBITRAGEUR, PRIMARY_CHAIN_ID), (BOUGHT,), 100 * DOLLARS_UNIT)
+    if await arbitrageur.balance(PRIMARY_CHAIN_ID, TOKEN) == 0:
+        await provider.pay(PRIMARY_CHAIN_ID, TOKEN, arbitrageur, BOOK_SSTB)
+    if await arbitrageur.balance(PRIMARY_CHAIN_ID, DOLLAR) == 0:
+        await stage.give_dollars(arbitrageur, PRIMARY_CHAIN_ID, 100 * DOLLARS_UNIT)
+    for name, amount in ((TOKEN, BOOK_SSTB // 2), (DOLLAR, 100 * DOLLARS_UNIT)):
+        await arbitrageur.approve(PRIMARY_CHAIN_ID, name, "Custody")
+        token = arbitrageur.contract(PRIMARY_CHAIN_ID, name).address
+        receipt = await arbitrageur.send(PRIMARY_CHAIN_ID, "Custody", "deposit", token, amount, arbitrageur.address)
+        stage.steps.add("deposit", receipt, by=BOOK_ARBITRAGEUR, token=name, amount=amount)
 
 
 def _desk(stage: Stage, role: str, chain_id: int) -> Desk:
