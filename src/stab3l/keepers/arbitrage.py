@@ -24,10 +24,11 @@ from stab3l.config import load_network
 from stab3l.keepers.peg import Desk
 from stab3l.keepers.peg_pools import PUBLIC, PoolView, names_of, read_pool, read_pools, token_at
 from stab3l.keepers.peg_rules import Cycle, Sync, best_cycle, synchronising
-from stab3l.keepers.rounds import Round, keep
+from stab3l.keepers.rounds import Round, every, keep
 from stab3l.keepers.settings import KeeperSettings
 
 ROLE: Final = "arbitrageur"
+SELDOM: Final = 3
 DEADLINE_S: Final = 120
 APPROVAL: Final = 2**255
 PROFIT_MIN: Final = 10_000
@@ -145,9 +146,9 @@ async def serve(home: Path, *, dry_run: bool = False) -> None:
                 chain = await stack.enter_async_context(RpcChain(config))
                 desks.append(Desk(chain, config, Sender(chain, signer), dry_run))
         rounds: dict[str, Round] = {
-            f"arbitrage_{desk.chain.chain_id}": CycleArbitrageur(desk, "cUSDT").round for desk in desks
+            f"arbitrage_{desk.chain.chain_id}": every(SELDOM, CycleArbitrageur(desk, "cUSDT").round) for desk in desks
         }
         for one, other in pairwise(desks):
             synchroniser = ChainSynchroniser(one, other)
-            rounds[f"synchronise_{one.chain.chain_id}_{other.chain.chain_id}"] = synchroniser.round
+            rounds[f"synchronise_{one.chain.chain_id}_{other.chain.chain_id}"] = every(SELDOM, synchroniser.round)
         await keep(rounds, settings.peg_interval_s, metrics_port=settings.metrics_port)

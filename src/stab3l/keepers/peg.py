@@ -7,7 +7,6 @@ has passed) ends the round and is no error.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +24,7 @@ from stab3l.chain.signer import Signer
 from stab3l.config import ChainConfig, load_network
 from stab3l.keepers.peg_pools import PRIVATE, PUBLIC, names_of, read_pools
 from stab3l.keepers.peg_rules import Exchange, price_is_due, restoring, target_is_due
-from stab3l.keepers.rounds import Round, keep
+from stab3l.keepers.rounds import Round, every, keep
 from stab3l.keepers.settings import KeeperSettings
 from stab3l.peg.equation import Inputs, Weights, target
 from stab3l.peg.reserves import Bucket
@@ -200,13 +199,17 @@ class Rebalancer:
 GOLD_PAIR: Final = "/XAU"
 
 
-def rounds_of(desk: Desk) -> dict[str, Callable[[], Awaitable[None]]]:
+SELDOM: Final = 5
+"""Prices and inventory are looked at once in so many rounds of the stabiliser."""
+
+
+def rounds_of(desk: Desk) -> dict[str, Round]:
     """The rounds of one chain, by name."""
     chain_id = desk.chain.chain_id
     return {
-        f"peg_prices_{chain_id}": PriceKeeper(desk).round,
+        f"peg_prices_{chain_id}": every(SELDOM, PriceKeeper(desk).round),
         f"peg_stabiliser_{chain_id}": StabiliserKeeper(desk).round,
-        f"peg_rebalancer_{chain_id}": Rebalancer(desk).round,
+        f"peg_rebalancer_{chain_id}": every(SELDOM, Rebalancer(desk).round),
     }
 
 

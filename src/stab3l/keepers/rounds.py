@@ -46,6 +46,19 @@ async def keep(rounds: Mapping[str, Round], interval_s: int, *, metrics_port: in
     log.info("keeper_stopped", rounds=sorted(rounds))
 
 
+def every(count: int, run: Round) -> Round:
+    """Runs a round only each ``count``-th time, beginning with the first: for what need not be looked at so often."""
+    left = 0
+
+    async def sometimes() -> None:
+        nonlocal left
+        if left == 0:
+            await run()
+        left = (left + 1) % count
+
+    return sometimes
+
+
 async def operator_of(home: Path, network: Network) -> GatewayClient:
     """The operator's client, as soon as the gateway has written its token."""
     while True:

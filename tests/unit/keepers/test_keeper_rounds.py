@@ -10,7 +10,7 @@ import pytest
 
 from stab3l.errors import Corrupt, Unavailable
 from stab3l.keepers.oracle import Policy, Report, is_due
-from stab3l.keepers.rounds import BACKOFF_S_MAX, HALTED, backoff_s, keep
+from stab3l.keepers.rounds import BACKOFF_S_MAX, HALTED, backoff_s, every, keep
 from stab3l.units import WAD, Wad
 
 
@@ -75,3 +75,18 @@ def test_a_report_is_due_at_the_heartbeat_or_when_the_price_moved(report: Report
 def test_a_feed_that_goes_stale_soon_is_reported_to_sooner() -> None:
     assert is_due(Report(Wad(WAD), NOW - 10), Wad(WAD), NOW, 20, POLICY)
     assert not is_due(Report(Wad(WAD), NOW - 9), Wad(WAD), NOW, 20, POLICY)
+
+
+@pytest.mark.anyio
+async def test_a_seldom_round_runs_first_and_then_each_third_time() -> None:
+    runs = 0
+
+    async def run() -> None:
+        nonlocal runs
+        runs += 1
+
+    seldom, seen = every(3, run), []
+    for _ in range(7):
+        await seldom()
+        seen.append(runs)
+    assert seen == [1, 1, 1, 2, 2, 2, 3]

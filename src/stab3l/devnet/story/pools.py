@@ -27,6 +27,8 @@ async def open_pools(stage: Stage) -> None:
             continue
         for role in (TRADER, ARBITRAGEUR):
             await stock(_desk(stage, role, config.chain_id), TOKENS, INVENTORY)
+    if "ReserveVault" not in stage.local.network.primary.contracts:
+        return
     await _lend(stage)
     await _fund_arbitrage(stage)
 
