@@ -160,11 +160,19 @@ class Flow:
         for desk in desks:
             await stock(desk, (SOLD, BOUGHT), INVENTORY)
         before = await self.spread_ppm()
-        legs = await ChainSynchroniser(desks[0], desks[1]).synchronise(POOL)
-        after = await self.spread_ppm()
+        synchroniser, blocks, traded = ChainSynchroniser(desks[0], desks[1]), 0, False
+        while True:
+            traded = await synchroniser.synchronise(POOL) is not None or traded
+            after = await self.spread_ppm()
+            if after <= SPREAD_PPM or blocks == BLOCKS_MAX:
+                break
+            # Others trade too: a leg may have been refused, or the price pushed away again.
+            await self.wait_block(self.abroad)
+            blocks += 1
         if after > SPREAD_PPM:
             raise PegNotKept(f"{POOL} differs by {after} ppm between chains", pool=POOL, spread_ppm=after)
-        self.steps.add("6 chains synchronise", spread_ppm_before=before, spread_ppm=after, traded=legs is not None)
+        values = {"spread_ppm_before": before, "spread_ppm": after, "traded": traded, "blocks": blocks}
+        self.steps.add("6 chains synchronise", **values)
 
     async def spread_ppm(self) -> int:
         """Difference of the pool's prices on the two chains, parts per million of the lower, rounded up."""
