@@ -171,8 +171,7 @@ class Flow:
             blocks += 1
         if after > SPREAD_PPM:
             raise PegNotKept(f"{POOL} differs by {after} ppm between chains", pool=POOL, spread_ppm=after)
-        values = {"spread_ppm_before": before, "spread_ppm": after, "traded": traded, "blocks": blocks}
-        self.steps.add("6 chains synchronise", **values)
+        self.steps.add("6 chains synchronise", spread_ppm_before=before, spread_ppm=after, traded=traded, blocks=blocks)
 
     async def spread_ppm(self) -> int:
         """Difference of the pool's prices on the two chains, parts per million of the lower, rounded up."""
