@@ -58,8 +58,8 @@ flow-soak: setup  ## Backpressure payments: days of chain time end to end, long 
 	STAB3L_FLOW_STEPS=300 $(BIN)/pytest --timeout 3000 tests/end_to_end/test_flow.py
 	cd contracts && PATH="$$PWD/node_modules/.bin:$$PATH" FOUNDRY_PROFILE=soak forge test --match-path test/invariant/Flow.t.sol
 
-.PHONY: differential
-differential: setup  ## Ten thousand random operations of the peg, rules against contracts (minutes)
+.PHONY: peg-differential
+peg-differential: setup  ## Ten thousand random operations of the peg, rules against contracts (minutes)
 	@STAB3L_DIFFERENTIAL_OPERATIONS=10000 $(BIN)/pytest --timeout 3000 tests/differential
 
 bench: setup  ## Run the benchmarks; results under bench/results/
