@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from bench import flow, main_job
+from bench import engine, flow, main_job
+from stab3l.measure.engine import Scale
 
 if __name__ == "__main__":
+    engine.main(Scale())
     main_job.main(with_clone=True)
     flow.main()

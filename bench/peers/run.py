@@ -21,9 +21,10 @@ from bench.report import Result, keep
 from stab3l.measure import program
 
 MIXES = ("standard", "modifies_20")
-MESSAGES = 1_000_000
-SLOW_MESSAGES = 50_000
+MESSAGES = 500_000
+SLOW_MESSAGES = 20_000
 ROUNDS = 3
+DRIVER_S = 90
 PEERS = (
     Peer("matchcore", "crate 0.4.0, one thread", ("rust", "matchcore")),
     Peer("orderbook_rs", "crate 0.15.3, one thread", ("rust", "orderbook-rs")),
@@ -59,10 +60,13 @@ def say(text: str) -> None:
 
 def told_by(command: list[str]) -> dict[str, Any]:
     """Runs a driver; the object that its last line is. Raises `Absent` when it fails."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=DRIVER_S)
+    except subprocess.TimeoutExpired:
+        raise Absent(f"it did not end within {DRIVER_S} s") from None
     lines = done.stdout.strip().splitlines()
     if done.returncode or not lines:
-        words = done.stderr.strip().splitlines()
+        words = [line for line in done.stderr.strip().splitlines() if not line.startswith("SLF4J")]
         raise Absent(f"it failed: {words[0] if words else done.returncode}")
     return dict(json.loads(lines[-1]))
 

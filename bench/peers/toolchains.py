@@ -21,6 +21,7 @@ JAVA_OPENS = (
     "--add-opens=java.base/java.io=ALL-UNNAMED",
     "--add-opens=java.base/java.util=ALL-UNNAMED",
     "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
+    "--add-opens=java.base/java.nio=ALL-UNNAMED",
     "-Dchronicle.analytics.disable=true",
 )
 """What Chronicle's libraries need of a JDK of 17 or later."""

@@ -31,6 +31,10 @@ impl Pace {
     pub fn per_second(self) -> f64 {
         self.messages as f64 / self.took.as_secs_f64()
     }
+
+    pub fn per_processor_second(self) -> f64 {
+        self.messages as f64 / self.on_processor.as_secs_f64()
+    }
 }
 
 /// Runs `work`, which does `messages`.

@@ -20,12 +20,13 @@ class Result:
     conditions: str = ""
 
 
-def machine() -> dict[str, str | int]:
-    """What the figures were measured on."""
+def machine() -> dict[str, str | int | float]:
+    """What the figures were measured on, and how busy it was."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     models = (line.split(":", 1)[1].strip() for line in lines if "model name" in line)
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
+        "load_average": round(os.getloadavg()[0], 1),
         "processor": next(models, platform.processor()),
         "cores": len(os.sched_getaffinity(0)),
         "memory_gib": round(memory / 2**30),

@@ -33,13 +33,19 @@ public final class ExchangeCorePipeline {
     private ExchangeCorePipeline() {}
 
     public static void main(final String[] arguments) throws Exception {
-        final Flow flow = Flow.read(arguments[0]);
-        String told = "";
-        for (int round = 0; round < ROUNDS; round++) { // the last is told: by then the code is compiled
-            told = run(flow);
+        int status = 1;
+        try {
+            final Flow flow = Flow.read(arguments[0]);
+            String told = "";
+            for (int round = 0; round < ROUNDS; round++) { // the last is told: by then the code is compiled
+                told = run(flow);
+            }
+            System.out.println(told);
+            status = 0;
+        } catch (final Throwable failure) {
+            System.err.println(failure);
         }
-        System.out.println(told);
-        System.exit(0);
+        System.exit(status); // its threads would keep the process
     }
 
     private static String run(final Flow flow) throws Exception {
