@@ -45,12 +45,18 @@ PEERS = (
         trades=False,
     ),
     Peer(
+        "nautilus_trader",
+        "1.221.0, its order-by-order book applies the changes of the flow, which is matched beforehand",
+        ("python", "nautilus_trader==1.221.0", "nautilus_book.py"),
+        trades=False,
+    ),
+    Peer(
         "light_matching_engine",
         "lightmatchingengine 2019.1.4, pure Python",
         ("python", "lightmatchingengine==2019.1.4", "light_matching_engine.py"),
     ),
 )
-SLOW = {"orderbook_rs", "light_matching_engine"}
+SLOW = {"orderbook_rs", "light_matching_engine", "nautilus_trader"}
 
 
 def say(text: str) -> None:
