@@ -56,6 +56,8 @@ PEERS = (
         ("python", "lightmatchingengine==2019.1.4", "light_matching_engine.py"),
     ),
 )
+WRITERS = {"chronicle_queue"}
+"""They get a folder to write in."""
 SLOW = {"orderbook_rs", "light_matching_engine", "nautilus_trader"}
 
 
@@ -114,7 +116,7 @@ def compared(
             messages = SLOW_MESSAGES if peer.name in SLOW else MESSAGES
             say(f"{mix}, round {number}/{ROUNDS}: {peer.name}")
             try:
-                told = told_by([*command, str(flows[messages]), str(folder)])
+                told = told_by([*command, str(flows[messages]), *([str(folder)] if peer.name in WRITERS else [])])
             except Absent as absent:
                 notes[peer.name] = str(absent)
                 continue
