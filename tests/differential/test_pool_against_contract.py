@@ -1,6 +1,6 @@
 """PMMPool on a chain against `stab3l.peg`: payment, fee, state, price and history after each operation, bit for bit.
 
-``STAB3L_DIFFERENTIAL_OPERATIONS`` sets how many; `make differential` runs ten thousand.
+``STAB3L_DIFFERENTIAL_OPERATIONS`` sets how many; `make peg-differential` runs ten thousand.
 """
 
 from __future__ import annotations
