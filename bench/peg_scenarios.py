@@ -1,4 +1,4 @@
-"""Every scenario of the peg over several seeds (`--reverse`: and its smallest breaking shocks), kept as ``bench/results/peg_scenarios.json``."""
+"""Every scenario over several seeds (`--reverse`: and what breaks it), kept as ``bench/results/peg_scenarios.json``."""
 
 from __future__ import annotations
 
