@@ -11,7 +11,7 @@ ALONE := env -u MAKEFLAGS -u MFLAGS
 RUST := $(shell find engine/src -name '*.rs' 2>/dev/null) engine/Cargo.toml engine/Cargo.lock pyproject.toml
 
 help:  ## Show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 setup: .venv/.prerequisites  ## Everything that up and test need, in .venv and contracts/
 	@$(MAKE) --no-print-directory --jobs 2 $(READY)

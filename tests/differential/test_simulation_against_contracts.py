@@ -1,7 +1,8 @@
 """A simulated run replayed on a chain: every trade that its agents and stabilisers made pays the same to the last unit.
 
-``STAB3L_DIFFERENTIAL_OPERATIONS`` sets how many operations about; `make peg-differential` runs ten thousand. Each operation
-is a block of its own here: what a trade pays does not depend on the block, and the history has a test of its own.
+``STAB3L_DIFFERENTIAL_OPERATIONS`` sets how many operations about; `make peg-differential` runs ten thousand. Each
+operation is a block of its own here: what a trade pays does not depend on the block, and the history has a test of its
+own.
 """
 
 from __future__ import annotations
