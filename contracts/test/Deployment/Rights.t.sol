@@ -94,7 +94,7 @@ contract DeploymentRightsTest is DeploymentFixture {
         }
         _expect(
             "Custody",
-            "settle((uint64,uint64,uint64,uint64,bytes32,bytes32,bytes32,bytes32,uint64,bytes32,uint64,(address,uint256,uint256)[]))",
+            "settle((uint64,uint64,uint64,uint64,bytes32,bytes32,bytes32,bytes32,uint64,bytes32,uint64,bytes32,uint64,(address,uint256,uint256)[]))",
             SEQUENCER
         );
         for (uint256 i = 1; i <= 3; i++) {
