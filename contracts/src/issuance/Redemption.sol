@@ -88,8 +88,6 @@ contract Redemption is IRedemption, AccessManaged, Pausable, ReentrancyGuardTran
     CollateralManager public immutable collateral;
 
     Rules private _rules;
-    /// @inheritdoc IRedemption
-    uint256 public orderCount;
     /// @notice [wad CU] Requested of a provider and not yet settled or compensated; part of its outstanding.
     mapping(address provider => uint256) public pendingOf;
     mapping(uint256 id => StoredOrder) private _orders;
@@ -103,8 +101,10 @@ contract Redemption is IRedemption, AccessManaged, Pausable, ReentrancyGuardTran
     uint40 private _gateAt; // [unix seconds] never zero: one slot with what every redemption writes
     /// @notice [wad sSTB] Fees taken and not yet collected.
     uint96 public fees;
-    uint40 private _queueHead;
-    uint40 private _queueTail;
+    /// @dev From 1, so that the slot, with the count of orders, is never zero: the first redemption costs like the others.
+    uint40 private _queueHead = 1;
+    uint40 private _queueTail = 1;
+    uint64 private _orderCount;
     mapping(uint256 position => uint256 id) private _queue;
 
     constructor(address authority_, sSTBToken token_, CollateralManager collateral_, Rules memory rules_) AccessManaged(authority_) {
@@ -127,7 +127,7 @@ contract Redemption is IRedemption, AccessManaged, Pausable, ReentrancyGuardTran
         if (collateral.liquidated(provider)) revert ProviderLiquidated(provider);
         _checkFree(provider, amount);
 
-        id = ++orderCount;
+        id = ++_orderCount;
         StoredOrder storage order = _orders[id];
         (order.buyer, order.amount) = (msg.sender, uint96(amount));
         (order.provider, order.tier, order.jobHash) = (provider, tier, jobHash);
@@ -423,6 +423,11 @@ contract Redemption is IRedemption, AccessManaged, Pausable, ReentrancyGuardTran
         });
     }
 
+    /// @inheritdoc IRedemption
+    function orderCount() external view returns (uint256) {
+        return _orderCount;
+    }
+
     /// @notice What can still be requested of a provider [wad CU].
     function freeOf(address provider) public view returns (uint256) {
         return collateral.outstandingOf(provider) - pendingOf[provider];
@@ -460,7 +465,7 @@ contract Redemption is IRedemption, AccessManaged, Pausable, ReentrancyGuardTran
     // --- Shared checks
 
     function _order(uint256 id) private view returns (StoredOrder storage) {
-        if (id == 0 || id > orderCount) revert OrderUnknown(id, orderCount);
+        if (id == 0 || id > _orderCount) revert OrderUnknown(id, _orderCount);
         return _orders[id];
     }
 

@@ -149,7 +149,7 @@ contract QueueTest is IssuanceFixture {
     /// forge-config: default.isolate = true
     function test_gas() public {
         _redeem(PROVIDER, 1); // the first of all pays for slots that stay
-        assertLt(vm.snapshotGasLastCall("Redemption", "redeem, the first of all, fee and gate"), 220_000);
+        assertLt(vm.snapshotGasLastCall("Redemption", "redeem, the first of all, fee and gate"), 200_000);
         _redeem(PROVIDER, supply * 400 / 10_000);
         assertLt(vm.snapshotGasLastCall("Redemption", "redeem, fee and gate"), 200_000);
         _redeem(PROVIDER, supply * 400 / 10_000);

@@ -42,7 +42,7 @@ def peg(
 
     Prints how far prices strayed from the peg, which targets were met, what attackers gained, and the invariants.
 
-    Example: `stab3l simulate bank-run --blocks 20000 --seed 7 --report bank-run.html`
+    Example: `stab3l simulate peg bank-run --blocks 20000 --seed 7 --report bank-run.html`
     """
     from stab3l.sim.peg.economy import Parameters
     from stab3l.sim.peg.run import run
