@@ -35,10 +35,8 @@ def _index(name: str) -> int:
     return int(name.removeprefix("verifier-"))
 
 
-def _serving(name: str) -> str:
-    if name == "provider":
-        return "from stab3l.provider.serving import serve\nanyio.run(serve, home)"
-    return f"from stab3l.verifier.serving import serve\nanyio.run(serve, home, {_index(name)})"
+def _serving(name: str) -> list[str]:
+    return ["provider", "serve"] if name == "provider" else ["verifier", "serve", "--index", str(_index(name))]
 
 
 @dataclass
@@ -95,10 +93,9 @@ class Market:
     def start(self, *names: str) -> None:
         """Starts agents as processes, all at once, and waits until each is healthy."""
         for name in names:
-            script = f"from pathlib import Path\nimport anyio\nhome = Path({str(self.home)!r})\n{_serving(name)}"
             with (self.home / f"{name}.log").open("ab") as log:
                 self.processes[name] = subprocess.Popen(
-                    [sys.executable, "-c", script],
+                    [sys.executable, "-m", "stab3l", *_serving(name), "--home", str(self.home)],
                     cwd=ROOT,
                     env={"PYTHONPATH": str(ROOT / "src")},
                     stdout=log,
