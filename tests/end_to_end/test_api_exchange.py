@@ -21,10 +21,10 @@ from gateway_process import GatewayProcess
 from stab3l.audit.reference_trees import root_of_proof
 from stab3l.audit.verification import verify
 from stab3l.chain.signer import Signer
+from stab3l.client import ApiProblem, AsyncClient, calls
 from stab3l.client.orders import ListedMarket, listed_market, signed_order, signed_withdrawal
 from stab3l.client.public_streams import PublicStreams
-from stab3l.client.rest import ApiProblem, RestClient
-from stab3l.client.stream import StreamClient
+from stab3l.client.retries import RetryPolicy
 from stab3l.clock import SystemClock
 from stab3l.engine.wire import Seal, encode
 from stab3l.units import BaseUnits
@@ -44,7 +44,7 @@ class Exchange:
 
     gateway: GatewayProcess
     api: ApiProcess
-    client: RestClient
+    client: AsyncClient
     market: ListedMarket
     clock: SystemClock = field(default_factory=SystemClock)
 
@@ -73,7 +73,7 @@ async def exchange(gateway: GatewayProcess) -> AsyncIterator[Exchange]:
     api = ApiProcess(gateway.home)
     api.start()
     try:
-        async with RestClient(api.url, retry_s=30) as client:
+        async with AsyncClient(api.url, retries=RetryPolicy(30)) as client:
             market = listed_market(await client.markets(), SYMBOL)
             yield Exchange(gateway, api, client, market)
     finally:
@@ -83,10 +83,10 @@ async def exchange(gateway: GatewayProcess) -> AsyncIterator[Exchange]:
 
 async def test_orders_trade_and_withdrawals_are_proved_through_every_layer(exchange: Exchange) -> None:
     client = exchange.client
-    async with StreamClient(exchange.api.url) as stream:
+    async with client.stream() as stream:
         await stream.subscribe("trades", SYMBOL)
-        await client.place(exchange.order(MAKER, 1, side="sell", quantity="2"))
-        taken = await stream.place(exchange.order(TRADER, 1, quantity="1.5"))
+        await client.send(calls.place(exchange.order(MAKER, 1, side="sell", quantity="2")))
+        taken = await stream.send(calls.place(exchange.order(TRADER, 1, quantity="1.5")))
         assert (taken.state, taken.fills[0].quantity) == ("filled", "1.5")
         async with asyncio.timeout(10):
             async for message in stream.messages():
@@ -102,8 +102,8 @@ async def test_orders_trade_and_withdrawals_are_proved_through_every_layer(excha
         client_id=2,
         now=exchange.clock.now(),
     )
-    queued = await client.withdraw(withdrawal)
-    assert (await client.withdraw(withdrawal)).repeated
+    queued = await client.send(calls.withdraw(withdrawal))
+    assert (await client.send(calls.withdraw(withdrawal))).repeated
     async with exchange.gateway.operator() as operator:
         await operator.submit(encode(Seal()))
         sealed = await operator.sealed()
@@ -112,7 +112,7 @@ async def test_orders_trade_and_withdrawals_are_proved_through_every_layer(excha
     assert sealed is not None
     assert root_of_proof(bytes.fromhex(proof.leaf[2:]), int(proof.index), siblings) == sealed.withdrawals_root
     with pytest.raises(ApiProblem) as refused:
-        await client.place(exchange.order(TRADER, 3, quantity="9999999"))
+        await client.send(calls.place(exchange.order(TRADER, 3, quantity="9999999")))
     assert refused.value.problem == "funds_short"
 
 
@@ -125,7 +125,7 @@ async def test_a_gateway_killed_under_load_loses_no_acknowledged_order_and_doubl
         await asyncio.sleep(0.3)
         await asyncio.to_thread(exchange.gateway.start)
 
-    answers, _ = await asyncio.gather(asyncio.gather(*map(exchange.client.place, orders)), kill_soon())
+    answers, _ = await asyncio.gather(asyncio.gather(*map(exchange.client.send, map(calls.place, orders))), kill_soon())
     assert len({answer.order_id for answer in answers}) == len(orders)
     resting = (await exchange.client.account(MAKER.address)).open_orders
     assert {one.order_id for one in resting} == {answer.order_id for answer in answers}
@@ -133,15 +133,15 @@ async def test_a_gateway_killed_under_load_loses_no_acknowledged_order_and_doubl
 
 async def test_an_api_that_was_killed_comes_back_and_knows_repeated_requests(exchange: Exchange) -> None:
     order = exchange.order(MAKER, 1, side="sell")
-    first = await exchange.client.place(order)
+    first = await exchange.client.send(calls.place(order))
     exchange.api.end(signal.SIGKILL)
     exchange.api.start()
-    again = await exchange.client.place(order)
+    again = await exchange.client.send(calls.place(order))
     assert (again.order_id, again.repeated) == (first.order_id, True)
 
 
 async def test_an_api_that_is_told_to_stop_stops_cleanly(exchange: Exchange) -> None:
-    async with StreamClient(exchange.api.url) as stream:
+    async with exchange.client.stream() as stream:
         await stream.subscribe("status")
         assert await asyncio.to_thread(exchange.api.end, signal.SIGTERM) == 0
     assert "Traceback" not in (exchange.api.home / "api.log").read_text()
@@ -149,8 +149,8 @@ async def test_an_api_that_is_told_to_stop_stops_cleanly(exchange: Exchange) -> 
 
 async def test_anyone_can_verify_the_exchange_over_http_without_a_key(exchange: Exchange) -> None:
     client = exchange.client
-    await client.place(exchange.order(MAKER, 1, side="sell"))
-    await client.place(exchange.order(TRADER, 1))
+    await client.send(calls.place(exchange.order(MAKER, 1, side="sell")))
+    await client.send(calls.place(exchange.order(TRADER, 1)))
     async with exchange.gateway.operator() as operator:
         await operator.submit(encode(Seal()))
     async with PublicStreams(exchange.api.url) as streams:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,9 @@ from litestar import Litestar
 from stab3l.api.answers import Markets
 from stab3l.api.app import create_app
 from stab3l.api.desk import Desk
+from stab3l.api.serve import granian_server
 from stab3l.chain.signer import Signer
+from stab3l.client import AsyncClient
 from stab3l.client.orders import ListedMarket, listed_market, signed_order
 from stab3l.config import PRIMARY_CHAIN_ID, ChainConfig, MarketConfig, Network
 from stab3l.engine.wire import Deposit, ListMarket, RegisterAsset, Seal, encode, encode_batch
@@ -87,6 +90,7 @@ class Venue:
     trader: Signer
     stranger: Signer
     market: ListedMarket
+    transport: httpx.ASGITransport
     client_ids: dict[str, int] = field(default_factory=dict)
 
     def order(self, signer: Signer, **changes: Any) -> dict[str, Any]:
@@ -152,7 +156,23 @@ async def opened() -> AsyncIterator[Venue]:
         markets = msgspec.json.decode((await client.get("/v1/markets")).content, type=Markets)
         market = listed_market(markets, SYMBOL)
         try:
-            yield Venue(gateway, history, clock, desk, app, client, maker, trader, stranger, market)
+            yield Venue(gateway, history, clock, desk, app, client, maker, trader, stranger, market, transport)
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
+
+
+@asynccontextmanager
+async def served(venue: Venue) -> AsyncIterator[str]:
+    """The venue's API on a free port of loopback, on the server that production uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = granian_server(venue.app, "127.0.0.1", port)
+    serving = asyncio.create_task(server.serve())
+    url = f"http://127.0.0.1:{port}"
+    async with AsyncClient(url) as client:
+        await client.status()
+    yield url
+    server.stop()
+    await serving

@@ -8,7 +8,22 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from stab3l import __version__
-from stab3l.cli import bench, flow, local, peg, peg_simulation, processes, rechecking, simulation, verification
+from stab3l.cli import (
+    bench,
+    flow,
+    funds,
+    keys,
+    local,
+    looking,
+    orders,
+    peg,
+    peg_simulation,
+    processes,
+    proofs,
+    rechecking,
+    simulation,
+    verification,
+)
 from stab3l.cli.output import complain
 from stab3l.errors import Corrupt, Invalid, Stab3lError, Unavailable
 
@@ -85,6 +100,31 @@ simulate.default(peg_simulation.peg)
 simulate.command(peg_simulation.peg, name="peg")
 simulate.command(peg_simulation.sweep, name="sweep")
 simulate.command(peg_simulation.reverse, name="reverse")
+for name in ("status", "markets", "book", "trades", "candles", "balances", "fills", "ledger", "providers", "batches"):
+    app.command(getattr(looking, name), name=name)
+for name in ("deposit", "withdraw", "claim", "redeem"):
+    app.command(getattr(funds, name), name=name)
+order_app = App(name="order", help="Orders: signed here, with the key of a role.")
+order_app.command(orders.place, name="place")
+order_app.command(orders.amend, name="amend")
+order_app.command(orders.cancel, name="cancel")
+order_app.command(orders.cancel_all, name="cancel-all")
+order_app.command(orders.schedule_cancel, name="schedule-cancel")
+order_app.command(orders.listed, name="list")
+order_app.command(orders.show, name="show")
+job_app = App(name="job", help="Jobs that were redeemed.")
+job_app.command(looking.job_status, name="status")
+job_app.command(funds.job_accept, name="accept")
+proof_app = App(name="proof", help="Merkle proofs, checked here.")
+proof_app.command(proofs.balance, name="balance")
+proof_app.command(proofs.withdrawal, name="withdrawal")
+proof_app.command(proofs.verify, name="verify")
+key_app = App(name="key", help="Keystores: a key is never an argument and never shown.")
+key_app.command(keys.new, name="new")
+key_app.command(keys.import_, name="import")
+key_app.command(keys.listed, name="list")
+for part in (order_app, job_app, proof_app, key_app):
+    app.command(part)
 for part in (benches, exchange, api, indexer, keeper, verifier, provider, agent, flows, simulate):
     app.command(part)
 

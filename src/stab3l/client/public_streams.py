@@ -5,18 +5,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import struct
 from collections.abc import AsyncIterator
 from typing import Final, Self
 
-import httpx
 import msgspec
-import stamina
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from stab3l.api.answers import SegmentView, StreamsView, StreamView
-from stab3l.client.rest import ApiUnavailable, problem_in
+from stab3l.client import calls
+from stab3l.client.asynchronous import AsyncClient
+from stab3l.client.problems import ApiUnavailable
+from stab3l.client.retries import Attempts, RetryPolicy
+from stab3l.clock import monotonic_s
 
 TIMEOUT_S: Final = 30
 RETRY_S: Final = 30
@@ -40,22 +43,19 @@ class PublicStreams:
     """
 
     def __init__(self, url: str, *, retry_s: int = RETRY_S) -> None:
-        self._url = url.rstrip("/")
-        self._http = httpx.AsyncClient(base_url=self._url, timeout=TIMEOUT_S)
-        self._retry = stamina.AsyncRetryingCaller(
-            attempts=None, timeout=retry_s, wait_initial=0.1, wait_max=2, wait_jitter=0.1
-        ).on(ApiUnavailable)
+        self._retries = RetryPolicy(retry_s)
+        self._client = AsyncClient(url, retries=self._retries, timeout_s=TIMEOUT_S)
         self._index: StreamsView | None = None
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._http.aclose()
+        await self._client.__aexit__()
 
     async def index(self) -> StreamsView:
         """Every segment of both streams, now."""
-        return msgspec.json.decode((await self._retry(self._get, "/v1/streams", {})).content, type=StreamsView)
+        return await self._client.send(calls.streams())
 
     async def bytes_of(self, stream: str) -> int:
         """Bytes of a stream as of the index that `pieces` reads by."""
@@ -69,14 +69,14 @@ class PublicStreams:
 
     async def segment(self, stream: str, segment: SegmentView, start: int = 0) -> AsyncIterator[bytes]:
         """The bytes of one segment from ``start`` on, in pieces of at most 1 MiB."""
-        path, end = f"/v1/streams/{stream}/segments/{segment.first_sequence}", int(segment.bytes)
+        end = int(segment.bytes)
         while start < end:
             last = min(start + PIECE_BYTES, end) - 1
-            answer = await self._retry(self._get, path, {"range": f"bytes={start}-{last}"})
-            if answer.status_code != httpx.codes.PARTIAL_CONTENT or not answer.content:
-                raise ApiUnavailable(f"{path} did not answer bytes {start} to {last}: {answer.status_code}")
-            start += len(answer.content)
-            yield answer.content
+            piece = await self._client.send(calls.segment(stream, segment.first_sequence, start, last))
+            if not 0 < len(piece) <= last - start + 1:
+                raise ApiUnavailable(f"bytes {start} to {last} were asked for, {len(piece)} bytes came")
+            start += len(piece)
+            yield piece
 
     async def live(self, stream: str, from_sequence: int = 1) -> AsyncIterator[LiveFrame]:
         """Frames from the one that holds ``from_sequence`` on, and then live, without end.
@@ -86,7 +86,7 @@ class PublicStreams:
         """
         seen = 0
         while True:
-            socket = await self._retry(self._connect, f"/v1/streams/{stream}/live?from={max(seen, from_sequence)}")
+            socket = await self._connected(f"/v1/streams/{stream}/live?from={max(seen, from_sequence)}")
             try:
                 async for text in socket:
                     message = text if isinstance(text, bytes) else text.encode()
@@ -97,23 +97,19 @@ class PublicStreams:
             finally:
                 await socket.close()
 
-    async def _connect(self, path: str) -> ClientConnection:
-        try:
-            return await connect(self._url.replace("http", "ws", 1) + path, max_size=None)
-        except (OSError, WebSocketException) as error:
-            raise ApiUnavailable(f"the API does not answer: {error!r}") from None
+    async def _connected(self, path: str) -> ClientConnection:
+        attempts = Attempts(self._retries, monotonic_s())
+        while True:
+            try:
+                return await connect(self._client.url.replace("http", "ws", 1) + path, max_size=None)
+            except (OSError, WebSocketException) as error:
+                wait = attempts.wait_s(ApiUnavailable(str(error)), monotonic_s())
+                if wait is None:
+                    raise ApiUnavailable(f"the API does not answer: {error!r}") from None
+                await asyncio.sleep(wait)
 
     async def _known(self, stream: str) -> StreamView:
         if self._index is None:
             self._index = await self.index()
         known: StreamView = getattr(self._index, stream)
         return known
-
-    async def _get(self, path: str, headers: dict[str, str]) -> httpx.Response:
-        try:
-            answer = await self._http.get(path, headers=headers)
-        except httpx.TransportError as error:
-            raise ApiUnavailable(f"the API does not answer: {error!r}") from None
-        if answer.is_success:
-            return answer
-        raise problem_in(answer.status_code, answer.content, answer.headers.get("retry-after"))

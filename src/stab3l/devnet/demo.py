@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from stab3l.client.rest import RestClient
+from stab3l.client.asynchronous import AsyncClient
 from stab3l.clock import monotonic_s
 from stab3l.devnet.invariants import ChainMeasure, Verdict
 from stab3l.devnet.network import LocalNetwork, Say
@@ -73,7 +73,7 @@ async def run_demo(
             outcome.start_seconds = monotonic_s() - begun
             steps = Steps(on_step, on_progress)
             outcome.steps = steps.done
-            async with local.operator() as gateway, RestClient(local.network.api_url) as api:
+            async with local.operator() as gateway, AsyncClient(local.network.api_url) as api:
                 stage = Stage(local, gateway, api, steps)
                 for chapter in CHAPTERS:
                     await chapter(stage)

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import anyio
 from rich.table import Table
 
-from stab3l.client.rest import RestClient
+from stab3l.client.asynchronous import AsyncClient
 from stab3l.devnet.network import LocalNetwork
 from stab3l.devnet.ports import Ports
 from stab3l.devnet.processes import agents
@@ -67,7 +67,7 @@ async def run_until_stopped(home: Path, ports: Ports, audience: Audience) -> Non
     """
     async with LocalNetwork(home, ports, audience.say) as local:
         audience.note(f"the page is up: {local.network.api_url}; the economy begins")
-        async with local.operator() as gateway, RestClient(local.network.api_url) as api:
+        async with local.operator() as gateway, AsyncClient(local.network.api_url) as api:
             stage = Stage(local, gateway, api, Steps(audience.step, audience.progress))
             await tell_once(stage, audience.say)
         for service in agents(local.home):

@@ -15,8 +15,8 @@ from websockets.exceptions import ConnectionClosed
 
 from stab3l.api import public_streams
 from stab3l.audit.journal import Source
+from stab3l.client import ApiProblem, ApiUnavailable
 from stab3l.client.public_streams import LiveFrame, PublicStreams
-from stab3l.client.rest import ApiProblem, ApiUnavailable
 from stab3l.engine.wire import Place, decode_commands, decode_events
 
 pytestmark = pytest.mark.anyio

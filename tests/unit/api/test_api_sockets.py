@@ -15,6 +15,8 @@ from websockets.exceptions import ConnectionClosed
 from stab3l.api.desk import Desk
 from stab3l.api.exchange import Status
 from stab3l.api.serve import serve_desk
+from stab3l.client import ApiProblem, AsyncClient, calls
+from stab3l.client.book import LocalBook
 from stab3l.client.orders import (
     signed_amend,
     signed_cancel,
@@ -23,8 +25,6 @@ from stab3l.client.orders import (
     signed_protection,
     signed_schedule_cancel,
 )
-from stab3l.client.rest import ApiProblem, RestClient
-from stab3l.client.stream import Book, StreamClient
 from stab3l.errors import Corrupt
 from stab3l.testing.gateway import ReferenceGateway
 
@@ -52,11 +52,11 @@ def socket_of(url: str) -> connect:
 
 async def test_a_snapshot_comes_first_and_updates_make_the_same_book(venue: Venue, url: str) -> None:
     await venue.place(venue.maker, side="sell", price="0.07")
-    async with StreamClient(url) as stream:
+    async with AsyncClient(url).stream() as stream:
         await stream.subscribe("book", SYMBOL)
-        book, messages = Book(), stream.messages()
+        book, messages = LocalBook(), stream.messages()
         book.apply(await anext(messages))
-        assert book.asks == {"0.07": "1"}
+        assert book.asks == [("0.07", "1")]
         for step in range(5):
             await venue.place(venue.maker, side="sell", price=f"0.06{step}")
         await venue.place(venue.trader, price="0.0601", quantity="1")
@@ -64,7 +64,7 @@ async def test_a_snapshot_comes_first_and_updates_make_the_same_book(venue: Venu
             while len(book.asks) != 5:
                 book.apply(await anext(messages))
         rest = (await venue.client.get(f"/v1/markets/{SYMBOL}/book")).json()
-        assert sorted(book.asks.items()) == sorted((price, quantity) for price, quantity in rest["asks"])
+        assert book.asks == [(price, quantity) for price, quantity in rest["asks"]]
 
 
 async def test_trades_arrive_numbered_without_gaps(venue: Venue, url: str) -> None:
@@ -92,13 +92,13 @@ async def test_the_status_is_published_while_somebody_listens(venue: Venue, url:
 async def test_signed_requests_work_over_the_socket_as_over_rest(venue: Venue, url: str) -> None:
     given: dict[str, Any] = {"side": "buy", "price": "0.06", "quantity": "1", "now": venue.clock.at}
     order = signed_order(venue.trader, venue.market, client_id=1, **given)
-    async with StreamClient(url) as stream, RestClient(url) as rest:
-        placed = await stream.place(order)
-        assert (await rest.place(order)).order_id == placed.order_id
+    async with AsyncClient(url) as rest, rest.stream() as stream:
+        placed = await stream.send(calls.place(order))
+        assert (await rest.send(calls.place(order))).order_id == placed.order_id
         cancel = signed_cancel(venue.trader, venue.market.domain, order_id=int(placed.order_id), now=venue.clock.at)
-        assert (await stream.cancel(cancel)).remaining == "1"
+        assert (await stream.send(calls.cancel(cancel))).remaining == "1"
         with pytest.raises(ApiProblem) as refused:
-            await stream.cancel(cancel)
+            await stream.send(calls.cancel(cancel))
         assert refused.value.problem == "order_unknown"
 
 
@@ -106,10 +106,10 @@ async def test_what_was_left_for_the_end_is_cancelled_when_the_socket_breaks(ven
     kept = await venue.place(venue.maker, side="sell", price="0.07")
     await venue.place(venue.trader, price="0.05")
     cancel = signed_cancel_all(venue.trader, venue.market.domain, now=venue.clock.at)
-    async with StreamClient(url) as dropped:
+    async with AsyncClient(url).stream() as dropped:
         await dropped.cancel_on_disconnect(signed_cancel_all(venue.maker, venue.market.domain, now=venue.clock.at))
         await dropped.cancel_on_disconnect(None)
-    async with StreamClient(url) as stream:
+    async with AsyncClient(url).stream() as stream:
         await stream.cancel_on_disconnect(cancel)
         before = venue.gateway.exchange.sequence
     assert await venue.desk.feed.reached(before + 1, 5)
@@ -122,7 +122,7 @@ async def test_what_was_left_for_the_end_is_cancelled_when_the_socket_breaks(ven
 async def test_every_change_works_over_the_socket(venue: Venue, url: str) -> None:
     now, domain = venue.clock.at, venue.market.domain
     order = await venue.place(venue.trader, price="0.05")
-    async with StreamClient(url) as stream:
+    async with AsyncClient(url).stream() as stream:
         amendment = signed_amend(
             venue.trader,
             venue.market,
@@ -132,14 +132,14 @@ async def test_every_change_works_over_the_socket(venue: Venue, url: str) -> Non
             client_id=70,
             now=now,
         )
-        assert (await stream.amend(amendment)).remaining == "2"
+        assert (await stream.send(calls.amend(amendment))).remaining == "2"
         schedule = signed_schedule_cancel(venue.trader, domain, at=now + 9, client_id=71, now=now)
-        assert (await stream.schedule_cancel(schedule)).cancel_at == str(now + 9)
+        assert (await stream.send(calls.schedule_cancel(schedule))).cancel_at == str(now + 9)
         protection = signed_protection(
             venue.trader, venue.market, window_ns=1, quantity="1", frozen_ns=1, client_id=72, now=now
         )
-        assert (await stream.protect(protection)).quantity == "1"
-        cancelled = await stream.cancel_all(signed_cancel_all(venue.trader, domain, now=now))
+        assert (await stream.send(calls.protect(protection))).quantity == "1"
+        cancelled = await stream.send(calls.cancel_all(signed_cancel_all(venue.trader, domain, now=now)))
         assert cancelled.order_ids == [order["order_id"]]
 
 

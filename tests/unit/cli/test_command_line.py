@@ -27,6 +27,29 @@ def commands(parent: App = app, path: tuple[str, ...] = ()) -> Iterator[tuple[st
 COMMANDS = sorted(commands())
 
 
+NEEDED = {
+    "order place": "sSTB-USDC buy 1 0.06",
+    "order amend": "1 1 0.06",
+    "order cancel": "1",
+    "order show": "1",
+    "book": "sSTB-USDC",
+    "trades": "sSTB-USDC",
+    "candles": "sSTB-USDC",
+    "deposit": "USDC 1",
+    "withdraw": "USDC 1",
+    "claim": "1",
+    "redeem": "0x0000000000000000000000000000000000000001 --fuel 1 --primes 5",
+    "job status": "1",
+    "job accept": "1",
+    "proof balance": "USDC",
+    "proof withdrawal": "1",
+    "proof verify": "proof.json",
+    "key new": "someone",
+    "key import": "someone",
+}
+"""Arguments of the commands of traders, buyers and auditors."""
+
+
 def needed_by(command: tuple[str, ...]) -> tuple[str, ...]:
     """Flags that a command cannot do without."""
     trades = {"maker", "trader", "arbitrageur"} & set(command)
@@ -36,13 +59,14 @@ def needed_by(command: tuple[str, ...]) -> tuple[str, ...]:
         *(("--market", "sSTB-USDC") if trades else ()),
         *(("--per-day", "0.5") if command in (("flow", "open"), ("flow", "adjust")) else ()),
         *(("--order", "1", "--role", "buyer") if command == ("judge",) else ()),
+        *NEEDED.get(" ".join(command), "").split(),
         *(("--claim", "1") if command in (("recheck",), ("provider", "publish")) else ()),
     )
 
 
 def knows_a_network(command: tuple[str, ...]) -> bool:
     """Whether a command works on the network of a folder; others, and what publishes files, need none."""
-    if command == ("provider", "publish"):
+    if command == ("provider", "publish") or command[0] == "key" or command == ("proof", "verify"):
         return False
     found = app
     for name in command:
@@ -69,7 +93,9 @@ def one_line(said: str) -> str:
 def test_the_commands_are_all_there() -> None:
     assert {command[0] for command in COMMANDS} == {
         "up", "demo", "exchange", "api", "indexer", "keeper", "verifier", "provider", "agent", "peg",
-        "bench", "verify", "flow", "simulate", "recheck", "judge", "backing",
+        "bench", "verify", "flow", "simulate", "recheck", "judge", "backing", "status", "markets", "book", "trades",
+        "candles", "balances", "fills", "ledger", "providers", "batches", "deposit", "withdraw", "claim", "redeem",
+        "order", "job", "proof", "key",
     }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
 
-from api_venue import Venue, opened
+from api_venue import Venue, opened, served
 
 
 @pytest.fixture
@@ -22,3 +22,9 @@ def anyio_backend() -> str:
 async def venue() -> AsyncIterator[Venue]:
     async with opened() as venue:
         yield venue
+
+
+@pytest.fixture
+async def url(venue: Venue) -> AsyncIterator[str]:
+    async with served(venue) as url:
+        yield url

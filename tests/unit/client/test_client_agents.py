@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from websockets.asyncio.server import ServerConnection, serve
 
 from stab3l.chain.signer import Signer
-from stab3l.client import stream as stream_module
+from stab3l.client import ApiUnavailable, AsyncClient, RetryPolicy, asynchronous
 from stab3l.client.agents.desk import Holdings, OpenOrder, TradingDesk
 from stab3l.client.agents.maker import (
     Maker,
@@ -25,8 +25,6 @@ from stab3l.client.agents.maker import (
     skew_ticks,
 )
 from stab3l.client.agents.trader import Trader, TraderPolicy, decide
-from stab3l.client.rest import ApiUnavailable, RestClient
-from stab3l.client.stream import StreamClient
 from stab3l.units import Lots, Ticks
 
 pytestmark = pytest.mark.anyio
@@ -82,9 +80,7 @@ def test_a_trader_waits_for_a_book() -> None:
 
 def desk_of(venue: Venue, signer: Signer) -> TradingDesk:
     """A desk whose REST client talks to the venue."""
-    api = RestClient("http://api")
-    api._http = venue.client
-    return TradingDesk(signer, api, SYMBOL, venue.clock)
+    return TradingDesk(AsyncClient("http://api", signer, transport=venue.transport, clock=venue.clock), SYMBOL)
 
 
 async def test_a_maker_fills_an_empty_book_and_a_restarted_one_changes_nothing(venue: Venue) -> None:
@@ -110,22 +106,22 @@ async def test_maker_and_trader_make_a_market_that_stays_solvent(venue: Venue) -
 
 
 async def test_a_client_says_when_nobody_answers() -> None:
-    async with RestClient("http://127.0.0.1:1", retry_s=1) as client:
+    async with AsyncClient("http://127.0.0.1:1", retries=RetryPolicy(1)) as client:
         with pytest.raises(ApiUnavailable):
             await client.status()
 
 
 async def test_a_stream_that_nobody_reads_ends_instead_of_growing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream_module, "MESSAGES_MAX", 3)
+    monkeypatch.setattr(asynchronous, "MESSAGES_MAX", 3)
 
     async def talk(connection: ServerConnection) -> None:
         for number in range(10):
-            await connection.send(f'{{"channel": "status", "number": {number}}}')
+            await connection.send(f'{{"type": "update", "channel": "status", "number": {number}}}')
         await connection.wait_closed()
 
     async with serve(talk, "127.0.0.1", 0) as server:
         port = next(iter(server.sockets)).getsockname()[1]
-        async with StreamClient(f"http://127.0.0.1:{port}") as stream:
+        async with AsyncClient(f"http://127.0.0.1:{port}").stream() as stream:
             await asyncio.sleep(0.3)
             messages = stream.messages()
             assert [(await anext(messages))["number"] for _ in range(3)] == [0, 1, 2]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Final, Self
 
@@ -13,9 +13,9 @@ import structlog
 
 from stab3l.api.answers import OrderPlaced
 from stab3l.chain.signer import Signer
-from stab3l.client.orders import ListedMarket, TypedSigner, listed_market, signed_cancel, signed_order
-from stab3l.client.rest import ApiProblem, RestClient
-from stab3l.clock import Clock, SystemClock
+from stab3l.client.asynchronous import AsyncClient
+from stab3l.client.orders import ListedMarket
+from stab3l.client.problems import ApiProblem, FundsShort, MarketHalted, OrderUnknown
 from stab3l.config import load_network
 from stab3l.errors import NotFound, Stab3lError, Unavailable
 from stab3l.units import Lots, Ticks
@@ -45,31 +45,25 @@ class Holdings(msgspec.Struct, frozen=True):
 class TradingDesk:
     """One agent's access to one market; use it as an async context manager."""
 
-    def __init__(self, signer: TypedSigner, api: RestClient, symbol: str, clock: Clock) -> None:
-        self.signer = signer
+    def __init__(self, api: AsyncClient, symbol: str) -> None:
         self.api = api
         self.symbol = symbol
-        self.clock = clock
-        self.market: ListedMarket | None = None
-        self._last_client_id = 0
 
     @classmethod
     async def open(cls, home: Path, role: str, stack: AsyncExitStack, symbol: str = "") -> Self:
         """The desk of a role in a home's network; its first market unless ``symbol`` names another."""
         network = load_network(home)
-        api = await stack.enter_async_context(RestClient(network.api_url))
-        return cls(Signer.load(home, role), api, symbol or network.markets[0].symbol, SystemClock())
+        api = await stack.enter_async_context(AsyncClient(network.api_url, Signer.load(home, role)))
+        return cls(api, symbol or network.markets[0].symbol)
 
     async def listed(self) -> ListedMarket:
         """The market, read once."""
-        if self.market is None:
-            self.market = listed_market(await self.api.markets(), self.symbol)
-        return self.market
+        return await self.api.listed(self.symbol)
 
     async def holdings(self) -> Holdings:
         """Balances of both assets of the market."""
         market = (await self.listed()).view
-        balances = {one.asset: one for one in (await self.api.account(self.signer.address)).balances}
+        balances = {one.asset: one for one in (await self.api.account()).balances}
         base, quote = balances.get(market.base_asset), balances.get(market.quote_asset)
         available, held = (int(base.available), int(base.held)) if base else (0, 0)
         lot = int(market.lot)
@@ -80,7 +74,7 @@ class TradingDesk:
         grid = (await self.listed()).grid
         return [
             OpenOrder(int(one.order_id), one.side == "buy", grid.ticks(one.price), grid.lots(one.remaining))
-            for one in (await self.api.account(self.signer.address)).open_orders
+            for one in (await self.api.account()).open_orders
             if one.market == self.symbol
         ]
 
@@ -93,43 +87,28 @@ class TradingDesk:
 
     async def last_trade(self) -> Ticks | None:
         """Price of the latest trade."""
-        trades = await self.api.trades(self.symbol, limit=1)
+        trades = (await self.api.trades(self.symbol, limit=1)).items
         return (await self.listed()).grid.ticks(trades[0].price) if trades else None
 
     async def place(self, *, buys: bool, ticks: Ticks, lots: Lots, immediate: bool = False) -> OrderPlaced | None:
         """Places an order; None when the funds do not suffice any more."""
-        market = await self.listed()
-        request = signed_order(
-            self.signer,
-            market,
-            side="buy" if buys else "sell",
-            price=market.grid.price(ticks),
-            quantity=market.grid.quantity(lots),
-            client_id=self._next_client_id(),
-            now=self.clock.now(),
-            time_in_force="ioc" if immediate else "gtc",
-        )
+        grid = (await self.listed()).grid
         try:
-            return await self.api.place(request)
-        except ApiProblem as problem:
-            if problem.problem not in ("funds_short", "market_halted"):
-                raise
+            return await self.api.place(
+                self.symbol,
+                "buy" if buys else "sell",
+                grid.price(ticks),
+                grid.quantity(lots),
+                time_in_force="ioc" if immediate else "gtc",
+            )
+        except (FundsShort, MarketHalted) as problem:
             _log.info("order_refused", problem=problem.problem, detail=problem.message)
             return None
 
     async def cancel(self, order_id: int) -> None:
         """Cancels an order; one that is gone already is fine."""
-        domain = (await self.listed()).domain
-        try:
-            await self.api.cancel(signed_cancel(self.signer, domain, order_id=order_id, now=self.clock.now()))
-        except ApiProblem as problem:
-            if problem.problem != "order_unknown":
-                raise
-
-    def _next_client_id(self) -> int:
-        """Nanoseconds since 1970, one more than the last at least: new also after a restart, without stored state."""
-        self._last_client_id = max(self._last_client_id + 1, self.clock.now())
-        return self._last_client_id
+        with suppress(OrderUnknown):
+            await self.api.cancel(order_id)
 
 
 async def repeat(step: Callable[[], Awaitable[None]], pause_s: float) -> None:

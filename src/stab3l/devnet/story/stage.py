@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from stab3l.chain.errors import ContractRejected
 from stab3l.chain.port import Receipt
-from stab3l.client.rest import RestClient
+from stab3l.client.asynchronous import AsyncClient
 from stab3l.clock import Clock, SystemClock
 from stab3l.config import PRIMARY_CHAIN_ID
 from stab3l.devnet.network import LocalNetwork
@@ -24,7 +24,7 @@ class Stage:
 
     local: LocalNetwork
     gateway: GatewayClient
-    api: RestClient
+    api: AsyncClient
     steps: Steps
     clock: Clock = field(default_factory=SystemClock)
     acknowledged: list[tuple[int, int]] = field(default_factory=list)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from stab3l.api.answers import Markets, OrderPlaced
 from stab3l.api.signed import PlaceRequest
+from stab3l.client import calls
 from stab3l.client.orders import domain_of, listed_market, signed_order, signed_withdrawal
-from stab3l.client.stream import StreamClient
 from stab3l.config import PRIMARY_CHAIN_ID
 from stab3l.devnet.listing import symbol
 from stab3l.devnet.people import Person, ensure, together, until
@@ -140,10 +140,10 @@ async def _place(stage: Stage, role: str, order: PlaceRequest, *, over_socket: b
 
     async def sent() -> bool:
         if over_socket:
-            async with StreamClient(stage.local.network.api_url) as stream:
-                placed.append(await stream.place(order))
+            async with stage.api.stream() as stream:
+                placed.append(await stream.send(calls.place(order)))
         else:
-            placed.append(await stage.api.place(order))
+            placed.append(await stage.api.send(calls.place(order)))
         return True
 
     await until(sent, f"{role}'s order")
@@ -183,7 +183,7 @@ async def withdraw(stage: Stage, role: str, chain_id: int, token: str, amount: i
     )
 
     async def queued() -> bool:
-        await stage.api.withdraw(request)
+        await stage.api.send(calls.withdraw(request))
         return True
 
     await until(queued, f"{role}'s withdrawal")

@@ -1,0 +1,151 @@
+"""Money in and out: `stab3l deposit`, `withdraw`, `claim`, `redeem`, and what became of a redeemed job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from stab3l.cli.asking import ChainId, Home, Json, Role, client_of, say, show_fields, show_pairs, told, wallet_of
+from stab3l.errors import Invalid
+
+if TYPE_CHECKING:
+    from stab3l.api.answers import WithdrawalQueued
+    from stab3l.chain.port import Receipt
+
+Token = Annotated[str, Parameter(help="Symbol of the token, such as sSTB or USDC.")]
+Amount = Annotated[str, Parameter(help="Whole tokens, as a decimal number.")]
+PRIMES = "primes"
+
+
+def deposit(
+    token: Token,
+    amount: Amount,
+    /,
+    *,
+    chain: ChainId = None,
+    role: Role = "trader",
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Brings tokens from a chain to the exchange; they count once the chain's confirmation depth lies on them.
+
+    Example: `stab3l deposit USDC.138 25 --role trader`
+    """
+
+    async def work(folder: Path) -> dict[str, Any]:
+        async with wallet_of(folder, role) as wallet:
+            return receipt_told(await wallet.deposit(token, amount, chain_id=chain))
+
+    told(home, as_json, work, lambda done: say(f"deposited {amount} {token}: {done['tx']}, {done['gas']} gas"))
+
+
+def withdraw(
+    token: Token,
+    amount: Amount,
+    /,
+    *,
+    recipient: Annotated[str | None, Parameter(help="Another address than the role's own.")] = None,
+    chain: ChainId = None,
+    role: Role = "trader",
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Takes tokens home. The settlement keeper pays after the next batch; `stab3l claim` does it without a keeper.
+
+    Example: `stab3l withdraw USDC 5 --role trader --json | jq -r .withdrawal_id`
+    """
+
+    async def work(folder: Path) -> WithdrawalQueued:
+        async with client_of(folder, role) as client:
+            return await client.withdraw(token, amount, recipient=recipient, chain_id=chain)
+
+    told(home, as_json, work, show_fields)
+
+
+def claim(
+    withdrawal: Annotated[int, Parameter(help="Id of the withdrawal.")],
+    /,
+    *,
+    role: Role = "trader",
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Pays a withdrawal out by its own Merkle proof, checked here before it is sent; nobody else is needed.
+
+    Example: `stab3l claim 12 --role trader`
+    """
+
+    async def work(folder: Path) -> dict[str, Any]:
+        async with client_of(folder, role) as client, wallet_of(folder, role) as wallet:
+            return receipt_told(await wallet.claim(await client.withdrawal_proof(withdrawal)))
+
+    told(home, as_json, work, lambda done: say(f"withdrawal {withdrawal} paid: {done['tx']}, {done['gas']} gas"))
+
+
+def redeem(
+    provider: Annotated[str, Parameter(help="Address of the provider, as `stab3l providers` lists it.")],
+    /,
+    *,
+    fuel: Annotated[int, Parameter(help="Budget of the job in operations; 10^15 of them cost 1 sSTB.")],
+    primes: Annotated[int | None, Parameter(help="Run the sample job: count the primes below this.")] = None,
+    module: Annotated[Path | None, Parameter(help="WASM module of an own job.")] = None,
+    input: Annotated[Path | None, Parameter(help="Its input.")] = None,
+    role: Role = "buyer",
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Burns sSTB for a job that a provider has to run.
+
+    Example: `stab3l redeem 0x0000000000000000000000000000000000000001 --fuel 200000000 --primes 100000 --role buyer`
+    """
+    from stab3l.provider.jobs import Job, primes_job
+
+    if (primes is None) == (module is None):
+        raise Invalid("say what to run: either --primes or --module")
+    job = primes_job(primes) if module is None and primes else Job(_read(module), _read(input) if input else b"")
+
+    async def work(folder: Path) -> dict[str, Any]:
+        async with wallet_of(folder, role) as wallet:
+            return {"redemption_id": str(await wallet.redeem(provider, fuel, job))}
+
+    told(home, as_json, work, lambda done: say(f"redemption {done['redemption_id']}: stab3l job status tells of it"))
+
+
+def job_accept(
+    redemption: Annotated[int, Parameter(help="Id of the redemption.")],
+    /,
+    *,
+    timeout: Annotated[int, Parameter(help="Seconds to wait for the delivery.")] = 600,
+    output: Annotated[Path | None, Parameter(help="Where to write what the job put out.")] = None,
+    role: Role = "buyer",
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Waits for a delivery, checks the result against its hash and confirms it.
+
+    Example: `stab3l job accept 3 --output result.bin --role buyer`
+    """
+
+    async def work(folder: Path) -> dict[str, Any]:
+        async with wallet_of(folder, role) as wallet:
+            result = await wallet.accept(redemption, timeout)
+        if output is not None:
+            output.write_bytes(result.output)
+        told_output = result.output[:64].hex()
+        return {"status": result.status.name.lower(), "fuel": str(result.fuel), "output": told_output}
+
+    told(home, as_json, work, lambda done: show_pairs(done.items()))
+
+
+def receipt_told(receipt: Receipt) -> dict[str, Any]:
+    """A mined transaction."""
+    return {"tx": "0x" + receipt.tx_hash.hex(), "block": str(receipt.block_number), "gas": receipt.gas_used}
+
+
+def _read(path: Path | None) -> bytes:
+    try:
+        return path.read_bytes() if path else b""
+    except OSError as error:
+        raise Invalid(f"{path} cannot be read: {error.strerror}", path=str(path)) from None

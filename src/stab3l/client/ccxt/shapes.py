@@ -1,0 +1,196 @@
+"""Answers of the API in ccxt's shapes. Pure; numbers stay strings, and ccxt makes of them what it is told to."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from fractions import Fraction
+from typing import Any
+
+from msgspec import to_builtins
+
+from stab3l.api.answers import AssetView, MarketView, OrderPlaced, OrderView, TradeView
+from stab3l.api.grid import decimal_text
+from stab3l.client.trading import whole_tokens
+from stab3l.client.views import FillView, Ticker
+
+STATES = {"open": "open", "filled": "closed", "cancelled": "canceled", "expired": "expired"}
+NANOSECONDS_PER_MILLISECOND = 10**6
+FIRST_PLAUSIBLE_MS, LAST_PLAUSIBLE_MS = 1_577_836_800_000, 4_102_444_800_000
+"""2020 and 2100: client ids of this SDK are times, those of others need not be."""
+
+
+def milliseconds(nanoseconds: str | int) -> int:
+    """Milliseconds since 1970 of the exchange's nanoseconds."""
+    return int(nanoseconds) // NANOSECONDS_PER_MILLISECOND
+
+
+def iso(at_ms: int | None) -> str | None:
+    """ISO 8601 of milliseconds, as ccxt writes it."""
+    if at_ms is None:
+        return None
+    seconds, rest = divmod(at_ms, 1000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03}Z"
+
+
+def market_shape(view: MarketView, fraction: Any) -> dict[str, Any]:
+    """A spot market; ``fraction`` makes ccxt's number of a decimal string."""
+    base, _, quote = view.symbol.partition("-")
+    largest = decimal_text(Fraction(view.quantity_step) * int(view.max_lots))
+    step, tick = fraction(view.quantity_step), fraction(view.price_step)
+    return {
+        "id": view.symbol,
+        "symbol": f"{base}/{quote}",
+        "base": base,
+        "quote": quote,
+        "baseId": str(view.base_asset),
+        "quoteId": str(view.quote_asset),
+        "type": "spot",
+        "spot": True,
+        "margin": False,
+        "active": view.status == "open",
+        "contract": False,
+        "maker": fraction(decimal_text(Fraction(view.maker_fee_ppm, 10**6))),
+        "taker": fraction(decimal_text(Fraction(view.taker_fee_ppm, 10**6))),
+        "percentage": True,
+        "tierBased": False,
+        "precision": {"amount": step, "price": tick},
+        "limits": {
+            "amount": {"min": step, "max": fraction(largest)},
+            "price": {"min": tick, "max": None},
+            "cost": {"min": None, "max": None},
+        },
+        "info": to_builtins(view),
+    }
+
+
+def currency_shape(view: AssetView, fraction: Any) -> dict[str, Any]:
+    """A token of a chain."""
+    return {
+        "id": str(view.asset),
+        "code": view.symbol,
+        "name": view.symbol,
+        "active": True,
+        "deposit": True,
+        "withdraw": True,
+        "precision": fraction(decimal_text(Fraction(1, 10**view.decimals))),
+        "networks": {},
+        "limits": {},
+        "info": to_builtins(view),
+    }
+
+
+def ticker_shape(ticker: Ticker) -> dict[str, Any]:
+    """Twenty-four hours."""
+    at = milliseconds(ticker.at)
+    return {
+        "timestamp": at,
+        "datetime": iso(at),
+        "bid": ticker.best_bid,
+        "ask": ticker.best_ask,
+        "last": ticker.last,
+        "close": ticker.last,
+        "open": ticker.open_24h,
+        "high": ticker.high_24h,
+        "low": ticker.low_24h,
+        "baseVolume": ticker.volume_24h,
+        "quoteVolume": ticker.quote_volume_24h,
+        "markPrice": ticker.mark,
+        "info": to_builtins(ticker),
+    }
+
+
+def trade_shape(trade: TradeView, symbol: str) -> dict[str, Any]:
+    """A public trade."""
+    at = milliseconds(trade.at)
+    return {
+        "id": trade.trade_id,
+        "timestamp": at,
+        "datetime": iso(at),
+        "symbol": symbol,
+        "side": trade.side,
+        "price": trade.price,
+        "amount": trade.quantity,
+        "info": to_builtins(trade),
+    }
+
+
+def fill_shape(fill: FillView, symbol: str, fee_asset: AssetView) -> dict[str, Any]:
+    """An own trade."""
+    at = milliseconds(fill.at)
+    fee = whole_tokens(int(fill.fee), fee_asset.decimals)
+    return {
+        "id": fill.trade_id,
+        "order": fill.order_id,
+        "timestamp": at,
+        "datetime": iso(at),
+        "symbol": symbol,
+        "side": fill.side,
+        "takerOrMaker": fill.role,
+        "price": fill.price,
+        "amount": fill.quantity,
+        "fee": {"cost": fee, "currency": fee_asset.symbol},
+        "info": to_builtins(fill),
+    }
+
+
+def order_shape(view: OrderView, symbol: str) -> dict[str, Any]:
+    """An order as it is known, without its trades."""
+    at = created_ms(view.client_id)
+    filled = None if view.quantity is None else decimal_text(Fraction(view.quantity) - Fraction(view.remaining))
+    return {
+        "id": view.order_id,
+        "clientOrderId": view.client_id,
+        "timestamp": at,
+        "datetime": iso(at),
+        "symbol": symbol,
+        "type": "market" if view.type.endswith("market") else "limit",
+        "timeInForce": view.time_in_force.upper(),
+        "postOnly": "post_only" in view.instructions,
+        "reduceOnly": "reduce_only" in view.instructions,
+        "side": view.side,
+        "price": view.price,
+        "triggerPrice": view.trigger_price,
+        "amount": view.quantity,
+        "filled": filled,
+        "remaining": view.remaining,
+        "status": STATES[view.state],
+        "info": to_builtins(view),
+    }
+
+
+def placed_shape(placed: OrderPlaced, symbol: str, asked: dict[str, Any], fee_asset: AssetView) -> dict[str, Any]:
+    """An order just placed or amended; ``asked`` holds side, type and amount."""
+    at = milliseconds(placed.at)
+    cost = sum((Fraction(fill.price) * Fraction(fill.quantity) for fill in placed.fills), Fraction(0))
+    filled = Fraction(placed.filled)
+    fee = sum(int(fill.fee) for fill in placed.fills)
+    total = decimal_text(filled + Fraction(placed.remaining))
+    return {
+        "id": placed.order_id,
+        "clientOrderId": placed.client_id,
+        "timestamp": at,
+        "datetime": iso(at),
+        "lastTradeTimestamp": at if placed.fills else None,
+        "symbol": symbol,
+        **asked,
+        "amount": asked.get("amount") or total,
+        "price": placed.price,
+        "cost": decimal_text(cost),
+        "average": rounded_down(cost / filled) if filled else None,
+        "filled": placed.filled,
+        "remaining": placed.remaining,
+        "status": STATES[placed.state],
+        "fee": {"cost": whole_tokens(fee, fee_asset.decimals), "currency": fee_asset.symbol},
+        "info": to_builtins(placed),
+    }
+
+
+def created_ms(client_id: str | None) -> int | None:
+    """When an order was made, as far as its client id is this SDK's, a time in nanoseconds."""
+    at = milliseconds(client_id or "0")
+    return at if FIRST_PLAUSIBLE_MS <= at <= LAST_PLAUSIBLE_MS else None
+
+
+def rounded_down(value: Fraction, places: int = 12) -> str:
+    """A decimal of at most so many places."""
+    return decimal_text(Fraction(value * 10**places // 1, 10**places))

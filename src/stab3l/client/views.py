@@ -1,0 +1,165 @@
+"""What the API answers beyond ``stab3l.api.answers``, as a program sees it (docs/reference/api.md)."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from stab3l.api.answers import OrderPlaced
+from stab3l.client.problems import ApiProblem, ApiUnavailable, error_of
+
+
+class TimeView(msgspec.Struct, frozen=True):
+    """The API's clock, nanoseconds since 1970."""
+
+    now: str
+    iso: str
+
+
+class Ticker(msgspec.Struct, frozen=True):
+    """A market's last 24 hours; what is not known is None."""
+
+    market: str
+    last: str | None
+    best_bid: str | None
+    best_ask: str | None
+    mark: str | None
+    open_24h: str | None
+    high_24h: str | None
+    low_24h: str | None
+    volume_24h: str
+    quote_volume_24h: str
+    change_24h_bps: int | None
+    trades_24h: int
+    at: str
+
+
+class Candle(msgspec.Struct, frozen=True):
+    """One bucket of trades; ``start``: unix seconds."""
+
+    start: str
+    open: str
+    high: str
+    low: str
+    close: str
+    volume: str
+    quote_volume: str
+    trades: int
+
+
+class FillView(msgspec.Struct, frozen=True):
+    """An own trade. ``fee``: base units of ``fee_asset``."""
+
+    trade_id: str
+    order_id: str
+    market: str
+    side: Literal["buy", "sell"]
+    role: Literal["maker", "taker"]
+    price: str
+    quantity: str
+    fee: str
+    fee_asset: int | str
+    sequence: str
+    at: str
+
+
+class LedgerView(msgspec.Struct, frozen=True):
+    """One change of an own balance, signed base units."""
+
+    sequence: str
+    at: str
+    kind: str
+    asset: int
+    symbol: str
+    change: str
+    reference: str | None = None
+
+
+class Operation(msgspec.Struct, frozen=True):
+    """One operation of a batch: its WebSocket name and its signed body."""
+
+    op: str
+    request: Any
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """Body of ``POST /v1/orders/batch``."""
+
+    operations: list[Operation]
+
+
+class BatchResult(msgspec.Struct, frozen=True):
+    """What became of one operation."""
+
+    status: int
+    answer: Any = None
+    problem: Any = None
+
+    def placed(self) -> OrderPlaced | ApiProblem | ApiUnavailable:
+        """The order that a place made, or its error as a value: one refusal does not hide the others' success."""
+        if self.problem is not None:
+            return error_of(self.problem)
+        return msgspec.convert(self.answer, OrderPlaced)
+
+
+class BatchDone(msgspec.Struct, frozen=True):
+    """Answer to a batch, in its order."""
+
+    results: list[BatchResult]
+
+
+class Nonce(msgspec.Struct, frozen=True):
+    """What a sign-in message is made of (EIP-4361)."""
+
+    nonce: str
+    domain: str
+    uri: str
+    chain_id: int
+    statement: str
+    issued_at: str
+    expires_at: str
+
+
+class SiweRequest(msgspec.Struct, frozen=True):
+    """Body of ``POST /v1/auth/siwe``."""
+
+    message: str
+    signature: str
+
+
+class Tokens(msgspec.Struct, frozen=True):
+    """A session: give ``access_token`` to ``BearerToken``."""
+
+    access_token: str
+    expires_in: int
+    refresh_token: str
+    account: str
+    scopes: list[str]
+    session_id: str
+
+    def __repr__(self) -> str:
+        return f"Tokens(account={self.account!r}, scopes={self.scopes!r})"
+
+
+class DelegationRequest(msgspec.Struct, frozen=True):
+    """Body of ``POST /v1/agents``; times in unix seconds."""
+
+    account: str
+    agent: str
+    valid_from: str
+    valid_until: str
+    name: str
+    signature: str = ""
+
+
+class AgentView(msgspec.Struct, frozen=True):
+    """A key that may trade for an account, and never withdraw."""
+
+    agent: str
+    account: str
+    name: str
+    valid_from: str
+    valid_until: str
+    revoked: bool
+    created_at: str
