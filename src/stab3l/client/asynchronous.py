@@ -55,12 +55,16 @@ class AsyncClient:
         self.trading = Trading(signer, clock or SystemClock())
         self.credential = credential
         self.retries = retries or RetryPolicy()
+        self.streams: set[AsyncStream] = set()
+        """The sockets that are open: they end with the client, also when whoever followed one walked away."""
         self._http = httpx.AsyncClient(base_url=self.url, timeout=timeout_s, transport=transport, trust_env=False)
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        for stream in list(self.streams):
+            await stream.__aexit__()
         await self._http.aclose()
 
     async def send(self, call: Call[T]) -> T:
@@ -186,9 +190,11 @@ class AsyncStream:
         except (OSError, TimeoutError, WebSocketException) as error:
             raise ApiUnavailable(f"the API does not answer: {error!r}") from None
         self._reader = asyncio.create_task(self._read(self._socket))
+        self._client.streams.add(self)
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._client.streams.discard(self)
         if self._socket is not None:
             await self._socket.close()
         if self._reader is not None:

@@ -51,12 +51,16 @@ class Client:
         self.trading = Trading(signer, clock or SystemClock())
         self.credential = credential
         self.retries = retries or RetryPolicy()
+        self.streams: set[Stream] = set()
+        """The sockets that are open: they end with the client."""
         self._http = httpx.Client(base_url=self.url, timeout=timeout_s, transport=transport, trust_env=False)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for stream in list(self.streams):
+            stream.__exit__()
         self._http.close()
 
     def send(self, call: Call[T]) -> T:
@@ -177,9 +181,11 @@ class Stream:
             raise ApiUnavailable(f"the API does not answer: {error!r}") from None
         self._reader = threading.Thread(target=self._read, args=(self._socket,), name="stab3l-stream", daemon=True)
         self._reader.start()
+        self._client.streams.add(self)
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._client.streams.discard(self)
         if self._socket is not None:
             self._socket.close()
             self._reader.join()
