@@ -108,9 +108,8 @@ async def test_orders_trade_and_withdrawals_are_proved_through_every_layer(excha
         await operator.submit(encode(Seal()))
         sealed = await operator.sealed()
     proof = await client.withdrawal_proof(int(queued.withdrawal_id))
-    siblings = [bytes.fromhex(one[2:]) for one in proof.siblings]
     assert sealed is not None
-    assert root_of_proof(bytes.fromhex(proof.leaf[2:]), int(proof.index), siblings) == sealed.withdrawals_root
+    assert root_of_proof(proof.leaf, proof.index, proof.siblings) == proof.root == sealed.withdrawals_root
     with pytest.raises(ApiProblem) as refused:
         await client.send(calls.place(exchange.order(TRADER, 3, quantity="9999999")))
     assert refused.value.problem == "funds_short"
