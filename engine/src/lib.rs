@@ -15,6 +15,7 @@ pub mod command;
 pub mod conditional;
 pub mod decode;
 pub mod derivative;
+pub mod due;
 pub mod encoding;
 pub mod engine;
 pub mod event;

@@ -43,6 +43,17 @@ impl Margin {
     }
 }
 
+/// What an account's positions in one underlying add to its margin, in settlement base units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct PortfolioMargin {
+    pub underlying: UnderlyingId,
+    pub initial: I256,
+    pub maintenance: I256,
+    /// Gained in each scenario; the extreme ones in full.
+    pub gains: [I256; SCENARIOS],
+}
+
 /// What a portfolio of one underlying may lose.
 struct Portfolio<'a> {
     underlying: &'a Underlying,
@@ -77,6 +88,10 @@ impl<'a> Portfolio<'a> {
             worst = worst.max(if scenario < EXTREME { loss } else { wide_ceil(loss, 3) });
         }
         worst.max(self.short_options)
+    }
+
+    fn initial(&self, maintenance: I256) -> I256 {
+        wide_ceil(maintenance * I256::new(i128::from(self.underlying.terms.initial.0)), PARTS)
     }
 }
 
@@ -114,28 +129,46 @@ impl State {
     /// An account's margin.
     pub fn margin(&self, account: AccountId) -> Margin {
         let (mut initial, mut maintenance) = (I256::ZERO, I256::ZERO);
-        let mut add = |portfolio: &Portfolio| {
+        self.each_portfolio(account, |_, portfolio| {
             let needed = portfolio.maintenance();
-            let rate = I256::new(i128::from(portfolio.underlying.terms.initial.0));
             maintenance += needed;
-            initial += wide_ceil(needed * rate, PARTS);
-        };
+            initial += portfolio.initial(needed);
+        });
+        let reserves = wide(self.reserves.of_account(account));
+        Margin { equity: self.equity(account), initial, maintenance, reserves }
+    }
+
+    /// What each underlying adds to an account's margin, by underlying.
+    pub fn portfolios(&self, account: AccountId) -> Vec<PortfolioMargin> {
+        let mut all = Vec::new();
+        self.each_portfolio(account, |underlying, portfolio| {
+            let maintenance = portfolio.maintenance();
+            let tick = I256::new(i128::from(portfolio.underlying.terms.tick.0));
+            all.push(PortfolioMargin {
+                underlying,
+                initial: portfolio.initial(maintenance),
+                maintenance,
+                gains: portfolio.gains.map(|gain| I256::new(gain) * tick),
+            });
+        });
+        all
+    }
+
+    fn each_portfolio(&self, account: AccountId, mut add: impl FnMut(UnderlyingId, &Portfolio)) {
         let mut portfolio: Option<(UnderlyingId, Portfolio)> = None;
         for (id, position) in self.positions.open_of(account) {
             if portfolio.as_ref().is_none_or(|(before, _)| *before != id) {
                 let new = Portfolio::new(self.derivatives.underlying(id));
-                if let Some((_, done)) = portfolio.replace((id, new)) {
-                    add(&done);
+                if let Some((before, done)) = portfolio.replace((id, new)) {
+                    add(before, &done);
                 }
             }
             let (_, portfolio) = portfolio.as_mut().expect("just made");
             portfolio.add(position, self.instrument_of(position.market));
         }
-        if let Some((_, done)) = &portfolio {
-            add(done);
+        if let Some((id, done)) = &portfolio {
+            add(*id, done);
         }
-        let reserves = wide(self.reserves.of_account(account));
-        Margin { equity: self.equity(account), initial, maintenance, reserves }
     }
 
     /// Whether an account may keep its positions.

@@ -35,6 +35,8 @@ pub struct Positions {
     /// How many positions with lots an account has in an underlying.
     holders: BTreeMap<(UnderlyingId, AccountId), u32>,
     debtors: BTreeSet<AccountId>,
+    /// The lots that are held on one side of each market; as many are held on the other.
+    interest: FxHashMap<MarketId, u64>,
     /// Indexes of positions written since the trees were refreshed, each once.
     changed: Vec<u32>,
 }
@@ -105,6 +107,8 @@ impl Positions {
         let position = self.touch(index);
         let (account, market, before) = (position.account, position.market, position.lots);
         (position.lots, position.entry) = (lots, entry);
+        let interest = self.interest.entry(market).or_default();
+        *interest = *interest - before.max(0).unsigned_abs() + lots.max(0).unsigned_abs();
         if before == 0 && lots != 0 {
             self.open.insert((account, underlying, market), index);
             *self.holders.entry((underlying, account)).or_default() += 1;
@@ -159,6 +163,19 @@ impl Positions {
     /// Whether an account has a position with lots in `underlying`, or a debt.
     pub fn is_exposed(&self, account: AccountId, underlying: UnderlyingId) -> bool {
         self.debtors.contains(&account) || self.holders.contains_key(&(underlying, account))
+    }
+
+    /// The lots that are held on one side of a market.
+    pub fn open_interest(&self, market: MarketId) -> u64 {
+        self.interest.get(&market).copied().unwrap_or_default()
+    }
+
+    /// The first account from `first` on that has a position with lots, or a debt.
+    pub fn first_exposed(&self, first: AccountId) -> Option<AccountId> {
+        let least = (first, UnderlyingId(0), MarketId(0));
+        let holder = self.open.range(least..).next().map(|((account, ..), _)| *account);
+        let debtor = self.debtors.range(first..).next().copied();
+        holder.into_iter().chain(debtor).min()
     }
 
     /// The accounts that are exposed to `underlying`, by id.

@@ -26,7 +26,7 @@ mod exceptions;
 mod hashing;
 mod peg;
 
-use derivatives::{InstrumentRow, MarginRow, UnderlyingRow};
+use derivatives::{DueRow, InstrumentRow, MarginRow, UnderlyingRow, UnhealthyRow};
 
 type AssetRow<'py> = (u32, u64, Bound<'py, PyBytes>, u8, u128, u128);
 type BalanceProofRow<'py> = (usize, u128, Vec<Bound<'py, PyBytes>>);
@@ -331,8 +331,9 @@ impl PyEngine {
 
     fn instruments(&self, py: Python) -> PyResult<Vec<InstrumentRow>> {
         self.with(py, |engine| {
-            let instruments = engine.state().derivatives().instruments().iter();
-            Ok(instruments.map(derivatives::instrument_row).collect())
+            let state = engine.state();
+            let instruments = state.derivatives().instruments().iter();
+            Ok(instruments.map(|one| derivatives::instrument_row(one, state.positions())).collect())
         })
     }
 
@@ -360,8 +361,23 @@ impl PyEngine {
     }
 
     fn margin<'py>(&self, py: Python<'py>, account: u32) -> PyResult<MarginRow<'py>> {
-        let margin = self.with(py, |engine| Ok(engine.state().margin(AccountId(account))))?;
-        derivatives::margin_row(py, &margin)
+        let (margin, debt, portfolios) = self.with(py, |engine| {
+            let (state, account) = (engine.state(), AccountId(account));
+            Ok((state.margin(account), state.positions().debt(account), state.portfolios(account)))
+        })?;
+        derivatives::margin_row(py, &margin, debt, &portfolios)
+    }
+
+    fn due(&self, py: Python) -> PyResult<DueRow> {
+        self.with(py, |engine| Ok(derivatives::due_row(&engine.state().due())))
+    }
+
+    fn unhealthy(&self, py: Python, first: u32, count: usize) -> PyResult<UnhealthyRow> {
+        self.with(py, |engine| {
+            let (found, next) = engine.state().unhealthy(AccountId(first), count);
+            let pairs = found.iter().map(|(account, underlying)| (account.0, underlying.0)).collect();
+            Ok((pairs, next.map(|account| account.0)))
+        })
     }
 
     fn position_proof<'py>(

@@ -49,6 +49,11 @@ impl Schedules {
         self.by_time.first().filter(|(at, _)| *at <= now).map(|(_, account)| *account)
     }
 
+    /// The first time of all.
+    pub fn first(&self) -> Option<Nanos> {
+        self.first
+    }
+
     /// All schedules by account.
     pub fn by_account(&self) -> Vec<(AccountId, Nanos)> {
         let mut all: Vec<_> = self.by_time.iter().map(|(at, account)| (*account, *at)).collect();

@@ -191,16 +191,27 @@ class Engine:
     def underlyings(self) -> list[tuple[int, bytes, int, int, int, int, int, int, int, int, int, int]]:
         """(underlying, name, tick, range, basis, initial, short option, liquidation fee, liquidation step, index,
         index at, first at), by id; rates in ppm."""
-    def instruments(self) -> list[tuple[int, int, int, int, int, int, int, int, int]]:
-        """(market, underlying, kind, expiry, strike, twap sum, last trade, settled, settlement ticks), by market."""
+    def instruments(self) -> list[tuple[int, int, int, int, int, int, int, int, int, int]]:
+        """(market, underlying, kind, expiry, strike, twap sum, last trade, settled, settlement ticks, open interest),
+        by market."""
     def option_marks(self, market: int) -> tuple[int, list[int]] | None:
         """(mark, 16 values) as they were given for an option."""
     def collateral(self) -> list[tuple[int, int, int]]:
         """(asset, haircut ppm, price), by asset."""
     def positions(self, account: int) -> list[tuple[int, int, int]]:
         """(market, lots, entry) of every position ever touched, by market; market 2^32 - 1 is the debt."""
-    def margin(self, account: int) -> tuple[int, int, int, int, int]:
-        """(equity, initial, maintenance, reserves, free) in the settlement asset."""
+    def margin(self, account: int) -> tuple[int, int, int, int, int, int, list[tuple[int, int, int, list[int]]]]:
+        """(equity, initial, maintenance, reserves, free, debt, portfolios) in the settlement asset.
+
+        A portfolio is (underlying, initial, maintenance, gains in the 16 scenarios), by underlying.
+        """
+    def due(self) -> tuple[int, int, int, int | None]:
+        """(first order's end, first scheduled cancel, first expiry, its market) [nanoseconds since 1970]; 0: none."""
+    def unhealthy(self, first: int, count: int) -> tuple[list[tuple[int, int]], int | None]:
+        """((account, underlying) pairs that a new index price would liquidate, where to go on).
+
+        Looks at ``count`` accounts that have positions or debts, from ``first`` on.
+        """
     def position_proof(self, account: int, market: int) -> tuple[int, int, int, list[bytes]] | None:
         """(leaf index, lots, entry, siblings), or None when the last seal had no such leaf."""
     def chain_deposits(self, chain_id: int) -> tuple[int, bytes]:

@@ -13,14 +13,22 @@ from stab3l.exchange.gateway_client import (
     Asset,
     Balance,
     Book,
+    Collateral,
     Frame,
+    Instrument,
+    Margin,
     Market,
+    OptionMarks,
     Order,
+    Portfolio,
+    Position,
+    PositionProof,
     Proof,
     Protection,
     Segment,
     Status,
     Submitted,
+    Underlying,
     Withdrawal,
 )
 
@@ -28,15 +36,23 @@ __all__ = [
     "Asset",
     "Balance",
     "Book",
+    "Collateral",
     "Exchange",
     "Frame",
+    "Instrument",
+    "Margin",
     "Market",
+    "OptionMarks",
     "Order",
+    "Portfolio",
+    "Position",
+    "PositionProof",
     "Proof",
     "Protection",
     "Segment",
     "Status",
     "Submitted",
+    "Underlying",
     "Withdrawal",
 ]
 
@@ -110,4 +126,32 @@ class Exchange(Protocol):
 
     async def withdrawal_proof(self, withdrawal: int) -> Proof | None:
         """Proof of a withdrawal in the last sealed block; None while it is not in one."""
+        ...
+
+    async def underlyings(self) -> tuple[Underlying, ...]:
+        """What futures and options are on, by id."""
+        ...
+
+    async def instruments(self) -> tuple[Instrument, ...]:
+        """Every future and option that was ever listed, by market."""
+        ...
+
+    async def option_marks(self, market: int) -> OptionMarks | None:
+        """An option's mark and scenario values; None for what is no option or has none yet."""
+        ...
+
+    async def collateral(self) -> tuple[Collateral, ...]:
+        """What counts as equity besides the settlement asset, by asset."""
+        ...
+
+    async def positions(self, account: int) -> tuple[Position, ...]:
+        """An account's positions that have lots, by market."""
+        ...
+
+    async def margin(self, account: int) -> Margin | None:
+        """An account's margin; None while the venue has no underlying."""
+        ...
+
+    async def position_proof(self, account: int, market: int) -> PositionProof | None:
+        """Proof of a position in the last sealed block; None without a leaf there."""
         ...

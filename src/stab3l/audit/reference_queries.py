@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 from stab3l.audit.reference_book import Market, Order
-from stab3l.audit.reference_derivatives import Instrument
+from stab3l.audit.reference_derivatives import Instrument, Underlying
 from stab3l.audit.reference_exchange import ReferenceExchange
-from stab3l.audit.reference_margin import equity, free, initial_total, maintenance_total, reserves
+from stab3l.audit.reference_limits import PPM, up
+from stab3l.audit.reference_liquidation import healthy
+from stab3l.audit.reference_margin import (
+    MOVES,
+    changes,
+    equity,
+    free,
+    initial_total,
+    maintenance,
+    maintenance_total,
+    positions_in,
+    reserves,
+)
+from stab3l.audit.reference_positions import debt_of
+from stab3l.audit.reference_state import INSURANCE, SYSTEM_ACCOUNTS
 from stab3l.audit.reference_trees import ZERO_HASH, merkle_proof
 from stab3l.engine.wire import Sealed, Side, encode_event
 
@@ -14,6 +28,7 @@ MarketRow = tuple[int, int, int, int, int, int, int, int, int, int, int, int]
 LevelRow = tuple[int, int, int]
 OrderRow = tuple[int, int, int, int, int, int, int, int, int, int, int, int, int, int]
 ProtectionRow = tuple[int, int, int, int, int, int, int]
+MarginRow = tuple[int, int, int, int, int, int, list[tuple[int, int, int, list[int]]]]
 WithdrawalRow = tuple[int, int, int, bytes, bytes, bytes, int]
 
 
@@ -104,8 +119,8 @@ class ReferenceQueries:
         held = self.exchange.holdings.get(account, {})
         return [(market, one.lots, one.entry) for market, one in sorted(held.items())]
 
-    def margin(self, account: int) -> tuple[int, int, int, int, int]:
-        """(equity, initial, maintenance, reserves, free) of an account."""
+    def margin(self, account: int) -> MarginRow:
+        """(equity, initial, maintenance, reserves, free, debt, portfolios) of an account."""
         at = self.exchange
         return (
             equity(at, account),
@@ -113,7 +128,47 @@ class ReferenceQueries:
             maintenance_total(at, account),
             reserves(at, account),
             free(at, account),
+            debt_of(at, account),
+            [self._portfolio(account, one) for one in at.underlyings if positions_in(at, account, one)],
         )
+
+    def _portfolio(self, account: int, underlying: Underlying) -> tuple[int, int, int, list[int]]:
+        least = maintenance(self.exchange, account, underlying)
+        gains = [0] * len(MOVES)
+        for market, lots in positions_in(self.exchange, account, underlying):
+            for j, change in enumerate(changes(market)):
+                gains[j] += lots * change * market.tick
+        return underlying.id, up(least * underlying.initial_ppm, PPM), least, gains
+
+    def due(self) -> tuple[int, int, int, int | None]:
+        """(first order's end, first scheduled cancel, first expiry, its market); 0: none."""
+        at = self.exchange
+        ends = [order.good_till for order in at.open.values() if order.good_till]
+        expiries = [
+            (one.expiry, market.id)
+            for market in at.markets
+            if isinstance(one := market.instrument, Instrument) and not one.settled and one.underlying.index
+        ]
+        expiry, market = min(expiries, default=(0, None))
+        return min(ends, default=0), min(at.schedules.values(), default=0), expiry, market
+
+    def unhealthy(self, first: int, count: int) -> tuple[list[tuple[int, int]], int | None]:
+        """((account, underlying) pairs that a new index price would liquidate, where to go on)."""
+        exposed = sorted(
+            account
+            for account, held in self.exchange.holdings.items()
+            if account >= first and (debt_of(self.exchange, account) or any(one.lots for one in held.values()))
+        )
+        found = [(account, one) for account in exposed[:count] for one in self._to_price(account)]
+        return found, exposed[count] if count < len(exposed) else None
+
+    def _to_price(self, account: int) -> list[int]:
+        at = self.exchange
+        debt = debt_of(at, account) and account >= SYSTEM_ACCOUNTS
+        if (account < SYSTEM_ACCOUNTS and account != INSURANCE) or (healthy(at, account) and not debt):
+            return []
+        held = [one.id for one in at.underlyings if positions_in(at, account, one)]
+        return held or [one.id for one in at.underlyings if one.index and debt][:1]
 
     def underlyings(self) -> list[tuple[int, bytes, int, int, int, int, int, int, int, int, int, int]]:
         """Each underlying's terms, its index, when it was set and when it was first set."""
@@ -135,8 +190,8 @@ class ReferenceQueries:
             for one in self.exchange.underlyings
         ]
 
-    def instruments(self) -> list[tuple[int, int, int, int, int, int, int, int, int]]:
-        """(market, underlying, kind, expiry, strike, twap sum, last trade, settled, settlement ticks) of each."""
+    def instruments(self) -> list[tuple[int, int, int, int, int, int, int, int, int, int]]:
+        """(market, underlying, kind, expiry, strike, twap sum, last trade, settled, settlement ticks, interest)."""
         return [
             (
                 market.id,
@@ -148,6 +203,7 @@ class ReferenceQueries:
                 one.last_trade,
                 int(one.settled),
                 one.settlement_ticks,
+                sum(max(held[market.id].lots, 0) for held in self.exchange.holdings.values() if market.id in held),
             )
             for market in self.exchange.markets
             if isinstance(one := market.instrument, Instrument)
@@ -155,7 +211,7 @@ class ReferenceQueries:
 
     def option_marks(self, market: int) -> tuple[int, list[int]] | None:
         """(mark, values) as they were given for an option."""
-        one = self.exchange.markets[market].instrument
+        one = self.exchange.markets[market].instrument if market < len(self.exchange.markets) else None
         if not isinstance(one, Instrument) or not one.given:
             return None
         return one.given_mark, list(one.values)

@@ -26,9 +26,70 @@ WithdrawalRow = tuple[int, int, int, bytes, bytes, bytes, int]
 """account, asset, chain id, token, owner, recipient, amount"""
 FrameRow = tuple[int, int, bytes]
 """first sequence number, now, payload (a batch, or the events of one)"""
+UnderlyingRow = tuple[int, bytes, int, int, int, int, int, int, int, int, int, int]
+"""underlying, name, tick, range, basis, initial, short option, liquidation fee, liquidation step (all in ppm), index,
+index at, first at"""
+InstrumentRow = tuple[int, int, int, int, int, int, int, int, int, int]
+"""market, underlying, kind, expiry, strike, twap sum, last trade, settled, settlement ticks, open interest"""
+PortfolioRow = tuple[int, int, int, list[int]]
+"""underlying, initial, maintenance, gains in the 16 scenarios"""
+MarginRow = tuple[int, int, int, int, int, int, list[PortfolioRow]]
+"""equity, initial, maintenance, reserves, free, debt, portfolios"""
 
 
-class ExchangeEngine(Protocol):
+class DerivativeQuestions(Protocol):
+    """What can be asked about futures, options and margin; the reference exchange answers the same."""
+
+    def markets(self) -> list[MarketRow]:
+        """All markets by id."""
+        ...
+
+    def sealed(self) -> bytes | None:
+        """The last ``sealed`` event record."""
+        ...
+
+    def settlement_asset(self) -> int | None:
+        """The asset that derivatives are settled in; None before the first underlying."""
+        ...
+
+    def underlyings(self) -> list[UnderlyingRow]:
+        """All underlyings by id."""
+        ...
+
+    def instruments(self) -> list[InstrumentRow]:
+        """All futures and options by market."""
+        ...
+
+    def option_marks(self, market: int) -> tuple[int, list[int]] | None:
+        """An option's mark and 16 values as they were given."""
+        ...
+
+    def collateral(self) -> list[tuple[int, int, int]]:
+        """Asset, haircut in ppm and price, by asset."""
+        ...
+
+    def positions(self, account: int) -> list[tuple[int, int, int]]:
+        """Market, lots and entry of every position of an account ever touched; market 2^32 - 1 is its debt."""
+        ...
+
+    def margin(self, account: int) -> MarginRow:
+        """An account's margin, in base units of the settlement asset."""
+        ...
+
+    def position_proof(self, account: int, market: int) -> tuple[int, int, int, list[bytes]] | None:
+        """Leaf index, lots, entry at the last seal, and siblings, in the last sealed positions tree."""
+        ...
+
+    def due(self) -> tuple[int, int, int, int | None]:
+        """First order's end, first scheduled cancel, first expiry [nanoseconds since 1970; 0: none] and its market."""
+        ...
+
+    def unhealthy(self, first: int, count: int) -> tuple[list[tuple[int, int]], int | None]:
+        """(account, underlying) pairs that a new index price would liquidate, and where to go on."""
+        ...
+
+
+class ExchangeEngine(DerivativeQuestions, Protocol):
     """A sequenced, journaled exchange. `stab3l._engine.Engine` is the real one; see its stub for every error."""
 
     def apply_many(self, batches: Sequence[bytes], now: int) -> list[bytes]:
@@ -61,10 +122,6 @@ class ExchangeEngine(Protocol):
 
     def assets(self) -> list[AssetRow]:
         """All assets by id."""
-        ...
-
-    def markets(self) -> list[MarketRow]:
-        """All markets by id."""
         ...
 
     def account_of(self, owner: bytes) -> int | None:
@@ -109,10 +166,6 @@ class ExchangeEngine(Protocol):
 
     def withdrawal(self, withdrawal: int) -> WithdrawalRow | None:
         """An accepted withdrawal."""
-        ...
-
-    def sealed(self) -> bytes | None:
-        """The last ``sealed`` event record."""
         ...
 
     def balance_proof(self, account: int, asset: int) -> tuple[int, int, list[bytes]] | None:

@@ -16,8 +16,34 @@ import grpc.aio
 
 from stab3l.engine.wire import Sealed, decode_events
 from stab3l.exchange.connection import OPTIONS, SubmitStream, fetch, follow, target_of
+from stab3l.exchange.derivative_values import (
+    Collateral,
+    Due,
+    Instrument,
+    Margin,
+    OptionMarks,
+    Portfolio,
+    Position,
+    PositionProof,
+    Underlying,
+    Unhealthy,
+    collateral_of,
+    due_of,
+    instrument_of,
+    margin_of,
+    option_marks_of,
+    position_of,
+    position_proof_of,
+    underlying_of,
+    unhealthy_of,
+)
 from stab3l.exchange.errors import BatchRefused, GatewayUnavailable, ReaderTooSlow, SubmissionUnknown
-from stab3l.exchange.limits import BATCH_BYTES_MAX, BATCH_RECORDS_MAX, WITHDRAWALS_PER_PAGE
+from stab3l.exchange.limits import (
+    BATCH_BYTES_MAX,
+    BATCH_RECORDS_MAX,
+    UNHEALTHY_LOOKED_AT_MAX,
+    WITHDRAWALS_PER_PAGE,
+)
 from stab3l.exchange.messages import (
     Asset,
     Balance,
@@ -53,12 +79,20 @@ __all__ = [
     "Balance",
     "BatchRefused",
     "Book",
+    "Collateral",
     "Deposits",
+    "Due",
     "Frame",
     "GatewayClient",
     "GatewayUnavailable",
+    "Instrument",
+    "Margin",
     "Market",
+    "OptionMarks",
     "Order",
+    "Portfolio",
+    "Position",
+    "PositionProof",
     "Proof",
     "Protection",
     "ReaderTooSlow",
@@ -67,6 +101,8 @@ __all__ = [
     "SubmissionUnknown",
     "Submitted",
     "Total",
+    "Underlying",
+    "Unhealthy",
     "Withdrawal",
     "operator_client",
     "trader_client",
@@ -236,6 +272,51 @@ class GatewayClient:
         request = pb.WithdrawalId(withdrawal=withdrawal)
         reply = await self._ask("WithdrawalProof", request, pb.ProofReply)
         return proof_of(reply.proof) if reply.HasField("proof") else None
+
+    async def underlyings(self) -> tuple[Underlying, ...]:
+        """What futures and options are on, by id."""
+        reply = await self._ask("Underlyings", pb.Nothing(), pb.UnderlyingsReply)
+        return tuple(underlying_of(underlying) for underlying in reply.underlyings)
+
+    async def instruments(self) -> tuple[Instrument, ...]:
+        """Every future and option that was ever listed, by market."""
+        reply = await self._ask("Instruments", pb.Nothing(), pb.InstrumentsReply)
+        return tuple(instrument_of(instrument) for instrument in reply.instruments)
+
+    async def option_marks(self, market: int) -> OptionMarks | None:
+        """An option's mark and scenario values; None for what is no option or has none yet."""
+        reply = await self._ask("OptionMarksOf", pb.MarketId(market=market), pb.OptionMarksReply)
+        return option_marks_of(reply.marks) if reply.HasField("marks") else None
+
+    async def collateral(self) -> tuple[Collateral, ...]:
+        """What counts as equity besides the settlement asset, by asset."""
+        reply = await self._ask("Collateral", pb.Nothing(), pb.CollateralReply)
+        return tuple(collateral_of(terms) for terms in reply.terms)
+
+    async def positions(self, account: int) -> tuple[Position, ...]:
+        """An account's positions that have lots, by market; empty for an unknown account."""
+        reply = await self._ask("Positions", pb.AccountId(account=account), pb.PositionsReply)
+        return tuple(position_of(position) for position in reply.positions)
+
+    async def margin(self, account: int) -> Margin | None:
+        """An account's margin; None while the venue has no underlying."""
+        reply = await self._ask("MarginOf", pb.AccountId(account=account), pb.MarginReply)
+        return margin_of(reply.margin) if reply.HasField("margin") else None
+
+    async def position_proof(self, account: int, market: int) -> PositionProof | None:
+        """Proof of a position in the last sealed block; None without a leaf there."""
+        request = pb.PositionLeaf(account=account, market=market)
+        reply = await self._ask("PositionProofOf", request, pb.PositionProofReply)
+        return position_proof_of(reply.proof) if reply.HasField("proof") else None
+
+    async def due(self) -> Due:
+        """When the next order, scheduled cancel and contract come to their end."""
+        return due_of(await self._ask("Due", pb.Nothing(), pb.DueReply))
+
+    async def unhealthy(self, first: int, count: int = UNHEALTHY_LOOKED_AT_MAX) -> Unhealthy:
+        """Who of the next ``count`` accounts from ``first`` on a new index price would liquidate."""
+        request = pb.AccountRange(first=first, count=min(count, UNHEALTHY_LOOKED_AT_MAX))
+        return unhealthy_of(await self._ask("Unhealthy", request, pb.UnhealthyReply))
 
     async def _ask(self, method: str, request: Any, reply_type: Any) -> Any:
         return await fetch(await self._ready_channel(), method, request, reply_type, self._metadata)

@@ -32,6 +32,8 @@ READER_STALL_S: Final = 30
 
 WITHDRAWALS_PER_PAGE: Final = 1_000
 BOOK_DEPTH_MAX: Final = 1_000
+UNHEALTHY_LOOKED_AT_MAX: Final = 10_000
+"""Accounts whose margin one question looks at; the engine works on nothing else meanwhile."""
 
 DRAIN_S: Final = 5
 """How long a stopping gateway waits for what is under way."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stab3l.engine.port import ExchangeEngine, MarketRow, OrderRow
+from stab3l.engine.port import DerivativeQuestions, ExchangeEngine, MarketRow, OrderRow
 from stab3l.engine.wire import MarketStatus, Sealed, decode_events
 from stab3l.errors import Invalid, NotFound
 from stab3l.exchange.limits import BOOK_DEPTH_MAX, WITHDRAWALS_PER_PAGE
@@ -33,7 +33,7 @@ def status(engine: ExchangeEngine) -> Status:
     return Status(sequence, now, sealed.block, sealed.last_input, sealed.state_root)
 
 
-def last_sealed(engine: ExchangeEngine) -> Sealed | None:
+def last_sealed(engine: DerivativeQuestions) -> Sealed | None:
     """The last ``sealed`` event; None before the first."""
     found = [event for event in decode_events(engine.sealed() or b"") if isinstance(event, Sealed)]
     return found[0] if found else None

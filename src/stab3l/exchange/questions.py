@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from stab3l.engine.port import ExchangeEngine
 from stab3l.exchange import queries
+from stab3l.exchange.derivative_questions import DERIVATIVE_QUESTIONS
 from stab3l.exchange.messages import (
     amount_bytes,
     market_message,
@@ -133,4 +134,5 @@ QUESTIONS: Final[dict[str, tuple[Any, Reply]]] = {
     "Withdrawals": (pb.WithdrawalRange, _withdrawals),
     "BalanceProof": (pb.BalanceLeaf, _balance_proof),
     "WithdrawalProof": (pb.WithdrawalId, _withdrawal_proof),
+    **DERIVATIVE_QUESTIONS,
 }

@@ -87,6 +87,8 @@ class Pair:
         _same("instruments", self.queries.instruments(), native.instruments())
         _same("collateral", self.queries.collateral(), native.collateral())
         _same("sealed", self.queries.sealed(), native.sealed())
+        _same("what is due", self.queries.due(), native.due())
+        _same("who is unhealthy", self.queries.unhealthy(0, 3), native.unhealthy(0, 3))
         for asset in range(len(reference.assets)):
             _same(f"totals of asset {asset}", self.queries.totals(asset), native.totals(asset))
         for chain_id in [*reference.chains, 1]:

@@ -10,20 +10,28 @@ from stab3l.api.exchange import (
     Asset,
     Balance,
     Book,
+    Collateral,
     Frame,
+    Instrument,
+    Margin,
     Market,
+    OptionMarks,
     Order,
+    Position,
+    PositionProof,
     Proof,
     Protection,
     Segment,
     Status,
     Submitted,
+    Underlying,
     Withdrawal,
 )
 from stab3l.audit.reference_exchange import ReferenceExchange
 from stab3l.audit.reference_queries import ReferenceQueries
 from stab3l.clock import Clock
 from stab3l.errors import NotFound
+from stab3l.exchange import derivative_queries
 from stab3l.exchange.gateway_client import GatewayUnavailable, SubmissionUnknown
 from stab3l.exchange.queries import market_of_row, order_of_row
 
@@ -169,6 +177,41 @@ class ReferenceGateway:
             return None
         amount = self.exchange.withdrawals[withdrawal].amount
         return Proof(withdrawal, amount, tuple(siblings), sealed.withdrawals_root, sealed.block)
+
+    async def underlyings(self) -> tuple[Underlying, ...]:
+        """What futures and options are on."""
+        self._check()
+        return derivative_queries.underlyings(self._queries)
+
+    async def instruments(self) -> tuple[Instrument, ...]:
+        """All futures and options."""
+        self._check()
+        return derivative_queries.instruments(self._queries)
+
+    async def option_marks(self, market: int) -> OptionMarks | None:
+        """An option's marks."""
+        self._check()
+        return derivative_queries.option_marks(self._queries, market)
+
+    async def collateral(self) -> tuple[Collateral, ...]:
+        """What counts as equity."""
+        self._check()
+        return derivative_queries.collateral(self._queries)
+
+    async def positions(self, account: int) -> tuple[Position, ...]:
+        """An account's positions."""
+        self._check()
+        return derivative_queries.positions(self._queries, account)
+
+    async def margin(self, account: int) -> Margin | None:
+        """An account's margin."""
+        self._check()
+        return derivative_queries.margin(self._queries, account)
+
+    async def position_proof(self, account: int, market: int) -> PositionProof | None:
+        """Proof of a position in the last sealed block."""
+        self._check()
+        return derivative_queries.position_proof(self._queries, account, market)
 
     def _check(self) -> None:
         if self.down:
