@@ -15,6 +15,7 @@ from stab3l.errors import Invalid, NotFound
 
 PRIMARY_CHAIN_ID = 412346
 """Local Arbitrum: issuance, staking and redemption live here (DESIGN section 11)."""
+DECIMAL = r"^(0|[1-9][0-9]*)(\.[0-9]+)?$"
 
 
 class ChainConfig(BaseModel):
@@ -49,6 +50,44 @@ class MarketConfig(BaseModel):
     max_lots: int
 
 
+class UnderlyingConfig(BaseModel):
+    """What futures and options are on, as listed in the engine (docs/reference/derivatives.md) and as people read it.
+
+    Decimals are plain ones in text: ``contract_size`` units of the underlying are one lot, ``price_step`` settlement
+    tokens per unit are one tick. Expiries lie ``expiry_every_s`` apart, the first ``expiry_first_s`` after 1970 began.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9]{0,7}$")
+    settlement: tuple[int, str]
+    """(chain id, token address) of what everything settles in; the same for all underlyings."""
+    contract_size: str = Field(pattern=DECIMAL)
+    price_step: str = Field(pattern=DECIMAL)
+    range_ppm: int
+    basis_ppm: int
+    initial_ppm: int
+    short_option_ppm: int
+    liquidation_fee_ppm: int
+    liquidation_step_ppm: int
+    maker_fee_ppm: int
+    taker_fee_ppm: int
+    max_lots: int
+    band_ppm: int
+    expiry_every_s: int = Field(gt=0)
+    expiry_first_s: int = Field(ge=0)
+    expiry_ahead_s: int = Field(gt=1_800)
+    """A contract is listed at least this long before it expires."""
+    strikes: tuple[str, ...]
+    """Of a call and a put each; settlement tokens per unit."""
+    feed: str
+    """Pair of the primary chain's oracle, in the settlement token."""
+    books: tuple[str, ...] = ()
+    """Spot markets whose middle counts towards the index."""
+    volatility_ppm: int = Field(gt=0)
+    """What options are valued with: parts per million of the price, per square root of a year."""
+
+
 class Network(BaseModel):
     """Everything public about one running network."""
 
@@ -56,6 +95,7 @@ class Network(BaseModel):
 
     chains: tuple[ChainConfig, ...]
     markets: tuple[MarketConfig, ...]
+    underlyings: tuple[UnderlyingConfig, ...] = ()
     gateway: str
     """host:port of the exchange gateway (gRPC)."""
     api_url: str

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 import structlog
 
-from stab3l.api.exchange import Asset, Exchange, Market
+from stab3l.api.contracts import Contract, NamedUnderlying, named_underlying
+from stab3l.api.exchange import Asset, Exchange, Instrument, Market
 from stab3l.api.grid import Grid, GridInvalid
 from stab3l.api.problems import Problem
 from stab3l.config import Network
@@ -26,13 +28,18 @@ class NamedAsset(msgspec.Struct, frozen=True):
 
 
 class NamedMarket(msgspec.Struct, frozen=True):
-    """A market with its symbol and steps."""
+    """A market with its symbol and steps.
+
+    ``contract`` says what a future or an option is; its ``base`` and ``quote`` are both what it settles in, and its
+    prices and quantities are those of `stab3l.api.contracts`.
+    """
 
     market: Market
     symbol: str
     base: NamedAsset
     quote: NamedAsset
     grid: Grid
+    contract: Contract | None = None
 
     def price(self, ticks: int) -> str:
         """``ticks`` as a decimal."""
@@ -52,7 +59,9 @@ class Catalogue:
         self._market_symbols = {
             (_token(market.base), _token(market.quote)): market.symbol for market in network.markets
         }
+        self._underlying_configs = {one.name: one for one in network.underlyings}
         self._assets: dict[int, NamedAsset] = {}
+        self._underlyings: dict[int, NamedUnderlying] = {}
         self._markets: dict[int, NamedMarket] = {}
         self._by_symbol: dict[str, NamedMarket] = {}
         self._accounts: dict[bytes, int] = {}
@@ -60,29 +69,62 @@ class Catalogue:
     async def refresh(self) -> None:
         """Reads assets and markets again (a market's status may have changed).
 
-        A market whose prices have no decimal form cannot be traded here and is left out, as futures and options are.
+        A market whose prices have no decimal form cannot be traded here and is left out.
         """
         assets = {asset.id: self._named(asset) for asset in await self._exchange.assets()}
+        listed = await self._exchange.markets()
+        derived = any(market.kind for market in listed)
+        instruments = {one.market: one for one in await self._exchange.instruments()} if derived else {}
+        underlyings = await self._named_underlyings(assets) if derived else {}
         markets = {}
-        for market in await self._exchange.markets():
-            if market.kind:
-                continue
-            base, quote = assets[market.base_asset], assets[market.quote_asset]
-            key = ((base.asset.chain_id, base.asset.token), (quote.asset.chain_id, quote.asset.token))
-            try:
-                grid = Grid.of(
-                    lot=market.lot,
-                    tick=market.tick,
-                    base_decimals=base.asset.decimals,
-                    quote_decimals=quote.asset.decimals,
-                )
-            except GridInvalid as error:
-                _log.error("market_not_shown", market=market.id, error=error.message)
-                continue
-            symbol = self._market_symbols.get(key, f"{base.symbol}-{quote.symbol}")
-            markets[market.id] = NamedMarket(market, symbol, base, quote, grid)
-        self._assets, self._markets = assets, markets
+        for market in listed:
+            named = (
+                self._named_contract(market, assets, underlyings, instruments)
+                if market.kind
+                else self._named_spot(market, assets)
+            )
+            if named is not None:
+                markets[market.id] = named
+        self._assets, self._markets, self._underlyings = assets, markets, underlyings
         self._by_symbol = {market.symbol: market for market in markets.values()}
+
+    def _named_spot(self, market: Market, assets: Mapping[int, NamedAsset]) -> NamedMarket | None:
+        base, quote = assets[market.base_asset], assets[market.quote_asset]
+        key = ((base.asset.chain_id, base.asset.token), (quote.asset.chain_id, quote.asset.token))
+        try:
+            grid = Grid.of(
+                lot=market.lot,
+                tick=market.tick,
+                base_decimals=base.asset.decimals,
+                quote_decimals=quote.asset.decimals,
+            )
+        except GridInvalid as error:
+            _log.error("market_not_shown", market=market.id, error=error.message)
+            return None
+        return NamedMarket(market, self._market_symbols.get(key, f"{base.symbol}-{quote.symbol}"), base, quote, grid)
+
+    async def _named_underlyings(self, assets: Mapping[int, NamedAsset]) -> dict[int, NamedUnderlying]:
+        return {
+            one.id: named_underlying(
+                one, assets[one.settlement_asset].asset.decimals, self._underlying_configs.get(one.name)
+            )
+            for one in await self._exchange.underlyings()
+        }
+
+    def _named_contract(
+        self,
+        market: Market,
+        assets: Mapping[int, NamedAsset],
+        underlyings: Mapping[int, NamedUnderlying],
+        instruments: Mapping[int, Instrument],
+    ) -> NamedMarket | None:
+        """A future or an option; None when it was listed between two questions."""
+        instrument = instruments.get(market.id)
+        if instrument is None:
+            return None
+        underlying = underlyings[instrument.underlying]
+        settles, contract = assets[market.quote_asset], Contract(instrument, underlying)
+        return NamedMarket(market, contract.symbol, settles, settles, underlying.grid, contract)
 
     async def assets(self) -> list[NamedAsset]:
         """All assets, by id."""
@@ -95,6 +137,12 @@ class Catalogue:
         if not self._markets:
             await self.refresh()
         return list(self._markets.values())
+
+    async def underlyings(self) -> list[NamedUnderlying]:
+        """What futures and options are on, by id."""
+        if not self._assets:
+            await self.refresh()
+        return list(self._underlyings.values())
 
     async def market(self, symbol: str) -> NamedMarket:
         """The market of a symbol. Raises `Problem` ``market_unknown``."""

@@ -18,7 +18,9 @@ from stab3l.api.exchange import Exchange, Frame
 from stab3l.engine.wire import (
     CloseReason,
     Event,
+    InstrumentListed,
     MarketListed,
+    MarketSettled,
     MarketStatusSet,
     OrderAccepted,
     OrderAmended,
@@ -37,6 +39,8 @@ SEQUENCES_BEHIND_MAX: Final = 200_000
 RETRY_S_MAX: Final = 5
 TOUCHING: Final = (OrderAccepted, OrderAmended, OrderTriggered, OrderReduced, Trade, OrderClosed)
 """Events that may change a book."""
+LISTING: Final = (MarketListed, InstrumentListed, MarketStatusSet, MarketSettled)
+"""Events after which the catalogue is another."""
 
 _log = structlog.get_logger(__name__)
 
@@ -165,4 +169,4 @@ def markets_touched(events: Iterable[Event]) -> set[int]:
 
 def listings_touched(events: Iterable[Event]) -> bool:
     """Whether these events list a market or change its status."""
-    return any(isinstance(event, MarketListed | MarketStatusSet) for event in events)
+    return any(isinstance(event, LISTING) for event in events)
