@@ -18,7 +18,7 @@ from stab3l.errors import Invalid, Unavailable
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
-SCHEMA = "0001"
+SCHEMA = "0002"
 """The newest migration."""
 BUSY_TIMEOUT_MS = 15_000
 CONNECT_TIMEOUT_S = 10

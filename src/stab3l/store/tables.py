@@ -11,7 +11,7 @@ from __future__ import annotations
 from sqlalchemy import JSON, Boolean, Column, Index, MetaData, PrimaryKeyConstraint, Table, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 
-from stab3l.store.types import Address, Amount, Count, Hash, Word
+from stab3l.store.types import Address, Amount, Count, Hash, SignedAmount, Word
 
 metadata = MetaData()
 
@@ -249,6 +249,8 @@ trades = Table(
     Column("maker_fee", Amount, nullable=False),
     Column("taker_fee", Amount, nullable=False),
     Index("trades_by_market", "market", "trade_id"),
+    Index("trades_by_maker", "maker_account", "trade_id"),
+    Index("trades_by_taker", "taker_account", "trade_id"),
 )
 
 credits = Table(
@@ -293,4 +295,109 @@ exchange_blocks = Table(
     Column("output_hash", Hash, nullable=False),
     Column("state_root", Hash, nullable=False),
     Column("withdrawals_count", Count, nullable=False),
+)
+
+underlyings = Table(
+    "underlyings",
+    metadata,
+    Column("underlying", Count, primary_key=True, autoincrement=False),
+    Column("sequence", Count, nullable=False),
+    Column("name", Word, nullable=False),
+    Column("settlement_asset", Count, nullable=False),
+    Column("tick", Count, nullable=False),
+)
+
+instruments = Table(
+    "instruments",
+    metadata,
+    Column("market", Count, primary_key=True, autoincrement=False),
+    Column("sequence", Count, nullable=False),
+    Column("at", Count, nullable=False),
+    Column("underlying", Count, nullable=False),
+    Column("kind", Count, nullable=False),
+    Column("expiry", Amount, nullable=False),
+    Column("strike", Count, nullable=False),
+    Column("settled_sequence", Count),
+    Column("settled_at", Count),
+    Column("settled_ticks", Count),
+)
+"""Futures and options; what they settled at is NULL until they do."""
+
+positions = Table(
+    "positions",
+    metadata,
+    Column("account", Count, nullable=False),
+    Column("market", Count, nullable=False),
+    Column("changed_sequence", Count, nullable=False),
+    Column("lots", Count, nullable=False),
+    Column("entry", SignedAmount, nullable=False),
+    PrimaryKeyConstraint("account", "market"),
+)
+"""As they stand in the exchange's outputs: lots and what they cost, signed."""
+
+
+def _place() -> tuple[Column[int], Column[int], Column[int]]:
+    """Where in the outputs: ``place`` numbers the rows of one command."""
+    return (
+        Column("sequence", Count, nullable=False),
+        Column("place", Count, nullable=False),
+        Column("at", Count, nullable=False),
+    )
+
+
+position_changes = Table(
+    "position_changes",
+    metadata,
+    *_place(),
+    Column("account", Count, nullable=False),
+    Column("market", Count, nullable=False),
+    Column("cause", Word, nullable=False),
+    Column("change", Count, nullable=False),
+    Column("ticks", Count, nullable=False),
+    Column("lots", Count, nullable=False),
+    Column("entry", SignedAmount, nullable=False),
+    Column("realised", SignedAmount, nullable=False),
+    Column("fee", Amount, nullable=False),
+    Column("trade_id", Count),
+    Column("order_id", Count),
+    PrimaryKeyConstraint("sequence", "place"),
+    Index("position_changes_by_account", "account", "sequence", "place"),
+)
+"""Each change of a position: what it became, and what that realised. Cash moved by ``realised`` less ``fee``."""
+
+margin_events = Table(
+    "margin_events",
+    metadata,
+    *_place(),
+    Column("account", Count, nullable=False),
+    Column("kind", Word, nullable=False),
+    Column("market", Count),
+    Column("counterparty", Count),
+    Column("asset", Count),
+    Column("lots", Count, nullable=False),
+    Column("ticks", Count, nullable=False),
+    Column("amount", SignedAmount, nullable=False),
+    PrimaryKeyConstraint("sequence", "place"),
+    Index("margin_events_by_account", "account", "sequence", "place"),
+)
+"""Steps of liquidation: orders of the engine's own, collateral sold, takeovers, deleveraging."""
+
+index_prices = Table(
+    "index_prices",
+    metadata,
+    Column("sequence", Count, primary_key=True, autoincrement=False),
+    Column("at", Count, nullable=False),
+    Column("underlying", Count, nullable=False),
+    Column("ticks", Count, nullable=False),
+    Index("index_prices_by_underlying", "underlying", "sequence"),
+)
+
+marks = Table(
+    "marks",
+    metadata,
+    Column("sequence", Count, nullable=False),
+    Column("market", Count, nullable=False),
+    Column("at", Count, nullable=False),
+    Column("ticks", Count, nullable=False),
+    PrimaryKeyConstraint("market", "sequence"),
 )

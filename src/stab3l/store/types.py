@@ -34,6 +34,27 @@ class Amount(TypeDecorator[int]):
         return int(value)
 
 
+class SignedAmount(TypeDecorator[int]):
+    """A signed integer as decimal text: exact everywhere; not for sorting."""
+
+    impl = String(AMOUNT_DIGITS + 1)
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        if not isinstance(value, int) or isinstance(value, bool) or abs(value) > AMOUNT_MAX:
+            raise Invalid(f"{value!r} is no signed amount: an integer from -(2^256 - 1) to 2^256 - 1")
+        return str(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> int | None:
+        if value is None:
+            return None
+        if not value.removeprefix("-").isdecimal():
+            raise Corrupt(f"{value!r} is stored where a signed amount should be")
+        return int(value)
+
+
 Address = String(42)
 """Checksummed address."""
 

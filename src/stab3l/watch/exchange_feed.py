@@ -34,6 +34,7 @@ from stab3l.engine.wire import (
 from stab3l.errors import Corrupt, Unavailable
 from stab3l.store.database import Database
 from stab3l.store.tables import credits, exchange_blocks, feed, orders, trades, withdrawals
+from stab3l.watch.position_feed import POSITION_TABLES, Told, is_concerned, write_positions
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +43,7 @@ FRAMES_WAITING_MAX = 256
 EVENTS_PER_WRITE = 5_000
 POLL_S = 0.5
 BACKOFF_S_MAX = 10.0
-FOLLOWED = (feed, orders, trades, credits, withdrawals, exchange_blocks)
+FOLLOWED = (feed, orders, trades, credits, withdrawals, exchange_blocks, *POSITION_TABLES)
 STATES = {CloseReason.FILLED: "filled", CloseReason.IMMEDIATE_REST: "expired", CloseReason.EXPIRED: "expired"}
 """State of a closed order; every other reason leaves it ``cancelled``. An immediate rest is ``expired``."""
 
@@ -87,6 +88,8 @@ class _Changes:
     orders: dict[int, dict[str, Any]] = field(default_factory=dict)
     updates: dict[int, dict[str, Any]] = field(default_factory=dict)
     rows: dict[sa.Table, list[dict[str, Any]]] = field(default_factory=dict)
+    told: list[Told] = field(default_factory=list)
+    """What futures and options hear of."""
 
     def add(self, table: sa.Table, row: dict[str, Any]) -> None:
         self.rows.setdefault(table, []).append(row)
@@ -204,7 +207,9 @@ async def _next_sequence(connection: AsyncConnection) -> int:
 
 
 def _collect(changes: _Changes, frame: OutputFrame) -> None:
+    place = sequence = 0
     for event in decode_events(frame.payload):
+        place, sequence = (place + 1 if event.sequence == sequence else 0), event.sequence
         if event.sequence < changes.floor:
             continue
         if event.sequence > changes.next_sequence:
@@ -214,6 +219,8 @@ def _collect(changes: _Changes, frame: OutputFrame) -> None:
                 found=event.sequence,
             )
         _note(changes, event, frame.now)
+        if is_concerned(event):
+            changes.told.append(Told(event, place, frame.now))
         changes.next_sequence = event.sequence + 1
 
 
@@ -260,6 +267,7 @@ async def _apply(connection: AsyncConnection, changes: _Changes) -> None:
         await connection.execute(sa.update(orders).where(orders.c.order_id == order).values(values))
     for table, rows in changes.rows.items():
         await connection.execute(sa.insert(table), rows)
+    await write_positions(connection, changes.told)
     moved = await connection.execute(
         sa.update(feed).where(feed.c.source == SOURCE).values(next_sequence=changes.next_sequence)
     )

@@ -6,15 +6,18 @@ does not answer, and ``Invalid`` for a limit or an address that is none.
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 
 from stab3l.chain.address import checksum, is_address
 from stab3l.errors import Invalid
 from stab3l.store import tables as t
 from stab3l.store.database import Database
+from stab3l.watch.reading import LIMIT_MAX as LIMIT_MAX
+from stab3l.watch.reading import V
+from stab3l.watch.reading import all_of as _all
+from stab3l.watch.reading import limited as _limit
 from stab3l.watch.values import (
     Batch,
     ChainEvent,
@@ -31,9 +34,6 @@ from stab3l.watch.values import (
     Trade,
     Withdrawal,
 )
-
-LIMIT_MAX = 1_000
-V = TypeVar("V", bound=msgspec.Struct)
 
 
 async def chain_heads(database: Database) -> list[ChainHead]:
@@ -191,19 +191,6 @@ def _newest(
     chosen = sa.select(table) if query is None else query
     order = (table.c.at.desc(), table.c.chain_id, table.c.block_number.desc(), table.c.log_index.desc())
     return chosen.where(*where).order_by(*order).limit(_limit(limit))
-
-
-async def _all(database: Database, query: sa.Select[Any], kind: type[V]) -> list[V]:
-    fields = kind.__struct_fields__
-    async with database.read() as connection:
-        rows = (await connection.execute(query)).mappings().all()
-    return [kind(**{name: row[name] for name in fields}) for row in rows]
-
-
-def _limit(limit: int) -> int:
-    if not 1 <= limit <= LIMIT_MAX:
-        raise Invalid(f"limit is 1 to {LIMIT_MAX}, not {limit}", limit=limit)
-    return limit
 
 
 def _address(address: str) -> str:

@@ -227,3 +227,93 @@ class ChainEvent(msgspec.Struct, frozen=True):
     contract: str
     event: str
     args: dict[str, object]
+
+
+class Fill(msgspec.Struct, frozen=True):
+    """One side of a trade. ``fee``: in the asset that the side received, of a derivative in its settlement asset."""
+
+    trade_id: int
+    sequence: int
+    at: int
+    market: int
+    order_id: int
+    is_maker: bool
+    side: int
+    ticks: int
+    lots: int
+    fee: int
+
+
+class Instrument(msgspec.Struct, frozen=True):
+    """A future (``kind`` 1), call (2) or put (3); what it settled at is None until it did."""
+
+    market: int
+    sequence: int
+    at: int
+    underlying: int
+    kind: int
+    expiry: int
+    strike: int
+    settled_sequence: int | None
+    settled_at: int | None
+    settled_ticks: int | None
+
+
+class Position(msgspec.Struct, frozen=True):
+    """A position as the outputs leave it: signed lots and what they cost, in settlement base units."""
+
+    account: int
+    market: int
+    changed_sequence: int
+    lots: int
+    entry: int
+
+
+class PositionChange(msgspec.Struct, frozen=True):
+    """A position's change to ``lots`` and ``entry``. ``cause``: trade, settled, taken_over, deleveraged.
+
+    Cash moved by ``realised`` less ``fee``, in settlement base units.
+    """
+
+    sequence: int
+    place: int
+    at: int
+    account: int
+    market: int
+    cause: str
+    change: int
+    ticks: int
+    lots: int
+    entry: int
+    realised: int
+    fee: int
+    trade_id: int | None
+    order_id: int | None
+
+
+class MarginEvent(msgspec.Struct, frozen=True):
+    """A step of a liquidation.
+
+    ``kind``: liquidation_order, collateral_converted, taken_over, deleveraged, debt_taken_over. ``amount``: what was
+    paid, charged or taken over, in settlement base units.
+    """
+
+    sequence: int
+    place: int
+    at: int
+    account: int
+    kind: str
+    market: int | None
+    counterparty: int | None
+    asset: int | None
+    lots: int
+    ticks: int
+    amount: int
+
+
+class Price(msgspec.Struct, frozen=True):
+    """An index price or a mark, in ticks."""
+
+    sequence: int
+    at: int
+    ticks: int
