@@ -22,7 +22,8 @@ UNDER_WAY: Final = 32
 START_WITHIN_S: Final = 60
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -34,7 +35,7 @@ def _network(home: Path) -> Network:
     network = Network(
         chains=(),
         markets=(),
-        gateway=f"127.0.0.1:{_free_port()}",
+        gateway=f"127.0.0.1:{free_port()}",
         api_url=nowhere,
         verifier_urls=(),
         provider_url=nowhere,

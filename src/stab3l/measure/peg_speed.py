@@ -8,12 +8,9 @@ of their own, made on demand in the user's cache.
 from __future__ import annotations
 
 import json
-import os
 import statistics
 import subprocess
-import sys
 import time
-import venv
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -22,6 +19,7 @@ from typing import Final
 
 from stab3l import _engine
 from stab3l.errors import Unavailable
+from stab3l.measure.peers import python_of
 from stab3l.measure.report import Result
 from stab3l.peg.pool import State, Terms, sell_base, sell_quote
 from stab3l.sim.peg.economy import P, Parameters, economy
@@ -60,7 +58,7 @@ QUICK: Final = Scale(swaps=200_000, peer_swaps=5_000, rounds=1)
 
 def measure(scale: Scale, say: Say) -> list[Result]:
     """All figures. Raises ``Unavailable`` when a peer cannot be installed or fails."""
-    pythons = {name: _python_of(name, requirements, say) for name, requirements in PEERS.items()}
+    pythons = {name: python_of(name, requirements, say) for name, requirements in PEERS.items()}
     found: dict[str, list[int]] = defaultdict(list)
     for number in range(1, scale.rounds + 1):
         say(f"round {number}/{scale.rounds}: simulator")
@@ -125,23 +123,3 @@ def _peer(name: str, python: Path, swaps: int) -> int:
 
 def _rate(swaps: int, seconds: float) -> int:
     return int(swaps / max(seconds, 1e-9))
-
-
-def _python_of(name: str, requirements: tuple[str, ...], say: Say) -> Path:
-    """The interpreter of the peer's own environment; made once, in the user's cache."""
-    if not requirements:
-        return Path(sys.executable)
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "stab3l" / "peers" / "-".join((name, requirements[0].split("==")[1]))
-    python, done = folder / "bin" / "python", folder / ".done"
-    if not done.exists():
-        say(f"installing {requirements[0]}")
-        command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirements]
-        try:
-            venv.create(folder, clear=True, with_pip=True)
-            subprocess.run(command, check=True, capture_output=True, text=True, timeout=TIMEOUT_S)
-        except (OSError, subprocess.SubprocessError) as error:
-            detail = getattr(error, "stderr", "") or str(error)
-            raise Unavailable(f"cannot install {requirements[0]}: {detail.strip()[-300:]}", peer=name) from error
-        done.touch()
-    return python

@@ -1,0 +1,221 @@
+"""``stab3l bench api``: orders over REST, WebSocket and gRPC to the journal, fan-out, queries, and peers."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import statistics
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import uvloop
+
+from stab3l.engine.wire import Instruction, OrderType, Place, SelfTrade, Side, TimeInForce, encode
+from stab3l.errors import Unavailable
+from stab3l.exchange.gateway_client import GatewayClient
+from stab3l.measure.api_load import (
+    HttpConnection,
+    SocketConnection,
+    Told,
+    close,
+    closed,
+    connected,
+    http_request,
+    opened,
+    socket_frame,
+)
+from stab3l.measure.api_stage import Stage, signed_bodies, stage
+from stab3l.measure.gateway import free_port
+from stab3l.measure.peers import python_of
+from stab3l.measure.report import Result, document
+
+METHOD: Final = (
+    "throughput in closed loop (64 connections, or 8 sockets with 64 requests under way each), the median of rounds; "
+    "latency in open loop at half of that rate, from each request's scheduled time; every order is signed (EIP-712), "
+    "checked, sequenced and journaled before it counts, and half of them trade"
+)
+PEERS: Final = {
+    "fastapi_uvicorn": ("fastapi==0.121.3", "uvicorn[standard]==0.38.0"),
+    "granian": (),
+}
+PROGRAMS: Final = Path(__file__).parents[3] / "bench" / "peers" / "api"
+BATCH: Final = 50
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How much is measured; the whole takes under four minutes."""
+
+    rest_orders: int = 12_000
+    socket_orders: int = 40_000
+    grpc_orders: int = 200_000
+    sockets: int = 1_000
+    fanout_s: float = 8.0
+    trades: int = 10_000_000
+    build_s: int = 60
+    queries: int = 400
+    rounds: int = 3
+
+
+QUICK: Final = Scale(1_500, 4_000, 20_000, 100, 2.0, 100_000, 5, 50, 1)
+
+
+def measure(scale: Scale, say: Say) -> dict[str, Any]:
+    """Everything, as one JSON object. Raises `Unavailable` when a process does not start or refuses orders."""
+    with TemporaryDirectory(prefix="stab3l-bench-") as folder:
+        return document(METHOD, uvloop.run(_measure(scale, Path(folder), say)))
+
+
+async def _measure(scale: Scale, folder: Path, say: Say) -> list[Result]:
+    numbers, found = itertools.count(1), list[Result]()
+    async with stage(folder / "home") as at:
+        found += await _orders(at, scale, numbers, "rest", say)
+        found += await _orders(at, scale, numbers, "ws", say)
+        found += await _grpc(at, scale, numbers, say)
+    for name, requirements in PEERS.items():
+        say(f"peer: {name}")
+        found.append(await _peer(name, requirements, scale))
+    return found
+
+
+async def _orders(at: Stage, scale: Scale, numbers: Any, way: str, say: Say) -> list[Result]:
+    over_http = way == "rest"
+    count = scale.rest_orders if over_http else scale.socket_orders
+    told, busy = [], []
+    for number in range(1, scale.rounds + 1):
+        say(f"{way}: signing {count} orders")
+        requests = _requests(at, count, numbers, over_http)
+        connections = await connected(
+            *((HttpConnection, at.address, 64) if over_http else (SocketConnection, at.address, 8))
+        )
+        say(f"{way}: round {number}/{scale.rounds}")
+        before = sum(at.api.cpu_times()[:2])
+        told.append(await closed(connections, requests, 1 if over_http else 64))
+        busy.append((sum(at.api.cpu_times()[:2]) - before) / told[-1].seconds)
+        close(connections)
+    rate = int(statistics.median(one.rate for one in told))
+    requests = _requests(at, count // 3, numbers, over_http)
+    connections = await connected(
+        *((HttpConnection, at.address, 64) if over_http else (SocketConnection, at.address, 8))
+    )
+    say(f"{way}: open loop at {rate // 2}/s")
+    late = await opened(connections, requests, max(rate // 2, 1), pipelined=not over_http)
+    close(connections)
+    where = f"{at.core}; the API's core {100 * statistics.median(busy):.0f} % busy"
+    return [
+        Result(f"api.{way}.orders_per_s", rate, "1/s", where),
+        *_quantiles(f"api.{way}", late, f"{at.core}; {rate // 2} orders/s"),
+    ]
+
+
+def _requests(at: Stage, count: int, numbers: Any, over_http: bool) -> list[bytes]:
+    first = next(numbers) * 1_000_000
+    bodies = signed_bodies(at, count, first)
+    if over_http:
+        return [http_request("/v1/orders", body) for body in bodies]
+    return [
+        socket_frame(b'{"id":%d,"op":"place","request":%s}' % (number, body)) for number, body in enumerate(bodies, 1)
+    ]
+
+
+def _quantiles(name: str, told: Told, conditions: str) -> list[Result]:
+    return [Result(f"{name}.p{p}_us", told.quantile_us(p * 10), "us", conditions) for p in (50, 99)]
+
+
+async def _grpc(at: Stage, scale: Scale, numbers: Any, say: Say) -> list[Result]:
+    say("grpc")
+    accounts = [int(await at.gateway.account_of(bytes.fromhex(one.address[2:])) or 0) for one in at.traders]
+    batches = _batches(accounts, scale.grpc_orders, next(numbers) * 1_000_000)
+    begun = time.perf_counter()
+    await _submit_all(at.gateway, batches, 32)
+    rate = int(scale.grpc_orders / (time.perf_counter() - begun))
+    single = _batches(accounts, min(scale.grpc_orders // 40, 5_000), next(numbers) * 1_000_000, size=1)
+    late = await _submit_opened(at.gateway, single, 1_000)
+    conditions = "unsigned, one client without the API; journal: page_cache"
+    return [
+        Result("api.grpc.orders_per_s", rate, "1/s", f"{conditions}; batches of {BATCH}, 32 under way"),
+        *_quantiles("api.grpc", late, f"{conditions}; one order a batch, 1000 orders/s"),
+    ]
+
+
+def _batches(accounts: list[int], count: int, first_id: int, size: int = BATCH) -> list[bytes]:
+    expires = time.time_ns() + 3_600 * 10**9
+    records = []
+    for number in range(count):
+        side = Side.SELL if number % 2 == 0 else Side.BUY
+        place = Place(
+            accounts[number % 2], 0, first_id + number, expires, 600, 1, side, OrderType.LIMIT, TimeInForce.GTC,
+            Instruction(0), SelfTrade.NONE, 0, 0, 0,
+        )  # fmt: skip
+        records.append(encode(place, bytes(65)))
+    return [b"".join(records[at : at + size]) for at in range(0, count, size)]
+
+
+async def _submit_all(gateway: GatewayClient, batches: list[bytes], window: int) -> None:
+    room = asyncio.Semaphore(window)
+
+    async def send(batch: bytes) -> None:
+        async with room:
+            await gateway.submit(batch)
+
+    async with asyncio.TaskGroup() as tasks:
+        for batch in batches:
+            tasks.create_task(send(batch))
+
+
+async def _submit_opened(gateway: GatewayClient, batches: list[bytes], rate: int) -> Told:
+    latencies: list[int] = []
+
+    async def send(batch: bytes, due: int) -> None:
+        await gateway.submit(batch)
+        latencies.append(time.perf_counter_ns() - due)
+
+    begun = time.perf_counter_ns()
+    async with asyncio.TaskGroup() as tasks:
+        for number, batch in enumerate(batches):
+            due = begun + number * 10**9 // rate
+            await asyncio.sleep(max(due - time.perf_counter_ns(), 0) / 10**9)
+            tasks.create_task(send(batch, due))
+    return Told(len(batches), (time.perf_counter_ns() - begun) / 10**9, latencies)
+
+
+async def _peer(name: str, requirements: tuple[str, ...], scale: Scale) -> Result:
+    python = await asyncio.to_thread(python_of, name, requirements, lambda _: None)
+    async with _served(name, python) as address:
+        body = b'{"account":"0x0","market":"sSTB-USDC","side":"buy","price":"0.06","quantity":"1","client_id":"1"}'
+        rates = []
+        for _ in range(scale.rounds):
+            connections = await connected(HttpConnection, address, 64)
+            told = await closed(connections, [http_request("/echo", body)] * scale.rest_orders, 1)
+            rates.append(told.rate)
+            close(connections)
+    conditions = "one worker on one core: JSON in, validated, JSON out; no signature, no journal"
+    return Result(f"peer.{name}.requests_per_s", int(statistics.median(rates)), "1/s", conditions)
+
+
+@asynccontextmanager
+async def _served(name: str, python: Path) -> AsyncIterator[tuple[str, int]]:
+    port = free_port()
+    command = [str(python), str(PROGRAMS / f"{name}.py"), str(port)]
+    quiet = asyncio.subprocess.DEVNULL
+    process = await asyncio.create_subprocess_exec(*command, stdout=quiet, stderr=quiet)
+    try:
+        for _ in range(200):
+            try:
+                connections = await connected(HttpConnection, ("127.0.0.1", port), 1)
+                close(connections)
+                break
+            except OSError:
+                await asyncio.sleep(0.05)
+        else:
+            raise Unavailable(f"the peer {name} did not start", peer=name)
+        yield "127.0.0.1", port
+    finally:
+        process.terminate()
+        await process.wait()

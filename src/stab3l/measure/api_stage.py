@@ -1,0 +1,191 @@
+"""What ``stab3l bench api`` measures: a real gateway and a real API process, two funded traders, signed orders.
+
+The API process has one core for itself; gateway and load share the rest, so that a rate is a rate per core.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import httpx
+import msgspec
+import psutil
+
+from stab3l.api.answers import Markets
+from stab3l.chain.signer import Signer
+from stab3l.client.orders import ListedMarket, listed_market, signed_order
+from stab3l.clock import SystemClock, monotonic_s
+from stab3l.config import PRIMARY_CHAIN_ID, ChainConfig, MarketConfig, Network
+from stab3l.engine.wire import Deposit, ListMarket, RegisterAsset, encode_batch
+from stab3l.errors import Unavailable
+from stab3l.exchange.gateway_client import GatewayClient, operator_client
+from stab3l.exchange.tokens import ensure_tokens
+from stab3l.measure.gateway import free_port
+
+SYMBOL: Final = "sSTB-USDC"
+SSTB, USDC, CUSTODY = (f"0x{digit * 40}" for digit in "abc")
+FUNDS: Final = 10**15
+"""Whole tokens: nobody runs short while measuring."""
+START_WITHIN_S: Final = 60
+LIFE_NS: Final = 3_600 * 10**9
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The running processes and what it takes to load them."""
+
+    network: Network
+    gateway: GatewayClient
+    url: str
+    api: psutil.Process
+    market: ListedMarket
+    traders: tuple[Signer, Signer]
+    core: str
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where the API listens."""
+        host, port = self.url.removeprefix("http://").split(":")
+        return host, int(port)
+
+
+@asynccontextmanager
+async def stage(home: Path) -> AsyncIterator[Stage]:
+    """Starts gateway and API in an empty home, lists one market, funds two traders.
+
+    Raises:
+        Unavailable: one of them did not start.
+    """
+    network = _network(home)
+    cores = sorted(os.sched_getaffinity(0))
+    traders = (Signer(b"\x01" * 32), Signer(b"\x02" * 32))
+    environment = {**os.environ, "STAB3L_EXCHANGE_DURABILITY": "page_cache", "STAB3L_LOG_LEVEL": "error"}
+    ensure_tokens(home)
+    exchange = _process(home, "gateway", ["exchange", "serve"], environment, cores[1:] or cores)
+    async with exchange, operator_client(home, network.gateway) as gateway:
+        await _until(gateway.status, "the gateway")
+        await gateway.submit(_listing(network.markets[0]))
+        await gateway.submit(_deposits(*traders))
+        port = network.api_url.rpartition(":")[2]
+        api = ["api", "serve", "--port", port]
+        async with _process(home, "api", api, environment, cores[:1]) as process, httpx.AsyncClient() as http:
+            answer = await _until(lambda: http.get(f"{network.api_url}/v1/markets"), "the API")
+            listed = listed_market(_markets(answer.content), SYMBOL)
+            if len(cores) > 1:
+                os.sched_setaffinity(0, cores[1:])
+            core = f"API on one core of {len(cores)}, gateway (journal: page_cache) and load on the rest"
+            try:
+                yield Stage(network, gateway, network.api_url, process, listed, traders, core)
+            finally:
+                os.sched_setaffinity(0, cores)
+
+
+def signed_bodies(at: Stage, count: int, first_id: int) -> Iterator[bytes]:
+    """Bodies of orders that trade with each other: one sells, the other buys, at one price."""
+    now = SystemClock().now()
+    for number in range(count):
+        side = "sell" if number % 2 == 0 else "buy"
+        yield msgspec.json.encode(
+            signed_order(
+                at.traders[number % 2],
+                at.market,
+                side="sell" if side == "sell" else "buy",
+                price="0.06",
+                quantity="0.01",
+                client_id=first_id + number,
+                now=now,
+                life_ns=LIFE_NS,
+            )
+        )
+
+
+@asynccontextmanager
+async def _process(
+    home: Path, name: str, arguments: list[str], environment: dict[str, str], cores: list[int]
+) -> AsyncIterator[psutil.Process]:
+    command = [sys.executable, "-m", "stab3l", *arguments, "--home", str(home)]
+    with (home / f"{name}.log").open("wb") as log:
+        process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=log, stderr=log)
+    handle = psutil.Process(process.pid)
+    handle.cpu_affinity(cores)
+    try:
+        yield handle
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+async def _until(answered: Callable[[], object], what: str) -> httpx.Response:
+    deadline = monotonic_s() + START_WITHIN_S
+    while monotonic_s() < deadline:
+        try:
+            answer: httpx.Response = await answered()  # type: ignore[misc]
+            if not isinstance(answer, httpx.Response) or answer.is_success:
+                return answer
+        except (Unavailable, httpx.TransportError):
+            pass
+        await asyncio.sleep(0.1)
+    raise Unavailable(f"{what} to be measured did not start")
+
+
+def _markets(content: bytes) -> Markets:
+    return msgspec.json.decode(content, type=Markets)
+
+
+def _network(home: Path) -> Network:
+    chain = ChainConfig(
+        chain_id=PRIMARY_CHAIN_ID,
+        name="primary",
+        rpc_url="http://127.0.0.1:1",
+        confirmations=1,
+        block_seconds=1,
+        deploy_block=0,
+        contracts={"Custody": CUSTODY, "sSTBToken": SSTB, "USDC": USDC},
+    )
+    market = MarketConfig(
+        symbol=SYMBOL,
+        base=(PRIMARY_CHAIN_ID, SSTB),
+        quote=(PRIMARY_CHAIN_ID, USDC),
+        lot=10**16,
+        tick=1,
+        maker_fee_ppm=500,
+        taker_fee_ppm=2_500,
+        max_lots=10**9,
+    )
+    network = Network(
+        chains=(chain,),
+        markets=(market,),
+        gateway=f"127.0.0.1:{free_port()}",
+        api_url=f"http://127.0.0.1:{free_port()}",
+        verifier_urls=(),
+        provider_url="http://127.0.0.1:1",
+        database_url=f"sqlite+aiosqlite:///{home / 'index.sqlite'}",
+    )
+    home.mkdir(parents=True)
+    (home / "network.json").write_text(network.model_dump_json())
+    return network
+
+
+def _listing(market: MarketConfig) -> bytes:
+    assets = [RegisterAsset(PRIMARY_CHAIN_ID, bytes.fromhex(token[2:]), d) for token, d in ((SSTB, 18), (USDC, 6))]
+    fees = (market.maker_fee_ppm, market.taker_fee_ppm)
+    return encode_batch([*assets, ListMarket(0, 1, market.lot, market.tick, *fees, market.max_lots)])
+
+
+def _deposits(*owners: Signer) -> bytes:
+    made: list[Deposit] = []
+    for owner in owners:
+        for asset, amount in ((0, FUNDS * 10**18), (1, FUNDS * 10**6)):
+            address = bytes.fromhex(owner.address[2:])
+            made.append(Deposit(PRIMARY_CHAIN_ID, len(made) + 1, asset, 0, address, amount, bytes(32)))
+    return encode_batch(made)
