@@ -12,7 +12,8 @@ from typing import Any, ClassVar, Final, Literal
 
 import msgspec
 
-from stab3l.chain.signatures import S_MAX, SIGNATURE_BYTES, recover_typed
+from stab3l.chain.signatures import S_MAX, SIGNATURE_BYTES, recover_bytes
+from stab3l.chain.typed_data import typed_hash
 from stab3l.config import Network
 from stab3l.engine.wire import (
     ALL_MARKETS,
@@ -37,6 +38,9 @@ TIMES_IN_FORCE: Final = {one.name.lower(): one for one in TimeInForce}
 SELF_TRADES: Final = {one.name.lower(): one for one in SelfTrade}
 SIDE_CHOICES: Final = {one.name.lower(): one for one in SideChoice}
 U16_MAX: Final = 2**16 - 1
+_POST_ONLY, _SLIDE, _REDUCE_ONLY, _PROTECTED = (
+    int(bit) for bit in (Instruction.POST_ONLY, Instruction.SLIDE, Instruction.REDUCE_ONLY, Instruction.PROTECTED)
+)
 
 OrderTypeName = Literal["limit", "market", "stop_market", "stop_limit", "take_profit_market", "take_profit_limit"]
 TimeInForceName = Literal["gtc", "ioc", "fok", "gtd"]
@@ -98,13 +102,12 @@ class PlaceRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def instructions(self) -> int:
         """The instruction bits of docs/reference/engine.md."""
-        told = {
-            Instruction.POST_ONLY: self.post_only,
-            Instruction.SLIDE: self.slide,
-            Instruction.REDUCE_ONLY: self.reduce_only,
-            Instruction.PROTECTED: self.protected,
-        }
-        return sum(int(bit) for bit, wanted in told.items() if wanted)
+        return (
+            self.post_only * _POST_ONLY
+            + self.slide * _SLIDE
+            + self.reduce_only * _REDUCE_ONLY
+            + self.protected * _PROTECTED
+        )
 
 
 class CancelRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -184,7 +187,7 @@ class TypedMessage(msgspec.Struct, frozen=True):
     def recovered(self, domain: Mapping[str, Any], signature: bytes) -> bytes:
         """The address that signed it. Raises `SignatureInvalid` when no key can have."""
         try:
-            return bytes.fromhex(recover_typed(domain, self.types, self.values, signature)[2:])
+            return recover_bytes(typed_hash(domain, self.types, self.values), signature)
         except Unauthorised as error:
             raise SignatureInvalid(error.message) from None
 

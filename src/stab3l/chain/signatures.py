@@ -30,6 +30,11 @@ def recover_typed(domain: Mapping[str, Any], types: Types, message: Mapping[str,
 
 def recover(digest: bytes, signature: bytes) -> str:
     """Checksummed address that signed these 32 bytes; raises as ``recover_typed`` does."""
+    return str(checksum(recover_bytes(digest, signature)))
+
+
+def recover_bytes(digest: bytes, signature: bytes) -> bytes:
+    """The 20 bytes of the address that signed these 32 bytes; raises as ``recover_typed`` does."""
     if len(signature) != SIGNATURE_BYTES:
         raise Unauthorised(f"a signature has 65 bytes, not {len(signature)}", length=len(signature))
     if signature[64] not in (27, 28):
@@ -42,4 +47,4 @@ def recover(digest: bytes, signature: bytes) -> str:
         )
     except ValueError as error:
         raise Unauthorised(f"no key can have made this signature: {error}") from None
-    return str(checksum(keccak256(key.format(compressed=False)[1:])[12:]))
+    return keccak256(key.format(compressed=False)[1:])[12:]

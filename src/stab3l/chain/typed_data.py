@@ -23,19 +23,35 @@ DOMAIN_FIELDS = (
 )
 
 
+ENCODERS_KEPT = 256
+_encoders: dict[int, tuple[Types, Encoder]] = {}
+"""By identity of the types, which are kept alive here so that no other object takes their place."""
+
+
 def typed_hash(domain: Mapping[str, Any], types: Types, message: Mapping[str, Any]) -> bytes:
     """The 32 bytes that a wallet signs. The primary type is the one that no other type contains.
 
     Raises:
         Invalid: the message or the domain does not fit the types.
     """
-    key = tuple((name, tuple((f["name"], f["type"]) for f in fields)) for name, fields in types.items())
     try:
-        return keccak256(b"\x19\x01" + _domain_hash(tuple(domain.items())) + _struct(key, _primary(key))(message))
+        return keccak256(b"\x19\x01" + _domain_hash(tuple(domain.items())) + _encoder(types)(message))
     except KeyError as error:
         raise Invalid(f"typed data lacks {error}") from None
     except (TypeError, ValueError, OverflowError, AttributeError) as error:
         raise Invalid(f"typed data does not fit its types: {error}") from None
+
+
+def _encoder(types: Types) -> Encoder:
+    """The hash of a message of these types. The types of one place in the code are one object: found by identity."""
+    known = _encoders.get(id(types))
+    if known is not None and known[0] is types:
+        return known[1]
+    key = tuple((name, tuple((f["name"], f["type"]) for f in fields)) for name, fields in types.items())
+    encoder = _struct(key, _primary(key))
+    if len(_encoders) < ENCODERS_KEPT:
+        _encoders[id(types)] = (types, encoder)
+    return encoder
 
 
 @lru_cache(maxsize=256)

@@ -33,7 +33,7 @@ SYMBOL: Final = "sSTB-USDC"
 SSTB, USDC, CUSTODY = (f"0x{digit * 40}" for digit in "abc")
 FUNDS: Final = 10**15
 """Whole tokens: nobody runs short while measuring."""
-START_WITHIN_S: Final = 60
+START_WITHIN_S: Final = 120
 LIFE_NS: Final = 3_600 * 10**9
 
 Say = Callable[[str], None]
