@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import uvloop
 
+from stab3l.clock import SystemClock
 from stab3l.engine.wire import Instruction, OrderType, Place, SelfTrade, Side, TimeInForce, encode
 from stab3l.errors import Unavailable
 from stab3l.exchange.gateway_client import GatewayClient
@@ -145,7 +146,7 @@ async def _grpc(at: Stage, scale: Scale, numbers: Any, say: Say) -> list[Result]
 
 
 def _batches(accounts: list[int], count: int, first_id: int, size: int = BATCH) -> list[bytes]:
-    expires = time.time_ns() + 3_600 * 10**9
+    expires = SystemClock().now() + 3_600 * 10**9
     records = []
     for number in range(count):
         side = Side.SELL if number % 2 == 0 else Side.BUY
