@@ -81,7 +81,9 @@ class UnderlyingConfig(BaseModel):
     strikes: tuple[str, ...]
     """Of a call and a put each; settlement tokens per unit."""
     feed: str
-    """Pair of the primary chain's oracle, in the settlement token."""
+    """Pair of the primary chain's oracle that gives the index."""
+    settlement_feed: str = ""
+    """Pair that ``feed`` is divided by, such as USDC/USD; none: ``feed`` is in the settlement token already."""
     books: tuple[str, ...] = ()
     """Spot markets whose middle counts towards the index."""
     volatility_ppm: int = Field(gt=0)

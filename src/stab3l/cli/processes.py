@@ -21,6 +21,7 @@ StakeDays = Annotated[int, Parameter(help="Days for which the minted sSTB is sta
 CommittedDays = Annotated[int, Parameter(help="Days for which the proven rate is promised.")]
 Role = Annotated[str, Parameter(help="Whose key under <home>/keys to use.")]
 Market = Annotated[str, Parameter(help="Symbol of the market.")]
+Taker = Annotated[str, Parameter(help="Role that trades with the market maker; none unless given.")]
 Lots = Annotated[int, Parameter(help="Inventory in lots that the agent returns to.")]
 Chain = Annotated[int, Parameter(help="Id of the chain.")]
 Method = Annotated[str, Parameter(help="committee, zkp or tee.")]
@@ -119,6 +120,16 @@ def keeper_peg(*, home: Home = None, dry_run: DryRun = False) -> None:
     _run(home, serve, dry_run=dry_run)
 
 
+def keeper_sweep(*, home: Home = None, dry_run: DryRun = False) -> None:
+    """Does what is due in the exchange: closes dead orders, settles contracts, posts prices, has margins judged.
+
+    Example: `stab3l keeper sweep --home .stab3l/local --dry-run`
+    """
+    from stab3l.keepers.sweep import serve
+
+    _run(home, serve, dry_run=dry_run)
+
+
 def keeper_arbitrage(*, home: Home = None, dry_run: DryRun = False) -> None:
     """Trades cycles of public pools that pay, and keeps the same pool's prices on two chains together.
 
@@ -213,6 +224,16 @@ def agent_trader(*, home: Home = None, role: Role, market: Market, inventory_lot
 
     policy = TraderPolicy(inventory_lots_target=inventory_lots, trade_lots_max=max(inventory_lots // 10, 1))
     _run(home, serve, role, policy, market)
+
+
+def agent_contracts(*, home: Home = None, role: Role, taker: Taker = "") -> None:
+    """Makes a market in every future and option with the key of a role; a second role takes a little now and then.
+
+    Example: `stab3l agent contracts --home .stab3l/local --role contract-maker --taker trader`
+    """
+    from stab3l.client.agents.contracts import serve
+
+    _run(home, serve, role, taker)
 
 
 def agent_buyer(*, home: Home = None, role: Role) -> None:

@@ -30,7 +30,16 @@ OPERATORS = (
     *(f"verifier-{index}" for index in range(VERIFIERS)),
 )
 MAKER_ROLES = tuple(f"maker-{index}" for index in range(MAKERS))
-PEOPLE = ("provider", *MAKER_ROLES, "trader", "buyer", "pool-trader", "arbitrageur", "book-arbitrageur")
+PEOPLE = (
+    "provider",
+    *MAKER_ROLES,
+    "contract-maker",
+    "trader",
+    "buyer",
+    "pool-trader",
+    "arbitrageur",
+    "book-arbitrageur",
+)
 ROLES = (*OPERATORS, *PEOPLE)
 
 

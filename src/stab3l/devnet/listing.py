@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from stab3l.config import PRIMARY_CHAIN_ID, ChainConfig, MarketConfig
+from stab3l.config import PRIMARY_CHAIN_ID, ChainConfig, MarketConfig, UnderlyingConfig
 from stab3l.devnet.ports import CHAIN_NAMES
 
 LOT = 10**17
@@ -40,4 +40,39 @@ def spot_markets(chains: Mapping[int, ChainConfig]) -> tuple[MarketConfig, ...]:
             max_lots=MAX_LOTS,
         )
         for chain_id in CHAIN_NAMES
+    )
+
+
+WEEK_S = 604_800
+FRIDAY_MORNING_S = 115_200
+"""1970-01-02, 08:00 UTC: the first Friday."""
+
+
+def underlyings(chains: Mapping[int, ChainConfig]) -> tuple[UnderlyingConfig, ...]:
+    """One: sSTB in the primary chain's dollar, a future and a strip of options that expire on Fridays."""
+    return (
+        UnderlyingConfig(
+            name="sSTB",
+            settlement=(PRIMARY_CHAIN_ID, chains[PRIMARY_CHAIN_ID].contracts["LocalDollar"]),
+            contract_size="100",
+            price_step="0.000001",
+            range_ppm=150_000,
+            basis_ppm=20_000,
+            initial_ppm=1_300_000,
+            short_option_ppm=30_000,
+            liquidation_fee_ppm=5_000,
+            liquidation_step_ppm=250_000,
+            maker_fee_ppm=200,
+            taker_fee_ppm=500,
+            max_lots=100_000,
+            band_ppm=0,
+            expiry_every_s=WEEK_S,
+            expiry_first_s=FRIDAY_MORNING_S,
+            expiry_ahead_s=86_400,
+            strikes=("0.054", "0.06", "0.066"),
+            feed="sSTB/USD",
+            settlement_feed="USDC/USD",
+            books=tuple(symbol(chain_id) for chain_id in CHAIN_NAMES),
+            volatility_ppm=600_000,
+        ),
     )

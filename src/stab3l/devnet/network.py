@@ -14,18 +14,19 @@ import httpx
 
 from stab3l.chain.rpc import RpcChain
 from stab3l.chain.signer import Signer
+from stab3l.clock import SystemClock
 from stab3l.config import ChainConfig, Network
 from stab3l.devnet.anvil import find_anvil
 from stab3l.devnet.deployment import Deployment
 from stab3l.devnet.keys import ensure_keys, fund
-from stab3l.devnet.listing import spot_markets
+from stab3l.devnet.listing import spot_markets, underlyings
 from stab3l.devnet.people import Person, until
 from stab3l.devnet.ports import Ports, require_free
 from stab3l.devnet.processes import ChainKeeper, local_chains, processes
 from stab3l.devnet.supervisor import Supervisor, end_leftovers
 from stab3l.errors import Invalid, Unavailable
 from stab3l.exchange.gateway_client import GatewayClient, operator_client
-from stab3l.exchange.listing import ensure_listed
+from stab3l.exchange.listing import ensure_contracts, ensure_listed
 from stab3l.exchange.tokens import ensure_tokens
 
 CONFIRMATIONS = 3
@@ -111,6 +112,7 @@ class LocalNetwork:
         network = Network(
             chains=tuple(configs),
             markets=spot_markets(chains),
+            underlyings=underlyings(chains),
             gateway=f"127.0.0.1:{self.ports.gateway}",
             api_url=f"http://127.0.0.1:{self.ports.api}",
             verifier_urls=tuple(f"http://127.0.0.1:{port}" for port in self.ports.verifiers),
@@ -168,6 +170,7 @@ class LocalNetwork:
 
 async def _listed(gateway: GatewayClient, network: Network) -> bool:
     await ensure_listed(gateway, network)
+    await ensure_contracts(gateway, network, SystemClock().now())
     return True
 
 

@@ -127,17 +127,19 @@ def processes(home: Path, ports: Ports) -> list[Service]:
         process(home, "keeper-settlement", "keeper", "settlement"),
         process(home, "keeper-flow", "keeper", "flow"),
         process(home, "keeper-peg", "keeper", "peg"),
+        process(home, "keeper-sweep", "keeper", "sweep"),
         *verifiers,
         process(home, "provider", "provider", "serve", port=ports.provider, blas_threads=True),
     ]
 
 
 def agents(home: Path) -> list[Service]:
-    """The live economy: two market makers, a trader, a buyer, a user of the pools and an arbitrageur."""
+    """The live economy: makers of spot and of contracts, a trader, a buyer, a user of the pools, arbitrageurs."""
     return [
         process(home, "maker-0", "agent", "maker", "--role", "maker-0", "--market", "sSTB-USDC"),
         process(home, "maker-1", "agent", "maker", "--role", "maker-1", "--market", "sSTB-USDC.138"),
         process(home, "trader", "agent", "trader", "--role", "trader", "--market", "sSTB-USDC"),
+        process(home, "contract-maker", "agent", "contracts", "--role", "contract-maker", "--taker", "trader"),
         process(home, "buyer", "agent", "buyer", "--role", "buyer"),
         process(home, "pool-trader", "agent", "pools", "--role", "pool-trader"),
         process(home, "keeper-arbitrage", "keeper", "arbitrage"),

@@ -5,6 +5,8 @@
     Stab3lError
     ├── Rejected
     │   └── DepositRefused      the engine would not credit a deposit; those behind it wait
+    ├── Unavailable
+    │   └── PricesAway          there is no fresh price of an underlying; nothing is posted
     └── Corrupt
         ├── HistoriesDisagree   chain and engine differ about deposits that are already credited
         └── SettlementDiverged  a chain holds a batch that this engine did not make
@@ -14,13 +16,19 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from stab3l.errors import Corrupt, Rejected
+from stab3l.errors import Corrupt, Rejected, Unavailable
 
 
 class DepositRefused(Rejected):
     """The engine would not credit a deposit. ``values``: ``chain_id``, ``ordinal``, ``outcome``."""
 
     code: ClassVar[str] = "deposit_refused"
+
+
+class PricesAway(Unavailable):
+    """The oracle has no fresh price of an underlying. ``values``: ``pair``."""
+
+    code: ClassVar[str] = "prices_away"
 
 
 class HistoriesDisagree(Corrupt):

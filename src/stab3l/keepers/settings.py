@@ -21,5 +21,9 @@ class KeeperSettings(BaseSettings):
     flow_task_types: str = "compute.wasm"
     """Task types that the flow keeper keeps, separated by commas."""
     peg_interval_s: int = Field(default=2, ge=1)
+    sweep_interval_s: int = Field(default=1, ge=1)
+    marks_heartbeat_s: int = Field(default=60, ge=1)
+    """An index price is posted at least this often, and whenever it moved by ``marks_deviation_bps``."""
+    marks_deviation_bps: int = Field(default=5, ge=1)
     metrics_port: int = Field(default=0, ge=0, le=65_535)
     """Loopback port of the Prometheus metrics; 0: none."""

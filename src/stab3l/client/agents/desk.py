@@ -15,7 +15,7 @@ from stab3l.api.answers import OrderPlaced
 from stab3l.chain.signer import Signer
 from stab3l.client.asynchronous import AsyncClient
 from stab3l.client.orders import ListedMarket
-from stab3l.client.problems import ApiProblem, FundsShort, MarketHalted, OrderUnknown
+from stab3l.client.problems import ApiProblem, FundsShort, MarginShort, MarketHalted, OrderUnknown
 from stab3l.config import load_network
 from stab3l.errors import NotFound, Stab3lError, Unavailable
 from stab3l.units import Lots, Ticks
@@ -55,6 +55,10 @@ class TradingDesk:
         network = load_network(home)
         api = await stack.enter_async_context(AsyncClient(network.api_url, Signer.load(home, role)))
         return cls(api, symbol or network.markets[0].symbol)
+
+    def at(self, symbol: str) -> Self:
+        """The same desk on another market."""
+        return type(self)(self.api, symbol)
 
     async def listed(self) -> ListedMarket:
         """The market, read once."""
@@ -101,7 +105,7 @@ class TradingDesk:
                 grid.quantity(lots),
                 time_in_force="ioc" if immediate else "gtc",
             )
-        except (FundsShort, MarketHalted) as problem:
+        except (FundsShort, MarginShort, MarketHalted) as problem:
             _log.info("order_refused", problem=problem.problem, detail=problem.message)
             return None
 

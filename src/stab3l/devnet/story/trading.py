@@ -66,7 +66,8 @@ def _fundings() -> list[Funding]:
     makers = [Funding(role, chain_id, DOLLAR, DOLLARS) for chain_id, role in TRADES_OF.items()]
     traders = [Funding("trader", chain_id, DOLLAR, DOLLARS) for chain_id in CHAIN_NAMES]
     stock = [Funding(role, PRIMARY_CHAIN_ID, TOKEN, 0) for role in dict.fromkeys(TRADES_OF.values())]
-    return [*stock, *makers, *traders]
+    contracts = Funding("contract-maker", PRIMARY_CHAIN_ID, DOLLAR, DOLLARS)
+    return [*stock, *makers, contracts, *traders]
 
 
 async def _deposit(stage: Stage, person: Person, funding: Funding) -> None:

@@ -1,0 +1,1 @@
+"""Rules of what derivatives are worth: pure, in decimals of fixed precision, never in floats."""
