@@ -12,7 +12,7 @@ from stab3l.engine.wire import Command, IndexPrice, MarketKind, OptionMarks
 from stab3l.exchange.gateway_client import Instrument, Underlying
 from stab3l.pricing.black import deviation_of, value_down
 from stab3l.pricing.scenarios import scenario_values
-from stab3l.units import BASIS_POINTS, NANOSECONDS_PER_SECOND
+from stab3l.units import BASIS_POINTS, NANOSECONDS_PER_SECOND, PARTS_PER_MILLION
 
 AVERAGING_S: Final = 1_800
 """So long before a contract's expiry its settlement price is averaged, and its marks move with time alone."""
@@ -34,11 +34,20 @@ def median_down(prices: Sequence[Fraction], step: Fraction) -> int:
     return int((upper + lower) / 2 // step)
 
 
+def clamped(price: Fraction, reference: Fraction, distance_ppm: int) -> Fraction:
+    """A price, or the nearest one that is within some parts per million of the reference."""
+    distance = reference * distance_ppm / PARTS_PER_MILLION
+    return max(reference - distance, min(price, reference + distance))
+
+
+def has_moved(before: int, ticks: int, policy: MarkPolicy) -> bool:
+    """Whether a price is another by as much as the policy says."""
+    return abs(ticks - before) * BASIS_POINTS >= policy.deviation_bps * before
+
+
 def is_due(underlying: Underlying, ticks: int, expiries: Iterable[int], now: int, policy: MarkPolicy) -> bool:
     """Whether a price is to be posted: none stands, it moved, or it has stood long enough. Times in nanoseconds."""
-    if not underlying.index:
-        return True
-    if abs(ticks - underlying.index) * BASIS_POINTS >= policy.deviation_bps * underlying.index:
+    if not underlying.index or has_moved(underlying.index, ticks, policy):
         return True
     averaging = any(now < expiry <= now + AVERAGING_S * NANOSECONDS_PER_SECOND for expiry in expiries)
     heartbeat_s = min(policy.heartbeat_s, AVERAGING_HEARTBEAT_S) if averaging else policy.heartbeat_s

@@ -7,7 +7,6 @@ network names, so no single book moves it. Without a fresh oracle nothing is pos
 from __future__ import annotations
 
 from collections.abc import Collection
-from contextlib import AsyncExitStack
 from fractions import Fraction
 from typing import Final, Protocol
 
@@ -17,17 +16,16 @@ from prometheus_client import Counter, Gauge
 from stab3l.chain.contracts import contract
 from stab3l.chain.errors import ContractRejected
 from stab3l.chain.port import Chain
-from stab3l.chain.rpc import RpcChain
-from stab3l.clock import Clock, SystemClock
+from stab3l.clock import Clock
 from stab3l.config import Network, UnderlyingConfig
-from stab3l.engine.wire import Command, MarketKind, Outcome, OutcomeCode, decode_events, encode_batch
 from stab3l.exchange.gateway_client import Underlying
 from stab3l.exchange.listing import ensure_contracts
 from stab3l.hashing import keccak256
 from stab3l.keepers.errors import PricesAway
 from stab3l.keepers.exchange import OperatedExchange
-from stab3l.keepers.mark_rules import MarkPolicy, is_due, median_down, posting
-from stab3l.keepers.settings import KeeperSettings
+from stab3l.keepers.mark_rules import MarkPolicy, clamped, is_due, median_down, posting
+from stab3l.keepers.spot_books import SpotBooks
+from stab3l.keepers.submitting import submit
 from stab3l.units import WAD
 
 POSTED: Final = Counter("stab3l_marks_posted", "Index prices and options' marks posted", ["underlying"])
@@ -47,20 +45,22 @@ class IndexSource(Protocol):
 class OracleAndBooks:
     """The median of the primary chain's oracle and of the spot books that the network names."""
 
-    def __init__(self, chain: Chain, gateway: OperatedExchange, network: Network) -> None:
+    def __init__(self, chain: Chain, books: SpotBooks, network: Network) -> None:
         self._chain = chain
-        self._gateway = gateway
-        self._network = network
+        self._books = books
         self._oracle = contract(network.primary, "Oracle")
-        self._books: dict[str, tuple[int, Fraction]] = {}
 
     async def ticks(self, config: UnderlyingConfig) -> int:
-        """The index now, rounded down. Raises `PricesAway` while the oracle has no fresh price."""
-        prices = [await self._oracle_price(config)]
+        """The index now, rounded down. Raises `PricesAway` while the oracle has no fresh price.
+
+        A book counts with at most ``basis_ppm`` of distance from the oracle.
+        """
+        oracle = await self._oracle_price(config)
+        prices = [oracle]
         for symbol in config.books:
-            middle = await self._middle(symbol)
+            middle = await self._books.middle(symbol)
             if middle is not None:
-                prices.append(middle)
+                prices.append(clamped(middle.price, oracle, config.basis_ppm))
         return median_down(prices, Fraction(config.price_step))
 
     async def _oracle_price(self, config: UnderlyingConfig) -> Fraction:
@@ -73,31 +73,6 @@ class OracleAndBooks:
         except ContractRejected as error:
             raise PricesAway(f"the oracle has no price of {pair}: {error.error_name}", pair=pair) from None
         return Fraction(price, WAD)
-
-    async def _middle(self, symbol: str) -> Fraction | None:
-        """The middle of a spot book in settlement tokens; None while a side is empty or it is not listed yet."""
-        if symbol not in self._books:
-            self._books = await self._spot_books()
-        if symbol not in self._books:
-            return None
-        market, step = self._books[symbol]
-        book = await self._gateway.book(market, 1)
-        if not (book.bids and book.asks):
-            return None
-        return (book.bids[0][0] + book.asks[0][0]) * step / 2
-
-    async def _spot_books(self) -> dict[str, tuple[int, Fraction]]:
-        """Market id and price step of each spot market of the network that is listed, by symbol."""
-        assets = {(asset.chain_id, "0x" + asset.token.hex()): asset for asset in await self._gateway.assets()}
-        listed = {(m.base_asset, m.quote_asset): m for m in await self._gateway.markets() if m.kind == MarketKind.SPOT}
-        books = {}
-        for config in self._network.markets:
-            base, quote = (assets.get((chain, token.lower())) for chain, token in (config.base, config.quote))
-            market = listed.get((base.id, quote.id)) if base and quote else None
-            if base and quote and market:
-                step = Fraction(market.tick * 10**base.decimals, market.lot * 10**quote.decimals)
-                books[config.symbol] = (market.id, step)
-        return books
 
 
 class MarkKeeper:
@@ -166,23 +141,3 @@ class MarkKeeper:
         await submit(self._gateway, commands)
         POSTED.labels(config.name).inc(len(commands))
         log.info("marks_posted", **told)
-
-
-async def submit(gateway: OperatedExchange, commands: list[Command]) -> list[Outcome]:
-    """The outcomes of a batch, refused ones told."""
-    submitted = await gateway.submit(encode_batch(commands))
-    outcomes = [event for event in decode_events(submitted.events) if isinstance(event, Outcome)]
-    for command, outcome in zip(commands, outcomes, strict=True):
-        if outcome.code != OutcomeCode.ACCEPTED:
-            log.warning("command_refused", command=str(command), outcome=outcome.code.name.lower())
-    return outcomes
-
-
-async def mark_keeper(
-    stack: AsyncExitStack, network: Network, gateway: OperatedExchange, settings: KeeperSettings, *, dry_run: bool
-) -> MarkKeeper:
-    """The keeper of a network's marks."""
-    chain = await stack.enter_async_context(RpcChain(network.primary))
-    policy = MarkPolicy(settings.marks_heartbeat_s, settings.marks_deviation_bps)
-    source = OracleAndBooks(chain, gateway, network)
-    return MarkKeeper(gateway, source, network, policy, SystemClock(), dry_run=dry_run)

@@ -13,13 +13,17 @@ from typing import Final
 import structlog
 from prometheus_client import Counter, Gauge
 
+from stab3l.chain.rpc import RpcChain
 from stab3l.clock import Clock, SystemClock
 from stab3l.config import load_network
 from stab3l.engine.wire import Expire, Outcome, OutcomeCode, Sweep
 from stab3l.keepers.exchange import OperatedExchange
-from stab3l.keepers.marks import MarkKeeper, mark_keeper, submit
+from stab3l.keepers.mark_rules import MarkPolicy
+from stab3l.keepers.marks import MarkKeeper, OracleAndBooks
 from stab3l.keepers.rounds import Round, every, keep, operator_of
 from stab3l.keepers.settings import KeeperSettings
+from stab3l.keepers.spot_books import SpotBooks, SpotMarkKeeper
+from stab3l.keepers.submitting import submit
 from stab3l.keepers.sweep_rules import Attempt, attempted, due_command, has_worked
 
 CLOSED: Final = Counter("stab3l_sweep_orders_closed", "Orders closed because their time had passed")
@@ -117,9 +121,19 @@ async def serve(home: Path, *, dry_run: bool = False) -> None:
     settings, network = KeeperSettings(), load_network(home)
     async with AsyncExitStack() as stack:
         gateway = await stack.enter_async_context(await operator_of(home, network))
-        rounds: dict[str, Round] = {"sweep": SweepKeeper(gateway, SystemClock(), dry_run=dry_run).round}
+        policy, books = (
+            MarkPolicy(settings.marks_heartbeat_s, settings.marks_deviation_bps),
+            SpotBooks(gateway, network),
+        )
+        spot = SpotMarkKeeper(gateway, books, network, policy, dry_run=dry_run)
+        rounds: dict[str, Round] = {
+            "sweep": SweepKeeper(gateway, SystemClock(), dry_run=dry_run).round,
+            "spot_marks": every(MARKS_ROUNDS, spot.round),
+        }
         if network.underlyings:
-            marks = await mark_keeper(stack, network, gateway, settings, dry_run=dry_run)
+            chain = await stack.enter_async_context(RpcChain(network.primary))
+            source = OracleAndBooks(chain, books, network)
+            marks = MarkKeeper(gateway, source, network, policy, SystemClock(), dry_run=dry_run)
             rounds["contracts"] = every(CONTRACTS_ROUNDS, marks.list_due)
             rounds["marks"] = every(MARKS_ROUNDS, marks.round)
             rounds["liquidations"] = LiquidationKeeper(gateway, marks, SystemClock()).round

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from stab3l.client.agents.contracts import ContractPolicy, contract_quotes, requotes
+from random import Random
+
+from stab3l.client.agents.contracts import ContractPolicy, contract_quotes, requotes, takes_by_buying
 from stab3l.client.agents.desk import OpenOrder
 from stab3l.client.agents.maker import Quote
 from stab3l.units import Lots, Ticks
@@ -45,3 +47,10 @@ def test_two_orders_at_one_quote_are_one_too_many() -> None:
     cancels, missing = requotes(quotes(2_000, option=True), [first, second])
     assert cancels == [second]
     assert [q.buys for q in missing] == [False]
+
+
+def test_the_taker_leans_back_to_no_position() -> None:
+    dice, most = Random(1), POLICY.taken_lots_max
+    assert not any(takes_by_buying(most, POLICY, dice) for _ in range(100))
+    assert all(takes_by_buying(-most, POLICY, dice) for _ in range(100))
+    assert {takes_by_buying(0, POLICY, dice) for _ in range(100)} == {True, False}

@@ -33,6 +33,8 @@ class ContractPolicy:
     levels: int = 3
     level_lots: int = 10
     take_lots_max: int = 3
+    taken_lots_max: int = 10
+    """The taker leans back to no position, and holds no more than about this."""
 
 
 def is_option(market: MarketView) -> bool:
@@ -80,6 +82,8 @@ class ContractMaker:
         self._policy = policy
         self._dice = dice
         self._steps = 0
+        self._taken: dict[str, int] = {}
+        """Signed lots that the taker has of each contract since it began."""
 
     async def step(self) -> None:
         """Looks at spot and marks, keeps each contract's quotes, and lets the taker act."""
@@ -125,11 +129,19 @@ class ContractMaker:
         assert self._taker is not None
         desk = self._taker.at(market.view.symbol)
         bid, ask = await desk.best()
-        buys = self._dice.random() < 0.5
+        taken = self._taken.get(desk.symbol, 0)
+        buys = takes_by_buying(taken, self._policy, self._dice)
         price = ask if buys else bid
         if price is not None:
             lots = Lots(1 + self._dice.randrange(self._policy.take_lots_max))
-            await desk.place(buys=buys, ticks=price, lots=lots, immediate=True)
+            placed = await desk.place(buys=buys, ticks=price, lots=lots, immediate=True)
+            filled = market.grid.lots(placed.filled) if placed else 0
+            self._taken[desk.symbol] = taken + (filled if buys else -filled)
+
+
+def takes_by_buying(taken: int, policy: ContractPolicy, dice: random.Random) -> bool:
+    """Whether the taker buys next: an even chance without a position, none at ``taken_lots_max``."""
+    return dice.randrange(2 * policy.taken_lots_max) >= policy.taken_lots_max + taken
 
 
 def fair_ticks(market: ListedMarket, middle: str | None) -> Ticks | None:
