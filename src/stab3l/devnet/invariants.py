@@ -86,12 +86,18 @@ class ChainMeasure:
     async def custody_holds_what_is_owed(self, gateway: GatewayClient, accounts: Iterable[int]) -> Verdict:
         """I4: custody holds, of each token, the engine's balances + uncredited deposits + payouts not yet made.
 
-        ``accounts`` are all that the engine has; their balances are summed here, not taken from the engine's totals.
+        ``accounts`` are all that the engine has; their balances are summed here, not taken from the engine's totals,
+        less what their positions cost and what they owe (docs/reference/derivatives.md, Conservation).
         """
         owned: Counter[int] = Counter()
+        has_futures = bool(await gateway.underlyings())
         for account in accounts:
             for balance in await gateway.balances(account):
                 owned[balance.asset] += balance.available + balance.held
+            margin = await gateway.margin(account) if has_futures else None
+            if margin is not None:
+                cost = sum(position.entry for position in await gateway.positions(account))
+                owned[margin.asset] -= cost + margin.debt
         totals = {total.asset: total for total in await gateway.totals()}
         rows, ok = [], True
         for asset in await gateway.assets():

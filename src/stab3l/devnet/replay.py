@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 
 from stab3l.audit.auditor import Auditor, LawBroken
+from stab3l.audit.reference_conservation import imbalances
 from stab3l.audit.reference_exchange import ReferenceExchange
 from stab3l.chain.contracts import contract
 from stab3l.chain.rpc import RpcChain
 from stab3l.config import Network
 from stab3l.devnet.invariants import Verdict
-from stab3l.engine.wire import OrderAccepted, Sealed, Trade, decode_events
+from stab3l.engine.wire import OrderAccepted, OrderType, Sealed, Trade, decode_events
 from stab3l.exchange.gateway_client import Frame, GatewayClient
 
 Acknowledged = Iterable[tuple[int, int]]
@@ -48,7 +49,7 @@ class Replay:
             self.diverged_at = entered.first_sequence
         events = decode_events(came_out.payload)
         for event in events:
-            if isinstance(event, OrderAccepted):
+            if isinstance(event, OrderAccepted) and event.order_type != OrderType.LIQUIDATION:
                 self.accepted[event.account, event.client_id] += 1
             elif isinstance(event, Sealed):
                 self.sealed[event.block] = event
@@ -93,7 +94,8 @@ class Replay:
         """I8: no account ever fell below zero, and each asset's balances add up to what came in less what went out."""
         broken = next((error for law, error in self.broken.items() if law != "I7"), None)
         lowest = min((min(b.available, b.held) for b in self.reference.balances.values()), default=0)
-        return Verdict("I8", broken is None and lowest >= 0, {"lowest": lowest, "broken": str(broken or "")})
+        wrong = [str(broken)] if broken else imbalances(self.reference)
+        return Verdict("I8", not wrong and lowest >= 0, {"lowest": lowest, "broken": "; ".join(wrong)})
 
 
 async def _close(*streams: AsyncIterator[Frame]) -> None:

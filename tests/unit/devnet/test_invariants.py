@@ -11,6 +11,7 @@ import pytest
 from stab3l.chain.contracts import Contract, contract
 from stab3l.config import ChainConfig, Network
 from stab3l.devnet.invariants import ChainMeasure, Verdict
+from stab3l.exchange.derivative_values import Margin, Position
 from stab3l.exchange.messages import Asset, Balance, Total
 from stab3l.testing.chain import FakeChain
 
@@ -39,6 +40,17 @@ class Books:
     available: int = 500
     held: int = 100
     fees: int = 100
+    gain: int | None = None
+    """Of the second account in futures, credited to it and taken off its entry; None: there are no futures."""
+
+    async def underlyings(self) -> tuple[int, ...]:
+        return () if self.gain is None else (0,)
+
+    async def positions(self, account: int) -> tuple[Position, ...]:
+        return (Position(1, 5, (self.gain or 0) + 40, 8, 0),) if account else (Position(1, -5, -40, 8, 0),)
+
+    async def margin(self, account: int) -> Margin:
+        return Margin(0, 0, 0, 0, 0, 0, debt=0)
 
     async def totals(self) -> list[Total]:
         return [Total(0, self.credited, self.withdrawn, self.credited - self.withdrawn)]
@@ -47,7 +59,9 @@ class Books:
         return [Asset(0, PRIMARY, TOKEN, 6)]
 
     async def balances(self, account: int) -> list[Balance]:
-        return [Balance(0, self.fees, 0)] if account == 0 else [Balance(0, self.available, self.held)]
+        if account == 0:
+            return [Balance(0, self.fees, 0)]
+        return [Balance(0, self.available + (self.gain or 0), self.held)]
 
 
 class World:
@@ -159,6 +173,11 @@ async def test_i3_is_false_without_a_provider() -> None:
     world = World()
     world.primary.cut(0)
     assert not (await world.measure.providers_are_collateralised()).ok
+
+
+async def test_i4_counts_a_gain_that_its_loser_has_not_paid(world: World) -> None:
+    assert (await world.custody(Books(gain=70))).ok
+    assert (await world.custody(Books(gain=0))).ok
 
 
 @pytest.mark.parametrize("balance", [949, 951, 0])
