@@ -4,201 +4,20 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
-from typing import ClassVar, Final
+from typing import ClassVar, Final, get_args
 
-from stab3l.engine.wire_codes import (
-    CloseReason,
-    EventKind,
-    MarketKind,
-    MarketStatus,
-    OrderType,
-    OutcomeCode,
-    SelfTrade,
-    Side,
-    TimeInForce,
-)
-from stab3l.engine.wire_events import (
-    AssetRegistered,
-    AssetTotals,
-    CancelScheduled,
-    ChainDeposits,
-    CollateralConverted,
-    CollateralSet,
-    DebtTakenOver,
-    Deleveraged,
-    DepositCredited,
-    Event,
-    IndexChanged,
-    InstrumentListed,
-    MarkChanged,
-    MarketListed,
-    MarketSettled,
-    MarketStatusSet,
-    OptionMarked,
-    OrderAccepted,
-    OrderAmended,
-    OrderClosed,
-    OrderReduced,
-    OrderTriggered,
-    Outcome,
-    PositionSettled,
-    PositionTakenOver,
-    ProtectionSet,
-    ProtectionTriggered,
-    Sealed,
-    Trade,
-    UnderlyingListed,
-    WithdrawalQueued,
-)
-from stab3l.engine.wire_layout import Layout, WireError
+from stab3l.engine.wire_codes import EventKind
+from stab3l.engine.wire_events import AssetTotals, ChainDeposits, Event, Sealed
+from stab3l.engine.wire_layout import Layout, WireError, layout_of
 
 EVENT_HEADER_BYTES: Final = 16
 _HEADER: Final = struct.Struct("<HHIQ")
 
-_SEALED: Final = Layout(
-    "sealed",
-    "block u64, first_input u64, last_input u64, input_hash hash, output_hash hash, state_root hash, "
-    "balances_root hash, balances_count u64, withdrawals_root hash, withdrawals_count u64, "
-    "positions_root hash, positions_count u64, "
-    "chain_count u32, asset_count u32",
-)
-_CHAIN: Final = Layout("sealed chain", "chain_id u64, deposit_count u64, deposit_hash hash")
-_ASSET: Final = Layout(
-    "sealed asset",
-    "asset u32, 4 zero bytes, chain_id u64, token address, 4 zero bytes, credited u128, withdrawn u128",
-)
+_SEALED: Final = layout_of(Sealed, "sealed")
+_CHAIN: Final = layout_of(ChainDeposits, "sealed chain")
+_ASSET: Final = layout_of(AssetTotals, "sealed asset")
 _BODIES: Final[dict[int, tuple[type[Event], Layout]]] = {
-    EventKind.OUTCOME: (
-        Outcome,
-        Layout("outcome", "code u16, command_kind u16, 4 zero bytes, id u64, at u64", code=OutcomeCode),
-    ),
-    EventKind.ORDER_ACCEPTED: (
-        OrderAccepted,
-        Layout(
-            "order_accepted",
-            "order u64, account u32, market u32, client_id u64, ticks u64, lots u64, "
-            "side u8, order_type u8, time_in_force u8, instructions u8, self_trade u8, 1 zero byte, label u16, "
-            "good_till u64, trigger_ticks u64",
-            side=Side,
-            order_type=OrderType,
-            time_in_force=TimeInForce,
-            self_trade=SelfTrade,
-        ),
-    ),
-    EventKind.TRADE: (
-        Trade,
-        Layout(
-            "trade",
-            "trade u64, market u32, taker_side u8, 3 zero bytes, maker_order u64, taker_order u64, "
-            "maker_account u32, taker_account u32, ticks u64, lots u64, maker_fee u128, taker_fee u128",
-            taker_side=Side,
-        ),
-    ),
-    EventKind.ORDER_CLOSED: (
-        OrderClosed,
-        Layout(
-            "order_closed",
-            "order u64, account u32, market u32, lots_left u64, reason u8, 7 zero bytes",
-            reason=CloseReason,
-        ),
-    ),
-    EventKind.DEPOSIT_CREDITED: (
-        DepositCredited,
-        Layout(
-            "deposit_credited",
-            "chain_id u64, ordinal u64, account u32, asset u32, amount u128, owner address, 4 zero bytes",
-        ),
-    ),
-    EventKind.WITHDRAWAL_QUEUED: (
-        WithdrawalQueued,
-        Layout(
-            "withdrawal_queued",
-            "withdrawal u64, account u32, asset u32, chain_id u64, amount u128, "
-            "token address, owner address, recipient address, 4 zero bytes",
-        ),
-    ),
-    EventKind.ASSET_REGISTERED: (
-        AssetRegistered,
-        Layout("asset_registered", "asset u32, decimals u8, 3 zero bytes, chain_id u64, token address, 4 zero bytes"),
-    ),
-    EventKind.MARKET_LISTED: (
-        MarketListed,
-        Layout(
-            "market_listed",
-            "market u32, base_asset u32, quote_asset u32, maker_fee_ppm u32, taker_fee_ppm u32, band_ppm u32, "
-            "lot u128, tick u64, max_lots u64",
-        ),
-    ),
-    EventKind.MARKET_STATUS_SET: (
-        MarketStatusSet,
-        Layout("market_status_set", "market u32, status u8, 3 zero bytes", status=MarketStatus),
-    ),
-    EventKind.ORDER_AMENDED: (
-        OrderAmended,
-        Layout("order_amended", "order u64, account u32, market u32, ticks u64, lots u64"),
-    ),
-    EventKind.ORDER_REDUCED: (
-        OrderReduced,
-        Layout(
-            "order_reduced",
-            "order u64, account u32, market u32, lots_left u64, reason u8, 7 zero bytes",
-            reason=CloseReason,
-        ),
-    ),
-    EventKind.ORDER_TRIGGERED: (OrderTriggered, Layout("order_triggered", "order u64, account u32, market u32")),
-    EventKind.MARK_CHANGED: (MarkChanged, Layout("mark_changed", "market u32, 4 zero bytes, ticks u64")),
-    EventKind.CANCEL_SCHEDULED: (CancelScheduled, Layout("cancel_scheduled", "account u32, 4 zero bytes, at u64")),
-    EventKind.PROTECTION_SET: (
-        ProtectionSet,
-        Layout("protection_set", "account u32, market u32, window u64, max_lots u64, frozen u64"),
-    ),
-    EventKind.PROTECTION_TRIGGERED: (
-        ProtectionTriggered,
-        Layout("protection_triggered", "account u32, market u32, frozen_until u64"),
-    ),
-    EventKind.UNDERLYING_LISTED: (
-        UnderlyingListed,
-        Layout(
-            "underlying_listed",
-            "underlying u32, settlement_asset u32, name name, tick u64, range_ppm u32, basis_ppm u32, "
-            "initial_ppm u32, short_option_ppm u32, liquidation_fee_ppm u32, liquidation_step_ppm u32",
-        ),
-    ),
-    EventKind.INSTRUMENT_LISTED: (
-        InstrumentListed,
-        Layout(
-            "instrument_listed",
-            "market u32, underlying u32, kind u8, 3 zero bytes, band_ppm u32, expiry u64, strike u64, "
-            "maker_fee_ppm u32, taker_fee_ppm u32, max_lots u64",
-            kind=MarketKind,
-        ),
-    ),
-    EventKind.INDEX_CHANGED: (IndexChanged, Layout("index_changed", "underlying u32, 4 zero bytes, ticks u64")),
-    EventKind.OPTION_MARKED: (
-        OptionMarked,
-        Layout("option_marked", "market u32, 4 zero bytes, mark u64, values 16 x u64"),
-    ),
-    EventKind.COLLATERAL_SET: (CollateralSet, Layout("collateral_set", "asset u32, haircut_ppm u32, price u128")),
-    EventKind.POSITION_SETTLED: (
-        PositionSettled,
-        Layout("position_settled", "account u32, market u32, lots i64, ticks u64, realised i128"),
-    ),
-    EventKind.MARKET_SETTLED: (MarketSettled, Layout("market_settled", "market u32, 4 zero bytes, ticks u64")),
-    EventKind.COLLATERAL_CONVERTED: (
-        CollateralConverted,
-        Layout("collateral_converted", "account u32, asset u32, amount u128, paid u128"),
-    ),
-    EventKind.POSITION_TAKEN_OVER: (
-        PositionTakenOver,
-        Layout("position_taken_over", "account u32, market u32, lots i64, entry i128"),
-    ),
-    EventKind.DELEVERAGED: (
-        Deleveraged,
-        Layout(
-            "deleveraged", "market u32, account u32, counterparty u32, 4 zero bytes, lots u64, ticks u64, charge u128"
-        ),
-    ),
-    EventKind.DEBT_TAKEN_OVER: (DebtTakenOver, Layout("debt_taken_over", "account u32, 4 zero bytes, amount u128")),
+    event.KIND: (event, layout_of(event, event.KIND.name.lower())) for event in get_args(Event) if event is not Sealed
 }
 
 

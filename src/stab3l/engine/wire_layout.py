@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable
 from enum import IntEnum
 from operator import attrgetter
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, get_type_hints
 
 from stab3l.errors import Invalid
 
@@ -148,6 +148,13 @@ class Layout:
             field = getattr(value, self.names[position])
             return field_invalid(self.message, self.names[position], self.kinds[position], field)
         raise AssertionError(f"{self.message}: struct refused fields that are all in range")
+
+
+def layout_of(values: type[Any], message: str) -> Layout:
+    """The layout of a class whose ``FIELDS`` list its body and whose annotations name its enumerations."""
+    hints = get_type_hints(values)
+    enums = {name: hint for name, hint in hints.items() if isinstance(hint, type) and issubclass(hint, IntEnum)}
+    return Layout(message, values.FIELDS, **enums)
 
 
 def _fits(value: int, kind: str) -> bool:

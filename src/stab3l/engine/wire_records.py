@@ -4,156 +4,18 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator
-from typing import ClassVar, Final
+from typing import ClassVar, Final, get_args
 
-from stab3l.engine.wire_codes import (
-    INSTRUCTIONS_ALL,
-    CommandKind,
-    Instruction,
-    MarketStatus,
-    OptionKind,
-    OrderType,
-    OutcomeCode,
-    SelfTrade,
-    Side,
-    SideChoice,
-    TimeInForce,
-)
-from stab3l.engine.wire_commands import (
-    Amend,
-    Cancel,
-    CancelAll,
-    Command,
-    Deposit,
-    Expire,
-    IndexPrice,
-    ListFuture,
-    ListMarket,
-    ListOption,
-    ListUnderlying,
-    Malformed,
-    MarkPrice,
-    OptionMarks,
-    Place,
-    Record,
-    RegisterAsset,
-    ScheduleCancel,
-    Seal,
-    SetCollateral,
-    SetMarketStatus,
-    SetProtection,
-    Sweep,
-    Withdraw,
-)
-from stab3l.engine.wire_layout import BodyInvalid, Layout, WireError, field_invalid
+from stab3l.engine.wire_codes import INSTRUCTIONS_ALL, Instruction, OrderType, OutcomeCode, TimeInForce
+from stab3l.engine.wire_commands import Command, Malformed, Place, Record
+from stab3l.engine.wire_layout import BodyInvalid, Layout, WireError, field_invalid, layout_of
 
 HEADER_BYTES: Final = 8
 EVIDENCE_BYTES_MAX: Final = 1024
 _HEADER: Final = struct.Struct("<HHI")
 
 _BODIES: Final[dict[int, tuple[type[Command], Layout]]] = {
-    CommandKind.REGISTER_ASSET: (
-        RegisterAsset,
-        Layout("register_asset", "chain_id u64, token address, decimals u8, 3 zero bytes"),
-    ),
-    CommandKind.LIST_MARKET: (
-        ListMarket,
-        Layout(
-            "list_market",
-            "base_asset u32, quote_asset u32, lot u128, tick u64, maker_fee_ppm u32, taker_fee_ppm u32, max_lots u64, "
-            "band_ppm u32, 4 zero bytes",
-        ),
-    ),
-    CommandKind.SET_MARKET_STATUS: (
-        SetMarketStatus,
-        Layout("set_market_status", "market u32, status u8, 3 zero bytes", status=MarketStatus),
-    ),
-    CommandKind.DEPOSIT: (
-        Deposit,
-        Layout(
-            "deposit",
-            "chain_id u64, ordinal u64, asset u32, log_index u32, owner address, 4 zero bytes, "
-            "amount u128, tx_hash hash",
-        ),
-    ),
-    CommandKind.PLACE: (
-        Place,
-        Layout(
-            "place",
-            "account u32, market u32, client_id u64, expires_at u64, ticks u64, lots u64, "
-            "side u8, order_type u8, time_in_force u8, instructions u8, self_trade u8, 1 zero byte, label u16, "
-            "good_till u64, trigger_ticks u64",
-            side=Side,
-            order_type=OrderType,
-            time_in_force=TimeInForce,
-            self_trade=SelfTrade,
-        ),
-    ),
-    CommandKind.CANCEL: (Cancel, Layout("cancel", "account u32, 4 zero bytes, order u64")),
-    CommandKind.WITHDRAW: (
-        Withdraw,
-        Layout(
-            "withdraw",
-            "account u32, asset u32, client_id u64, expires_at u64, amount u128, recipient address, 4 zero bytes",
-        ),
-    ),
-    CommandKind.SEAL: (Seal, Layout("seal", "")),
-    CommandKind.AMEND: (
-        Amend,
-        Layout("amend", "account u32, 4 zero bytes, order u64, client_id u64, expires_at u64, ticks u64, lots u64"),
-    ),
-    CommandKind.CANCEL_ALL: (
-        CancelAll,
-        Layout("cancel_all", "account u32, market u32, label u16, side u8, 5 zero bytes", side=SideChoice),
-    ),
-    CommandKind.SCHEDULE_CANCEL: (
-        ScheduleCancel,
-        Layout("schedule_cancel", "account u32, 4 zero bytes, client_id u64, expires_at u64, at u64"),
-    ),
-    CommandKind.SET_PROTECTION: (
-        SetProtection,
-        Layout(
-            "set_protection",
-            "account u32, market u32, client_id u64, expires_at u64, window u64, max_lots u64, frozen u64",
-        ),
-    ),
-    CommandKind.MARK_PRICE: (MarkPrice, Layout("mark_price", "market u32, 4 zero bytes, ticks u64")),
-    CommandKind.SWEEP: (Sweep, Layout("sweep", "limit u32, 4 zero bytes")),
-    CommandKind.LIST_UNDERLYING: (
-        ListUnderlying,
-        Layout(
-            "list_underlying",
-            "name name, settlement_asset u32, 4 zero bytes, tick u64, range_ppm u32, basis_ppm u32, initial_ppm u32, "
-            "short_option_ppm u32, liquidation_fee_ppm u32, liquidation_step_ppm u32",
-        ),
-    ),
-    CommandKind.LIST_FUTURE: (
-        ListFuture,
-        Layout(
-            "list_future",
-            "underlying u32, 4 zero bytes, expiry u64, maker_fee_ppm u32, taker_fee_ppm u32, max_lots u64, "
-            "band_ppm u32, 4 zero bytes",
-        ),
-    ),
-    CommandKind.LIST_OPTION: (
-        ListOption,
-        Layout(
-            "list_option",
-            "underlying u32, kind u8, 3 zero bytes, expiry u64, strike u64, maker_fee_ppm u32, taker_fee_ppm u32, "
-            "max_lots u64, band_ppm u32, 4 zero bytes",
-            kind=OptionKind,
-        ),
-    ),
-    CommandKind.INDEX_PRICE: (IndexPrice, Layout("index_price", "underlying u32, 4 zero bytes, ticks u64")),
-    CommandKind.OPTION_MARKS: (
-        OptionMarks,
-        Layout("option_marks", "market u32, 4 zero bytes, mark u64, values 16 x u64"),
-    ),
-    CommandKind.SET_COLLATERAL: (
-        SetCollateral,
-        Layout("set_collateral", "asset u32, haircut_ppm u32, price u128"),
-    ),
-    CommandKind.EXPIRE: (Expire, Layout("expire", "market u32, 4 zero bytes")),
+    command.KIND: (command, layout_of(command, command.KIND.name.lower())) for command in get_args(Command)
 }
 
 BODY_BYTES: Final[dict[int, int]] = {kind: layout.bytes for kind, (_, layout) in _BODIES.items()}
