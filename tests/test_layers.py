@@ -13,7 +13,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "stab3l"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("units", "errors", "clock", "config", "hashing", "_engine"),
     ("compute", "peg", "flow", "pricing", "ledger"),
-    ("chain", "store", "feeds", "engine", "http"),
+    ("chain", "store", "feeds", "engine", "http", "enclave"),
     ("exchange", "keepers", "relay", "watch", "provider", "verifier", "audit", "api"),
     ("client", "cli", "sim", "devnet", "testing", "measure", "__main__"),
 )

@@ -17,10 +17,10 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 export function compile(depth, out) {
   mkdirSync(out, { recursive: true });
   const main = join(out, "main.circom");
-  writeFileSync(main, `pragma circom 2.1.0;\ninclude "product.circom";\ncomponent main {public [gamma]} = Product(${depth}, 2);\n`);
+  writeFileSync(main, `pragma circom 2.1.0;\ninclude "product.circom";\ncomponent main = Product(${depth});\n`);
   const libraries = [HERE, join(HERE, "node_modules", "circomlib", "circuits")];
   const compiler = join(HERE, "node_modules", "circom2", "cli.js");
-  execFileSync(process.execPath, [compiler, main, "--r1cs", "--wasm", "--O1", ...libraries.flatMap((l) => ["-l", l]), "-o", out], {
+  execFileSync(process.execPath, [compiler, main, "--r1cs", "--wasm", "--O2", ...libraries.flatMap((l) => ["-l", l]), "-o", out], {
     stdio: ["ignore", "ignore", "inherit"],
     cwd: "/",
   });

@@ -1,4 +1,4 @@
-// The verification key of a zkey as the 22 words that Groth16Verifier takes: alpha, beta, gamma, delta, then one point for the constant and each public value.
+// The verification key of a zkey as the 20 words that Groth16Verifier takes: alpha, beta, gamma, delta, then one point for the constant and each public value.
 import { zKey } from "snarkjs";
 
 export async function keyWords(zkeyPath) {

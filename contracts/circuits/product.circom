@@ -5,7 +5,7 @@ include "bitify.circom";
 
 // The sampled lines of the standard benchmark and their products (docs/reference/zero-knowledge.md).
 // The matrices' generator (Keccak) stays outside: the contract derives the true words and opens the committed entries, and folds both in the same
-// order at `gamma`, which is drawn from `commitment`. Two different vectors fold to one value with probability (their length) / (field's order).
+// order at `gamma`, the hash of what is folded here. Two different vectors fold to one value with probability (their length) / (field's order).
 
 // 42 elements of 6 bits, lowest first, each minus 32. A word above 252 bits has no witness.
 template Elements() {
@@ -38,45 +38,44 @@ template Chain(count) {
     out <== link[links - 1].out;
 }
 
-// `samples` rows of A, then as many columns of B, each of `depth` elements in words of 42; then the entries where they cross, row by row.
-template Product(depth, samples) {
+// `claim` (the hash of seed, root and sample seed), the words of two rows of A, then of two columns of B, each of `depth` elements in words of 42; then the
+// entries where they cross, row by row.
+template Product(depth) {
     var words = (depth + 41) \ 42;
-    var lines = 2 * samples;
-    var crossings = samples * samples;
-    signal input gamma;
-    signal input word[lines][words];
-    signal output commitment;
+    signal input claim;
+    signal input word[4][words];
+    signal output gamma;
     signal output fold;
 
-    component elements[lines][words];
-    component chain = Chain(lines * words);
-    for (var l = 0; l < lines; l++) {
+    component elements[4][words];
+    component chain = Chain(4 * words + 1);
+    chain.in[0] <== claim;
+    for (var l = 0; l < 4; l++) {
         for (var w = 0; w < words; w++) {
             elements[l][w] = Elements();
             elements[l][w].word <== word[l][w];
-            chain.in[l * words + w] <== word[l][w];
+            chain.in[l * words + w + 1] <== word[l][w];
         }
     }
-    commitment <== chain.out;
+    gamma <== chain.out;
 
-    signal partial[crossings][depth + 1];
-    for (var c = 0; c < crossings; c++) {
-        var row = c \ samples;
-        var column = samples + c % samples;
-        partial[c][0] <== 0;
-        for (var k = 0; k < depth; k++) {
-            partial[c][k + 1] <== partial[c][k] + elements[row][k \ 42].element[k % 42] * elements[column][k \ 42].element[k % 42];
-        }
-    }
-
-    var terms = lines * words + crossings;
-    signal folded[terms + 1];
-    folded[0] <== 0;
-    for (var t = 0; t < lines * words; t++) {
+    signal folded[4 * words + 1];
+    folded[0] <== claim;
+    for (var t = 0; t < 4 * words; t++) {
         folded[t + 1] <== folded[t] * gamma + word[t \ words][t % words];
     }
-    for (var c = 0; c < crossings; c++) {
-        folded[lines * words + c + 1] <== folded[lines * words + c] * gamma + partial[c][depth];
+
+    // Horner's rule over the four entries is one inner product: sum over k of (gamma^2 a0 + a1) (gamma b0 + b1).
+    signal square <== gamma * gamma;
+    signal fourth <== square * square;
+    signal row[depth];
+    signal column[depth];
+    signal partial[depth + 1];
+    partial[0] <== 0;
+    for (var k = 0; k < depth; k++) {
+        row[k] <== square * elements[0][k \ 42].element[k % 42] + elements[1][k \ 42].element[k % 42];
+        column[k] <== gamma * elements[2][k \ 42].element[k % 42] + elements[3][k \ 42].element[k % 42];
+        partial[k + 1] <== partial[k] + row[k] * column[k];
     }
-    fold <== folded[terms];
+    fold <== folded[4 * words] * fourth + partial[depth];
 }

@@ -8,6 +8,7 @@ pub mod account;
 pub mod admission;
 pub mod amend;
 pub mod arena;
+pub mod benchmark;
 pub mod book;
 pub mod cancel;
 pub mod collateral;

@@ -21,6 +21,7 @@ use crate::protection::{Protection, ProtectionLimits};
 use crate::state::State;
 use crate::units::*;
 
+mod benchmark;
 mod derivatives;
 mod exceptions;
 mod hashing;
@@ -481,6 +482,7 @@ fn _engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyEngine>()?;
     module.add_class::<PyRecovery>()?;
     exceptions::add_to(module)?;
+    benchmark::add_to(module)?;
     hashing::add_to(module)?;
     peg::add_to(module)
 }

@@ -21,6 +21,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Literal, final
 
+import numpy as np
+import numpy.typing as npt
 from typing_extensions import Buffer
 
 __all__ = [
@@ -35,6 +37,8 @@ __all__ = [
     "OutputMismatch",
     "PegWorld",
     "Recovery",
+    "benchmark_lines",
+    "floats_to_entries",
     "keccak256",
     "keccak_many",
     "merkle_layers",
@@ -46,6 +50,7 @@ __all__ = [
     "peg_sell",
     "peg_target",
     "peg_targets",
+    "tile_leaves",
 ]
 
 class EngineError(Exception):
@@ -252,6 +257,19 @@ def merkle_layers(leaves: Buffer) -> bytes:
 
     2n - 1 hashes for n padded leaves; one zero hash for none. Raises `ValueError` when ``leaves`` is not whole hashes.
     """
+
+def benchmark_lines(seed: bytes, product: int, side: int, start: int, out: npt.NDArray[np.float32]) -> None:
+    """Fills ``out``, a float32 array of two dimensions, with a line in each row, from line ``start`` on.
+
+    No other thread may use the array meanwhile: this and the next two work without the interpreter, on all cores. All
+    raise `ValueError` for an array that is not contiguous, or of another kind.
+    """
+
+def floats_to_entries(product: npt.NDArray[np.float32]) -> None:
+    """Turns whole numbers in a float32 array into big-endian int32, in place."""
+
+def tile_leaves(rows: npt.NDArray[np.uint8]) -> bytes:
+    """``keccak(0x00 ++ tile)`` of each 256 bytes, 32 bytes each."""
 
 class PegWorld:
     """A simulated world of the peg (`docs/guides/simulator.md`), made from a `stab3l.sim.peg.world.World`.

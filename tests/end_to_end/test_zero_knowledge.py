@@ -20,7 +20,7 @@ from deployed_chain import DOLLAR, Deployments, circuit_key
 from stab3l.chain.errors import ContractRejected
 from stab3l.chain.signer import Signer
 from stab3l.compute.commitment import leaves, product_layers
-from stab3l.compute.grid import FIELD, draw, fold, lines_words
+from stab3l.compute.grid import draw, fold, lines_words
 from stab3l.compute.product import row_blocks
 from stab3l.compute.shape import Shape
 from stab3l.compute.statement import ProofMethod
@@ -78,7 +78,7 @@ def test_circuit_and_reference_fold_the_same(circuit: Circuit) -> None:
     claim = small_claim(name=b"any claim")
     proof = circuit.prove(claim.statement)
     values = [entry_bytes(claim.open(entry), entry) for entry in draw(claim.statement).crossings]
-    assert proof.fold == fold(lines_words(claim.statement), values, proof.gamma)
+    assert proof.fold == fold(claim.statement, lines_words(claim.statement), values, proof.gamma)
 
 
 def test_a_wrong_word_gives_another_fold(circuit: Circuit) -> None:
@@ -87,7 +87,7 @@ def test_a_wrong_word_gives_another_fold(circuit: Circuit) -> None:
     words[0][0] ^= 1
     proof = circuit.prove_words(claim.statement, words)
     values = [entry_bytes(claim.open(entry), entry) for entry in draw(claim.statement).crossings]
-    assert proof.fold != fold(lines_words(claim.statement), values, proof.gamma) % FIELD
+    assert proof.fold != fold(claim.statement, lines_words(claim.statement), values, proof.gamma)
 
 
 # --- On a chain

@@ -35,8 +35,10 @@ def _index(name: str) -> int:
     return int(name.removeprefix("verifier-"))
 
 
-def _serving(name: str) -> list[str]:
-    return ["provider", "serve"] if name == "provider" else ["verifier", "serve", "--index", str(_index(name))]
+def _serving(name: str, reproves: bool) -> list[str]:
+    if name == "provider":
+        return ["provider", "serve", "--reprove" if reproves else "--no-reprove"]
+    return ["verifier", "serve", "--index", str(_index(name))]
 
 
 @dataclass
@@ -47,6 +49,8 @@ class Market:
     home: Path
     network: Network
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    reproves: bool = False
+    """Whether the provider's agent proves again by itself."""
 
     @property
     def config(self) -> ChainConfig:
@@ -95,7 +99,7 @@ class Market:
         for name in names:
             with (self.home / f"{name}.log").open("ab") as log:
                 self.processes[name] = subprocess.Popen(
-                    [sys.executable, "-m", "stab3l", *_serving(name), "--home", str(self.home)],
+                    [sys.executable, "-m", "stab3l", *_serving(name, self.reproves), "--home", str(self.home)],
                     cwd=ROOT,
                     env={"PYTHONPATH": str(ROOT / "src")},
                     stdout=log,

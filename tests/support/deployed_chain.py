@@ -38,6 +38,7 @@ PARAMETERS: dict[str, Any] = {
         "haircutBps": HAIRCUT_BPS,
         "epochBlocks": 1,
     },
+    "reverification": {"epochBlocks": 32, "summonBps": 10_000},
     # No gate, fee, bond or penalty, except where they are tested.
     "redemption": {"feeBps": 0, "gateBps": 0, "bondBps": 0, "penaltyBps": 0},
     # Tests travel in time; a stale price is tested with the contracts.

@@ -27,27 +27,27 @@ contract ComputeUnitVerifier is IComputeUnitVerifier, AccessManaged, Pausable {
         uint32 stakePeriodSeconds;
     }
 
-    /// @dev By slots: what a mint reads, what a commitment reads, what it writes, what a proof writes.
+    /// @dev By slots: who, the task and how far it is, what it is worth, seed, root, before. A proof writes only into slots that hold something already.
     struct StoredClaim {
         address provider;
-        ClaimState state;
         ComputeClass computeClass;
         ProofMethod method;
         uint32 committedSeconds;
         uint32 stakePeriodSeconds;
+        ClaimState state;
         uint32 rows;
         uint32 depth;
         uint32 products;
         uint32 blockSeconds;
         uint16 haircutBps;
         uint48 seedBlock;
-        uint48 deadlineBlock;
-        uint64 commitBlock;
-        uint192 operationsPerSecond;
+        uint16 windowBlocks;
+        uint40 mintableUntil; // [unix seconds]
+        uint40 commitBlock;
+        uint88 operationsPerSecond;
+        uint128 cuValue; // [wad CU]
         bytes32 seed;
         bytes32 root;
-        uint128 cuValue; // [wad CU]
-        uint64 mintableUntil; // [unix seconds]
         Capacity before; // what the provider had when it opened this claim
     }
 
@@ -155,7 +155,7 @@ contract ComputeUnitVerifier is IComputeUnitVerifier, AccessManaged, Pausable {
         claim.stakePeriodSeconds = registration.stakePeriodSeconds;
         claim.before = capacity;
         _setTask(claim, products);
-        emit ChallengeOpened(claimId, msg.sender, computeClass, claim.rows, claim.depth, products, claim.seedBlock, claim.deadlineBlock);
+        emit ChallengeOpened(claimId, msg.sender, computeClass, claim.rows, claim.depth, products, claim.seedBlock, _deadlineBlock(claim));
     }
 
     /// @inheritdoc IComputeUnitVerifier
@@ -164,13 +164,13 @@ contract ComputeUnitVerifier is IComputeUnitVerifier, AccessManaged, Pausable {
         if (msg.sender != claim.provider) revert ClaimOfAnother(claimId, claim.provider, msg.sender);
         if (root == 0) revert RootZero();
         if (block.number <= claim.seedBlock) revert SeedBlockNotMined(block.number, claim.seedBlock);
-        if (block.number > claim.deadlineBlock) revert CommitTooLate(block.number, claim.deadlineBlock);
+        if (block.number > _deadlineBlock(claim)) revert CommitTooLate(block.number, _deadlineBlock(claim));
 
         bytes32 seed = keccak256(abi.encode(blockhash(claim.seedBlock), claimId, msg.sender, claim.computeClass));
         uint256 rate = _rateDown(claim);
         claim.state = ClaimState.Committed;
-        claim.commitBlock = uint64(block.number);
-        claim.operationsPerSecond = uint192(rate);
+        claim.commitBlock = uint40(block.number);
+        claim.operationsPerSecond = uint88(rate);
         (claim.seed, claim.root) = (seed, root);
         emit RootCommitted(claimId, msg.sender, seed, root, uint64(block.number), rate);
     }
@@ -186,7 +186,7 @@ contract ComputeUnitVerifier is IComputeUnitVerifier, AccessManaged, Pausable {
 
         claim.state = cuValue == 0 ? ClaimState.Consumed : ClaimState.Proven;
         claim.cuValue = cuValue.toUint128();
-        claim.mintableUntil = uint64(block.timestamp + PROVEN_SECONDS_MAX);
+        claim.mintableUntil = uint40(block.timestamp + PROVEN_SECONDS_MAX);
         emit ClaimProven(claimId, claim.provider, cuValue);
     }
 
@@ -229,7 +229,7 @@ contract ComputeUnitVerifier is IComputeUnitVerifier, AccessManaged, Pausable {
         StoredClaim storage claim = _claims[claimId];
         ClaimState state = claim.state;
         bool live = state == ClaimState.Open
-            ? block.number <= claim.deadlineBlock
+            ? block.number <= _deadlineBlock(claim)
             : state == ClaimState.Committed
                 ? block.number <= _sampleBlock(claim) + BLOCKHASH_BLOCKS
                 : state == ClaimState.Proven && block.timestamp <= claim.mintableUntil;
@@ -243,7 +243,7 @@ contract ComputeUnitVerifier is IComputeUnitVerifier, AccessManaged, Pausable {
         (claim.blockSeconds, claim.haircutBps) = (task.blockSeconds, task.haircutBps);
         uint256 seedBlock = Math.ceilDiv(block.number + task.seedDelayBlocks, task.epochBlocks) * task.epochBlocks;
         claim.seedBlock = uint48(seedBlock);
-        claim.deadlineBlock = uint48(seedBlock + task.windowBlocks);
+        claim.windowBlocks = uint16(task.windowBlocks);
     }
 
     /// @dev All operations over all blocks from b0 to b1, both included: never more than the true rate. Bounded by the maxima: below 2^76.
@@ -302,6 +302,11 @@ contract ComputeUnitVerifier is IComputeUnitVerifier, AccessManaged, Pausable {
 
     function _sampleBlock(StoredClaim storage claim) private view returns (uint256) {
         return claim.commitBlock + SAMPLE_DELAY_BLOCKS;
+    }
+
+    /// @dev The last block that accepts the root.
+    function _deadlineBlock(StoredClaim storage claim) private view returns (uint64) {
+        return uint64(claim.seedBlock) + claim.windowBlocks;
     }
 
     // --- Governance and guardian
@@ -370,7 +375,7 @@ contract ComputeUnitVerifier is IComputeUnitVerifier, AccessManaged, Pausable {
             products: claim.products,
             committedSeconds: claim.committedSeconds,
             seedBlock: claim.seedBlock,
-            deadlineBlock: claim.deadlineBlock,
+            deadlineBlock: _deadlineBlock(claim),
             commitBlock: claim.commitBlock,
             seed: claim.seed,
             root: claim.root,

@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {LocalChains} from "../libraries/LocalChains.sol";
 
 /// @title Groth16Verifier
-/// @notice Checks Groth16 proofs over BN254 with one verification key for three public values (Groth, EUROCRYPT 2016, section 3.2).
+/// @notice Checks Groth16 proofs over BN254 with one verification key for two public values (Groth, EUROCRYPT 2016, section 3.2).
 /// @dev The key lies in the code of a contract of its own, one copy away. A development key's trapdoor is known to everybody, so it refuses to stand
 /// anywhere but on local chains.
 /// @custom:stop Nothing to stop: ComputeUnitVerifier takes the method away.
@@ -15,8 +15,7 @@ contract Groth16Verifier {
     error KeyNotOnCurve();
 
     /// @notice alpha (G1), beta, gamma, delta (G2), then one point (G1) for the constant and for each public value.
-    uint256 public constant KEY_WORDS = 22;
-    uint256 private constant PUBLIC_VALUES = 3;
+    uint256 public constant KEY_WORDS = 20;
     uint256 private constant R = 21_888_242_871_839_275_222_246_405_745_257_275_088_548_364_400_416_034_343_698_204_186_575_808_495_617;
     uint256 private constant Q = 21_888_242_871_839_275_222_246_405_745_257_275_088_696_311_157_297_823_662_689_037_894_645_226_208_583;
 
@@ -36,22 +35,22 @@ contract Groth16Verifier {
     }
 
     /// @notice Whether `proof` (a in G1, b in G2, c in G1) holds for the public values. False, never a revert, for whatever is malformed.
-    function verify(uint256[8] calldata proof, uint256[3] calldata values) external view returns (bool) {
+    function verify(uint256[8] calldata proof, uint256[2] calldata values) external view returns (bool) {
         address key = _key;
         uint256[4] memory scratch;
         uint256[24] memory pairs;
-        if (values[0] >= R || values[1] >= R || values[2] >= R || proof[1] >= Q) return false;
-        uint256[22] memory words;
+        if (values[0] >= R || values[1] >= R || proof[1] >= Q) return false;
+        uint256[20] memory words;
         bool ok;
         assembly ("memory-safe") {
-            extcodecopy(key, words, 1, 704)
+            extcodecopy(key, words, 1, 640)
             // x = IC0 + sum of value(i) IC(i + 1), in scratch[0..1]
             mstore(scratch, mload(add(words, 448)))
             mstore(add(scratch, 32), mload(add(words, 480)))
             ok := 1
             let product := add(scratch, 64)
             let term := mload(0x40)
-            for { let i := 0 } lt(i, 3) { i := add(i, 1) } {
+            for { let i := 0 } lt(i, 2) { i := add(i, 1) } {
                 let point := add(words, add(512, shl(6, i)))
                 mstore(term, mload(point))
                 mstore(add(term, 32), mload(add(point, 32)))

@@ -32,6 +32,8 @@ contract Reverification is AccessManaged {
     event Summoned(uint256 indexed epoch, uint64 seedBlock, uint64 answerUntil);
     event Answered(address indexed provider, uint256 indexed epoch);
 
+    /// @notice Seed periods between a summons and the seed block: at least one whole period in which to open the claim, after one to hear of it.
+    uint256 public constant NOTICE_PERIODS = 3;
     uint256 private constant BLOCKHASH_BLOCKS = 256;
     uint256 private constant BASIS_POINTS = 10_000;
 
@@ -51,7 +53,7 @@ contract Reverification is AccessManaged {
         _setRules(rules_);
     }
 
-    /// @notice Anyone: records that an epoch summons, if its first block's hash says so. Its claims are to be opened before the next seed block.
+    /// @notice Anyone: records that an epoch summons, if its first block's hash says so. Its claims are to be opened in the last period before the seed block.
     function summon(uint256 epoch) external {
         uint256 start = epoch * _rules.epochBlocks;
         if (block.number <= start || block.number > start + BLOCKHASH_BLOCKS) revert EpochNotReadable(epoch, block.number);
@@ -59,7 +61,7 @@ contract Reverification is AccessManaged {
         if (uint256(keccak256(abi.encode(blockhash(start), "summons"))) % BASIS_POINTS >= _rules.summonBps) revert EpochQuiet(epoch);
         IComputeUnitVerifier.Standard memory task = verifier.standard();
         uint256 period = task.epochBlocks;
-        uint256 next = (block.number + task.seedDelayBlocks + period) / period * period;
+        uint256 next = (block.number + task.seedDelayBlocks + NOTICE_PERIODS * period) / period * period;
         (summonedEpoch, seedBlock, summonedAt) = (uint64(epoch), uint64(next), uint64(block.timestamp));
         answerUntil = uint64(block.timestamp + _rules.answerSeconds);
         emit Summoned(epoch, seedBlock, answerUntil);

@@ -13,7 +13,7 @@ import {Groth16Verifier} from "./Groth16Verifier.sol";
 /// @notice Proves that four committed entries, where two sampled rows and two sampled columns cross, are what the seed says: by one Groth16 proof, or
 /// without any by computing each entry here.
 /// @dev 1 `openSamples` reads the entries out of the root by Merkle paths. 2 `ComputeUnitVerifier.prove` comes to `check`, which derives the lines' words
-/// and compares the fold of words and entries with the circuit's (docs/reference/zero-knowledge.md). The direct way: `checkEntry` once for each crossing,
+/// and compares the fold of words and entries with the circuit's, at a point that is the hash of what the circuit folds (docs/reference/zero-knowledge.md). The direct way: `checkEntry` once for each crossing,
 /// then `prove` with an empty proof. A claim that is not opened in time, while its sample block's hash is readable, fails.
 /// @custom:stop Governance takes the method away in ComputeUnitVerifier.
 /// @custom:trusts Groth16Verifier's key. The direct way trusts nothing.
@@ -29,7 +29,7 @@ contract ZeroKnowledgeProof is IComputeProof {
     event SamplesOpened(uint256 indexed claimId, address indexed provider, int32[4] entries);
     event EntryChecked(uint256 indexed claimId, uint256 crossing, int256 value);
 
-    uint256 private constant PROOF_BYTES = 9 * 32; // a, b, c and the commitment
+    uint256 private constant PROOF_BYTES = 9 * 32; // a, b, c and gamma
     uint256 private constant ALL_CHECKED = 15;
     uint256 private constant CREDIT_BPS = 10_000;
 
@@ -40,7 +40,10 @@ contract ZeroKnowledgeProof is IComputeProof {
 
     /// @dev By hash of the statement, one slot.
     struct Samples {
-        int32[4] entries;
+        int32 first;
+        int32 second;
+        int32 third;
+        int32 fourth;
         uint8 checkedMask; // crossings that were computed here and are right
         bool opened;
     }
@@ -62,7 +65,7 @@ contract ZeroKnowledgeProof is IComputeProof {
             (uint32 row, uint32 column) = SampleGrid.crossing(grid, i);
             entries[i] = Openings.read(openings[i], statement, productRoot, row, column);
         }
-        _samples[_hash(statement)] = Samples(entries, 0, true);
+        _samples[_hash(statement)] = Samples(entries[0], entries[1], entries[2], entries[3], 0, true);
         emit SamplesOpened(claimId, statement.provider, entries);
     }
 
@@ -74,13 +77,14 @@ contract ZeroKnowledgeProof is IComputeProof {
         Grid memory grid = SampleGrid.draw(statement);
         (uint32 row, uint32 column) = SampleGrid.crossing(grid, crossing);
         int256 right = BenchmarkMatrices.entry(statement.seed, grid.product, row, column, statement.depth);
-        if (samples.entries[crossing] != right) revert EntryWrong(claimId, crossing, samples.entries[crossing], right);
+        int32 committed = _entries(samples)[crossing];
+        if (committed != right) revert EntryWrong(claimId, crossing, committed, right);
         samples.checkedMask |= uint8(1 << crossing);
         emit EntryChecked(claimId, crossing, right);
     }
 
     /// @inheritdoc IComputeProof
-    /// @dev `proof`: a (2 words), b (4), c (2) and the circuit's commitment; or nothing when every crossing was checked directly.
+    /// @dev `proof`: a (2 words), b (4), c (2) and gamma, the circuit's hash of claim and words; or nothing when every crossing was checked directly.
     function check(Statement calldata statement, bytes calldata proof) external view returns (uint256 creditBps) {
         Samples memory samples = _opened(statement);
         if (proof.length == 0) {
@@ -88,22 +92,25 @@ contract ZeroKnowledgeProof is IComputeProof {
             return CREDIT_BPS;
         }
         if (proof.length != PROOF_BYTES) revert ProofLengthWrong(proof.length, PROOF_BYTES);
-        (uint256[8] memory points, uint256 commitment) = abi.decode(proof, (uint256[8], uint256));
-        uint256 gamma = SampleGrid.challenge(statement, commitment);
-        uint256 folded = SampleGrid.fold(statement, samples.entries, gamma);
-        if (!groth16.verify(points, [commitment, folded, gamma])) revert ProofInvalid(statement.claimId);
+        (uint256[8] memory points, uint256 gamma) = abi.decode(proof, (uint256[8], uint256));
+        uint256 folded = SampleGrid.fold(statement, _entries(samples), gamma);
+        if (!groth16.verify(points, [gamma, folded])) revert ProofInvalid(statement.claimId);
         return CREDIT_BPS;
     }
 
     /// @notice The opened entries of a claim and which crossings were checked directly; reverts before `openSamples`.
     function samplesOf(uint256 claimId) external view returns (int32[4] memory entries, uint8 checkedMask) {
         Samples memory samples = _opened(verifier.statementOf(claimId));
-        return (samples.entries, samples.checkedMask);
+        return (_entries(samples), samples.checkedMask);
     }
 
     function _opened(Statement memory statement) private view returns (Samples storage samples) {
         samples = _samples[_hash(statement)];
         if (!samples.opened) revert SamplesNotOpened(statement.claimId);
+    }
+
+    function _entries(Samples memory samples) private pure returns (int32[4] memory) {
+        return [samples.first, samples.second, samples.third, samples.fourth];
     }
 
     function _hash(Statement memory statement) private pure returns (bytes32) {

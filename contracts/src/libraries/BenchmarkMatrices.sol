@@ -31,6 +31,25 @@ library BenchmarkMatrices {
         }
     }
 
+    /// @notice Horner's rule at `point` over the line's words, from `folded` on, in the field of this order.
+    function foldLine(uint256 folded, uint256 point, uint256 order, bytes32 seed, uint32 product, uint8 side, uint32 index, uint256 depth)
+        internal
+        pure
+        returns (uint256 out)
+    {
+        uint256 count = wordsOf(depth);
+        assembly ("memory-safe") {
+            out := folded
+            mstore(0, seed)
+            let tail := or(or(shl(224, product), shl(216, side)), shl(184, index))
+            let end := or(tail, shl(152, count))
+            for {} lt(tail, end) { tail := add(tail, shl(152, 1)) } {
+                mstore(32, tail)
+                out := addmod(mulmod(out, point, order), and(keccak256(0, 45), sub(shl(252, 1), 1)), order)
+            }
+        }
+    }
+
     /// @notice sum over k < depth of a(k) b(k), for the elements of two lines.
     function dot(uint256[] memory a, uint256[] memory b, uint256 depth) internal pure returns (int256 sum) {
         assembly ("memory-safe") {

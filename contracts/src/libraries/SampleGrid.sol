@@ -35,34 +35,20 @@ library SampleGrid {
         return (grid.rows[index / SAMPLES], grid.columns[index % SAMPLES]);
     }
 
-    /// @notice Drawn from all that the fold is made of: the true words follow from `seed` and `sampleSeed`, the entries from `root`, the words that the
-    /// prover used from `commitment`.
-    function challenge(Statement memory statement, uint256 commitment) internal pure returns (uint256) {
-        return uint256(keccak256(abi.encode(statement.seed, statement.root, commitment, statement.sampleSeed))) % FIELD;
-    }
-
-    /// @notice Horner's rule at `gamma` over the words of the rows, those of the columns, and the entries.
-    function fold(Statement memory statement, int32[4] memory entries, uint256 gamma) internal pure returns (uint256 folded) {
+    /// @notice Horner's rule at `gamma` over the hash of what the claim is bound to, the words of the rows, those of the columns, and the entries.
+    function fold(Statement calldata statement, int32[4] memory entries, uint256 gamma) internal pure returns (uint256 folded) {
         Grid memory grid = draw(statement);
+        (bytes32 seed, uint256 depth) = (statement.seed, statement.depth);
+        folded = uint256(keccak256(abi.encode(seed, statement.root, statement.sampleSeed)));
         for (uint256 i = 0; i < 2 * SAMPLES; i++) {
-            uint8 side = i < SAMPLES ? BenchmarkMatrices.ROW_OF_A : BenchmarkMatrices.COLUMN_OF_B;
-            uint32 index = i < SAMPLES ? grid.rows[i] : grid.columns[i - SAMPLES];
-            folded = _foldWords(folded, gamma, BenchmarkMatrices.line(statement.seed, grid.product, side, index, statement.depth));
+            bool isRow = i < SAMPLES;
+            (uint8 side, uint32 index) =
+                isRow ? (BenchmarkMatrices.ROW_OF_A, grid.rows[i]) : (BenchmarkMatrices.COLUMN_OF_B, grid.columns[i - SAMPLES]);
+            folded = BenchmarkMatrices.foldLine(folded, gamma, FIELD, seed, grid.product, side, index, depth);
         }
         for (uint256 i = 0; i < CROSSINGS; i++) {
             uint256 entry = entries[i] < 0 ? FIELD - uint256(-int256(entries[i])) : uint256(int256(entries[i]));
             folded = addmod(mulmod(folded, gamma, FIELD), entry, FIELD);
-        }
-    }
-
-    function _foldWords(uint256 folded, uint256 gamma, uint256[] memory words) private pure returns (uint256 out) {
-        uint256 field = FIELD;
-        assembly ("memory-safe") {
-            out := folded
-            let end := add(words, shl(5, add(mload(words), 1)))
-            for { let at := add(words, 32) } lt(at, end) { at := add(at, 32) } {
-                out := addmod(mulmod(out, gamma, field), mload(at), field)
-            }
         }
     }
 

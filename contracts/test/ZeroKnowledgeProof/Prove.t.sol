@@ -133,12 +133,12 @@ contract ZeroKnowledgeProofTest is ProofFixture {
 
     function test_the_negative_of_a_point_and_values_beyond_the_field_fail() public {
         _openSamples();
-        (uint256[8] memory points, uint256 commitment) = abi.decode(proof, (uint256[8], uint256));
-        _refused(claim, abi.encode(points, commitment + SampleGrid.FIELD));
-        uint256[3] memory values = [uint256(0), SampleGrid.FIELD, 0];
+        (uint256[8] memory points, uint256 gamma) = abi.decode(proof, (uint256[8], uint256));
+        _refused(claim, abi.encode(points, gamma + SampleGrid.FIELD));
+        uint256[2] memory values = [uint256(0), SampleGrid.FIELD];
         assertFalse(groth16.verify(points, values));
         points[1] = 21_888_242_871_839_275_222_246_405_745_257_275_088_696_311_157_297_823_662_689_037_894_645_226_208_583 - points[1];
-        _refused(claim, abi.encode(points, commitment));
+        _refused(claim, abi.encode(points, gamma));
         vm.expectRevert(abi.encodeWithSelector(ZeroKnowledgeProof.ProofLengthWrong.selector, 3, 288));
         zeroKnowledge.check(claim, "abc");
     }

@@ -10,6 +10,7 @@ from litestar import Litestar, Request, Response, WebSocket, websocket
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
 
+from stab3l.api.backing_routes import backing_routes
 from stab3l.api.desk import Desk
 from stab3l.api.exchange_routes import EXCHANGE_ROUTES
 from stab3l.api.history_routes import HISTORY_ROUTES
@@ -33,7 +34,14 @@ async def live_socket(socket: WebSocket[Any, Any, Any], desk: NamedDependency[De
 def create_app(desk: Desk) -> Litestar:
     """The application around a desk; whoever serves it runs the desk, too."""
     return Litestar(
-        route_handlers=[*EXCHANGE_ROUTES, *HISTORY_ROUTES, *STREAM_ROUTES, *page_routes(), live_socket],
+        route_handlers=[
+            *EXCHANGE_ROUTES,
+            *HISTORY_ROUTES,
+            *STREAM_ROUTES,
+            *backing_routes(desk.network),
+            *page_routes(),
+            live_socket,
+        ],
         dependencies={"desk": Provide(lambda: desk, sync_to_thread=False)},
         exception_handlers={Stab3lError: _tell_error, HTTPException: _tell_http, Exception: _tell_mistake},
         response_headers=SECURITY_HEADERS,

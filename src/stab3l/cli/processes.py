@@ -110,6 +110,16 @@ def keeper_flow(*, home: Home = None, dry_run: DryRun = False) -> None:
     _run(home, serve, dry_run=dry_run)
 
 
+def keeper_reverification(*, home: Home = None, dry_run: DryRun = False) -> None:
+    """Calls the summons that random epochs ask for, writes down the answers, shows every provider's credit.
+
+    Example: `stab3l keeper reverification --home .stab3l/local`
+    """
+    from stab3l.keepers.reverification import serve
+
+    _run(home, serve, dry_run=dry_run)
+
+
 def keeper_peg(*, home: Home = None, dry_run: DryRun = False) -> None:
     """Keeps the peg: writes targets, follows gold, stabilises pools, restores inventory and the bridge's reserve.
 
@@ -150,14 +160,20 @@ def verifier_serve(*, home: Home = None, index: Member) -> None:
     _run(home, serve, index)
 
 
-def provider_serve(*, home: Home = None) -> None:
-    """Serves benchmark artifacts to verifiers, takes job documents and runs redeemed jobs.
+def provider_serve(
+    *,
+    home: Home = None,
+    reprove: Annotated[
+        bool, Parameter(help="Prove again by itself: when summoned, or when half of the credit is gone.")
+    ] = True,
+) -> None:
+    """Serves benchmark artifacts to verifiers, takes job documents, runs redeemed jobs, and keeps its credit.
 
     Example: `stab3l provider serve --home .stab3l/local`
     """
     from stab3l.provider.serving import serve
 
-    _run(home, serve)
+    _run(home, serve, reprove=reprove)
 
 
 def provider_onboard(

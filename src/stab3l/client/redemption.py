@@ -14,6 +14,7 @@ from stab3l.clock import monotonic_s
 from stab3l.config import Network
 from stab3l.errors import Rejected, Unavailable
 from stab3l.provider.jobs import Job, Result, document_hash
+from stab3l.watch.backing import board, choose
 
 TIMEOUT_S = 30
 POLL_S = 0.5
@@ -24,6 +25,12 @@ class ResultMismatch(Rejected):
     """The provider's document is not the one whose hash it delivered. ``values``: ``expected``, ``got``."""
 
     code = "result_mismatch"
+
+
+class CapacityShort(Unavailable):
+    """No provider has so much verified capacity that is not asked for already. ``values``: ``amount``, ``most``."""
+
+    code = "capacity_short"
 
 
 class DocumentDesk:
@@ -67,8 +74,22 @@ class Buyer:
         self.address = signer.address
         self._chain = chain
         self._sender = Sender(chain, signer)
+        self._config = network.primary
         self._redemption = contract(network.primary, "Redemption")
         self._desk = DocumentDesk(network.provider_url)
+
+    async def choose(self, amount: int, tier: int) -> str:
+        """The provider with verified capacity to spare for ``amount`` [wad CU] that asks least at this tier.
+
+        Raises:
+            CapacityShort: nobody has as much.
+        """
+        offers = await board(self._chain, self._config)
+        found = choose(offers, amount, tier)
+        if found is None:
+            most = max((each.spare for each in offers.providers if not each.liquidation), default=0)
+            raise CapacityShort(f"nobody has {amount} wad CU to spare; the most is {most}", amount=amount, most=most)
+        return found.provider
 
     async def redeem(self, provider: str, amount: int, tier: int, job: Job) -> tuple[int, Receipt]:
         """Uploads the job and burns ``amount`` [wad CU] for it; the order's id."""

@@ -12,11 +12,11 @@ from typing import Final
 
 import numpy as np
 
-from stab3l.compute.shape import TILE_BYTES, TILE_COLUMNS, Entries, Shape
-from stab3l.hashing import keccak256, keccak_many, merkle_layers, merkle_path, merkle_root
+from stab3l._engine import tile_leaves
+from stab3l.compute.shape import TILE_COLUMNS, Entries, Shape
+from stab3l.hashing import keccak256, merkle_layers, merkle_path, merkle_root
 
 LEAF_DOMAIN: Final = b"\x00"
-_LEAF_BYTES: Final = len(LEAF_DOMAIN) + TILE_BYTES
 
 
 def tile_index(shape: Shape, row: int, column: int) -> int:
@@ -31,10 +31,8 @@ def leaf(tile: bytes) -> bytes:
 
 def leaves(rows: Entries) -> bytes:
     """Leaf hashes of whole rows of C, in order."""
-    tiles = np.frombuffer(rows.astype(">i4", copy=False).tobytes(), dtype=np.uint8).reshape(-1, TILE_BYTES)
-    preimages = np.zeros((len(tiles), _LEAF_BYTES), dtype=np.uint8)
-    preimages[:, len(LEAF_DOMAIN) :] = tiles
-    return keccak_many(preimages.tobytes(), _LEAF_BYTES)
+    entries = np.ascontiguousarray(rows, dtype=">i4")
+    return tile_leaves(entries.reshape(-1).view(np.uint8))
 
 
 def product_layers(product_leaves: bytes) -> bytes:

@@ -61,15 +61,14 @@ def lines_words(statement: Statement) -> list[list[int]]:
     return [words(statement.seed, grid.product, side, statement.depth, index) for side, index in lines]
 
 
-def challenge(statement: Statement, commitment: int) -> int:
-    """Where the fold is taken; drawn after the circuit's commitment to its words."""
-    drawn = keccak256(statement.seed + statement.root + commitment.to_bytes(32, "big") + statement.sample_seed)
-    return int.from_bytes(drawn, "big") % FIELD
+def claim_word(statement: Statement) -> int:
+    """What the claim is bound to, as one number of the field: `fold` and the circuit's hash begin with it."""
+    return int.from_bytes(keccak256(statement.seed + statement.root + statement.sample_seed), "big") % FIELD
 
 
-def fold(lines: list[list[int]], entries: list[int], gamma: int) -> int:
-    """Horner's rule at ``gamma`` over all words and the entries."""
-    folded = 0
+def fold(statement: Statement, lines: list[list[int]], entries: list[int], gamma: int) -> int:
+    """Horner's rule at ``gamma`` over the claim, all words and the entries."""
+    folded = claim_word(statement)
     for term in [word for line in lines for word in line] + entries:
         folded = (folded * gamma + term) % FIELD
     return folded

@@ -9,22 +9,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+import numpy as np
+
 from stab3l.compute.matrices import Side, lines
 from stab3l.compute.runner import NumpyRunner, Runner
-from stab3l.compute.shape import Entries, Shape
+from stab3l.compute.shape import ELEMENT_BYTES, Entries, Shape
 from stab3l.compute.statement import ComputeClass
 
-ROWS_AT_ONCE: Final = 512
-"""Rows of C in one block: bounds memory, and is large enough for BLAS to run at full speed."""
+_BLOCK_BYTES: Final = 1 << 28
+"""Of rows of C in one block: bounds memory. The larger a block, the less often BLAS lays out B anew."""
+
+
+def rows_at_once(shape: Shape) -> int:
+    """Rows of C in one block."""
+    return max(min(_BLOCK_BYTES // shape.row_bytes, _BLOCK_BYTES // (shape.depth * ELEMENT_BYTES), shape.rows), 1)
 
 
 def row_blocks(
-    seed: bytes, shape: Shape, product: int, rows_at_once: int = ROWS_AT_ONCE, runner: Runner | None = None
+    seed: bytes, shape: Shape, product: int, block_rows: int | None = None, runner: Runner | None = None
 ) -> Iterator[Entries]:
-    """The rows of C of ``product`` in order, ``rows_at_once`` in each block (fewer in the last)."""
+    """The rows of C of ``product`` in order, ``block_rows`` in each block (fewer in the last)."""
     runner = runner or NumpyRunner(ComputeClass.F32)
-    columns = lines(seed, product, Side.B, shape.depth, 0, shape.rows)
-    held = runner.hold(columns)
-    for start in range(0, shape.rows, rows_at_once):
-        rows = lines(seed, product, Side.A, shape.depth, start, min(start + rows_at_once, shape.rows))
-        yield runner.multiply(rows, held)
+    held = runner.hold(lines(seed, product, Side.B, shape.depth, 0, shape.rows))
+    rows = block_rows or rows_at_once(shape)
+    block = np.empty((min(rows, shape.rows), shape.depth), dtype=np.float32)
+    for start in range(0, shape.rows, rows):
+        stop = min(start + rows, shape.rows)
+        yield runner.multiply(lines(seed, product, Side.A, shape.depth, start, stop, block), held)

@@ -11,7 +11,9 @@ from functools import cache
 from typing import Any, Final, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
+from stab3l._engine import floats_to_entries
 from stab3l.compute.matrices import Float32s
 from stab3l.compute.shape import Entries
 from stab3l.compute.statement import ComputeClass
@@ -48,8 +50,15 @@ class NumpyRunner:
 
     def multiply(self, rows: Float32s, held: Any) -> Entries:
         """Exact in any order."""
-        product: Entries = (rows.astype(self._type, copy=False) @ held).astype(">i4")
-        return product
+        return _entries(rows.astype(self._type, copy=False) @ held)
+
+
+def _entries(product: npt.NDArray[Any]) -> Entries:
+    """A product's whole numbers, at most 2^24, as big-endian integers; of float32 in the same memory."""
+    floats = np.ascontiguousarray(product, dtype=np.float32)
+    floats_to_entries(floats)
+    entries: Entries = floats.view(">i4")
+    return entries
 
 
 class TorchRunner:

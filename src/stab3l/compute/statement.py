@@ -82,6 +82,11 @@ class Statement:
         return dict(zip(names, asdict(self).values(), strict=True))
 
 
+def seed_block_after(block: int, delay_blocks: int, epoch_blocks: int) -> int:
+    """The seed block b0 of a claim that is opened in ``block``: the first multiple of an epoch after the delay."""
+    return -(-(block + delay_blocks) // epoch_blocks) * epoch_blocks
+
+
 def seed_of(block_hash: bytes, claim_id: int, provider: str, compute_class: int) -> bytes:
     """``keccak256(abi.encode(blockhash(b0), claimId, provider, computeClass))``."""
     address = bytes.fromhex(provider.removeprefix("0x"))

@@ -26,6 +26,7 @@ OPERATORS = (
     "arbiter",
     "peg-keeper",
     "flow-keeper",
+    "reverification-keeper",
     *(f"reporter-{index}" for index in range(REPORTERS)),
     *(f"verifier-{index}" for index in range(VERIFIERS)),
 )

@@ -128,6 +128,7 @@ def processes(home: Path, ports: Ports) -> list[Service]:
         process(home, "keeper-flow", "keeper", "flow"),
         process(home, "keeper-peg", "keeper", "peg"),
         process(home, "keeper-sweep", "keeper", "sweep"),
+        process(home, "keeper-reverification", "keeper", "reverification"),
         *verifiers,
         process(home, "provider", "provider", "serve", port=ports.provider, blas_threads=True),
     ]

@@ -25,5 +25,6 @@ class KeeperSettings(BaseSettings):
     marks_heartbeat_s: int = Field(default=60, ge=1)
     """An index price is posted at least this often, and whenever it moved by ``marks_deviation_bps``."""
     marks_deviation_bps: int = Field(default=5, ge=1)
+    reverification_interval_s: int = Field(default=2, ge=1)
     metrics_port: int = Field(default=0, ge=0, le=65_535)
     """Loopback port of the Prometheus metrics; 0: none."""

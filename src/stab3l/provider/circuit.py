@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final
 
 import msgspec
 
-from stab3l.compute.grid import FIELD, challenge, lines_words
+from stab3l.compute.grid import FIELD, claim_word, lines_words
 from stab3l.compute.statement import Statement
 from stab3l.errors import NotFound, Unavailable
 
@@ -46,24 +46,19 @@ class GridProof(msgspec.Struct, frozen=True):
     """What `ZeroKnowledgeProof.check` takes, and what the circuit said."""
 
     points: tuple[int, ...]
-    commitment: int
-    fold: int
     gamma: int
+    fold: int
     milliseconds: int
 
     def encoded(self) -> bytes:
         """``abi.encode(uint256[8], uint256)``."""
-        return b"".join(word.to_bytes(32, "big") for word in (*self.points, self.commitment))
+        return b"".join(word.to_bytes(32, "big") for word in (*self.points, self.gamma))
 
 
 class _Answer(msgspec.Struct):
     proof: tuple[str, ...]
     public: tuple[str, ...]
     milliseconds: int
-
-
-class _Commitment(msgspec.Struct):
-    commitment: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +98,7 @@ class Circuit:
         return made
 
     def prove(self, statement: Statement) -> GridProof:
-        """A proof of the statement's grid: first the commitment to the words, then the fold at what is drawn from it.
+        """A proof of the statement's grid.
 
         Raises:
             ProverFailed: snarkjs failed.
@@ -112,16 +107,14 @@ class Circuit:
 
     def prove_words(self, statement: Statement, lines: list[list[int]]) -> GridProof:
         """Likewise for words of the caller's choice; only true ones are accepted by the contract."""
-        words = [[str(word) for word in line] for line in lines]
-        given = msgspec.json.decode(self._prove({"word": words}), type=_Commitment)
-        commitment = int(given.commitment, 16)
-        gamma = challenge(statement, commitment)
-        answer = msgspec.json.decode(self._prove({"word": words, "gamma": str(gamma)}), type=_Answer)
+        given: dict[str, Any] = {"claim": str(claim_word(statement))}
+        given["word"] = [[str(word) for word in line] for line in lines]
+        answer = msgspec.json.decode(self._prove(given), type=_Answer)
         points = tuple(int(word, 16) for word in answer.proof)
-        public = [int(value, 16) for value in answer.public]
+        gamma, fold = (int(value, 16) for value in answer.public)
         assert len(points) == _WORDS, "snarkjs gives three points"
-        assert public[0] == commitment < FIELD, "both runs of the circuit commit to the same words"
-        return GridProof(points, commitment, public[1], public[2], answer.milliseconds)
+        assert gamma < FIELD, "the circuit's values are in the field"
+        return GridProof(points, gamma, fold, answer.milliseconds)
 
     def _prove(self, given: dict[str, Any]) -> bytes:
         request = {

@@ -20,17 +20,21 @@ from stab3l.chain.sender import Sender
 from stab3l.chain.signer import Signer
 from stab3l.clock import monotonic_s
 from stab3l.compute.attestation import AttestationRequest
-from stab3l.compute.credit import cu_value_down
+from stab3l.compute.credit import cu_value_down, standard_rate_down
 from stab3l.compute.runner import runner_of
 from stab3l.compute.shape import Shape
-from stab3l.compute.statement import ComputeClass, ProofMethod, Statement, seed_of
+from stab3l.compute.statement import ComputeClass, ProofMethod, Statement, seed_block_after, seed_of
 from stab3l.config import Network, load_network
+from stab3l.enclave.local import SoftwareEnclave, require_test_root_allowed
+from stab3l.enclave.port import Enclave
 from stab3l.errors import Rejected, Unavailable
 from stab3l.provider.circuit import Circuit, circuit_of
 from stab3l.provider.claims import BLOCKHASH_BLOCKS, Claim, ClaimState, NextAct, last_claim, next_act
 from stab3l.provider.committee import collect, committee_of
+from stab3l.provider.enrolling import Enrolment
 from stab3l.provider.outputs import Complete, Outputs, claim_outputs, discard_other_claims
-from stab3l.provider.pace import products_for, seconds_per_product
+from stab3l.provider.pace import products_for, seconds_at_most, seconds_per_product
+from stab3l.provider.turn import proving_turn
 from stab3l.units import BASIS_POINTS, STAKE_PERIOD_MIN_S, Wad, mul_div_up
 
 log = structlog.get_logger(__name__)
@@ -52,6 +56,12 @@ class OnboardingFailed(Rejected):
     """Every claim that was opened failed. ``values``: ``claims`` (how many)."""
 
     code: ClassVar[str] = "onboarding_failed"
+
+
+class SummonsMissed(Rejected):
+    """No claim can answer the summons any more. ``values``: ``seed_block``."""
+
+    code: ClassVar[str] = "summons_missed"
 
 
 class CollateralShort(Rejected):
@@ -85,6 +95,12 @@ class Terms:
     method: ProofMethod = ProofMethod.COMMITTEE
     """How the claim is proved."""
     compute_class: ComputeClass = ComputeClass.F32
+    rate_max: int | None = None
+    """Standard operations per second that are not exceeded: R is chosen and the commitment held back for it."""
+    seed_block: int | None = None
+    """The seed block that the claim must get, so that it answers a summons; None: the next one."""
+    mint: bool = True
+    """Whether what is proved is minted."""
 
 
 async def onboard(
@@ -102,7 +118,7 @@ async def onboard(
     network = load_network(home)
     signer = Signer.load(home, ROLE)
     client = httpx.AsyncClient(follow_redirects=False, trust_env=False)
-    async with RpcChain(network.primary) as chain, client:
+    async with RpcChain(network.primary) as chain, client, proving_turn(home, patient=True):
         return await Onboarding(home, network, chain, signer, client, terms or Terms(), on_step).run(renew=renew)
 
 
@@ -118,13 +134,14 @@ class Onboarding:
         client: httpx.AsyncClient,
         terms: Terms,
         on_step: OnStep,
+        sender: Sender | None = None,
     ) -> None:
         self._home = home
         self._network = network
         self._config = network.primary
         self._chain = chain
         self._signer = signer
-        self._sender = Sender(chain, signer)
+        self._sender = sender or Sender(chain, signer)
         self._client = client
         self._terms = terms
         self._on_step = on_step
@@ -150,10 +167,13 @@ class Onboarding:
 
     async def _advance(self, first_that_counts: int) -> Claim | None:
         """Does the next thing; the claim once it is minted."""
+        if self._terms.method == ProofMethod.TEE:
+            await require_test_root_allowed(self._chain)
         await self._register()
         claim = await last_claim(self._chain, self._config, self._signer.address)
         act = next_act(claim, await self._chain.head(), self._has_outputs(claim))
-        if act == NextAct.DONE and claim.claim_id >= first_that_counts:
+        done = act == NextAct.DONE or (act == NextAct.MINT and not self._terms.mint)
+        if done and claim.claim_id >= first_that_counts:
             return claim
         match act:
             case NextAct.OPEN | NextAct.DONE:
@@ -180,13 +200,17 @@ class Onboarding:
         standard = await self._read("ComputeUnitVerifier", "standard")
         depth = await self._read("ComputeUnitVerifier", "depthOf", self._terms.method)
         one = Shape(standard.rows, depth, 1)
-        per_product = await anyio.to_thread.run_sync(seconds_per_product, one, monotonic_s)
+        measured = await anyio.to_thread.run_sync(seconds_per_product, one, monotonic_s)
+        conversion = await self._conversion()
+        per_product = max(measured, seconds_at_most(one, conversion, self._terms.rate_max))
         products = self._terms.products or products_for(per_product, standard.blockSeconds, standard.windowBlocks)
         # The trial's rate, as operations in whole milliseconds: nothing that touches value is a float.
         rate = one.operations * 1_000 // max(int(per_product * 1_000), 1)
         self._on_step(Step("measure", values={"operations_per_second": rate, "products": products}))
-        expected = cu_value_down(rate, self._terms.committed_s, standard.haircutBps, await self._conversion())
-        await self._ensure_collateral(Wad(mul_div_up(expected, COLLATERAL_MARGIN_BPS, BASIS_POINTS)))
+        if self._terms.mint:
+            expected = cu_value_down(rate, self._terms.committed_s, standard.haircutBps, conversion)
+            await self._ensure_collateral(Wad(mul_div_up(expected, COLLATERAL_MARGIN_BPS, BASIS_POINTS)))
+        await self._until_opening(standard.seedDelayBlocks, standard.epochBlocks)
         await self._transact(
             "open challenge",
             "ComputeUnitVerifier",
@@ -206,12 +230,44 @@ class Onboarding:
             complete = await self._compute(claim, seed)
         if complete is None or await self._seed(claim) != seed:
             return
+        await self._until_rate(claim)
         try:
             await self._transact("commit root", "ComputeUnitVerifier", "commitRoot", claim.claim_id, complete.root)
         except ContractRejected as error:
             if error.error_name not in ("CommitTooLate", "SeedBlockNotMined", "ClaimInState"):
                 raise
             log.warning("commit_refused", claim_id=claim.claim_id, error=error.error_name)
+            await anyio.sleep(_PAUSE_S)
+
+    async def _until_opening(self, delay_blocks: int, epoch_blocks: int) -> None:
+        """Waits until a claim opened in the next block gets the seed block that is wanted.
+
+        Raises:
+            SummonsMissed: that is over.
+        """
+        wanted = self._terms.seed_block
+        while wanted is not None:
+            coming = seed_block_after((await self._chain.head()).number + 1, delay_blocks, epoch_blocks)
+            if coming > wanted:
+                raise SummonsMissed(f"claims opened now are seeded in block {coming}", seed_block=wanted)
+            if coming == wanted:
+                return
+            await anyio.sleep(_PAUSE_S)
+
+    async def _until_rate(self, claim: Claim) -> None:
+        """Holds a commitment back, not beyond its deadline, until its rate is no more than the terms allow."""
+        if self._terms.rate_max is None or claim.shape is None:
+            return
+        conversion, standard = await self._conversion(), await self._read("ComputeUnitVerifier", "standard")
+        work = standard_rate_down(claim.shape.operations, conversion)
+        blocks = -(-work // (self._terms.rate_max * standard.blockSeconds))
+        until = min(claim.seed_block + blocks - 1, claim.deadline_block)
+        await self._until_block(until - 1)
+
+    async def _until_block(self, number: int) -> None:
+        while True:
+            if (await self._chain.head()).number >= number:
+                return
             await anyio.sleep(_PAUSE_S)
 
     async def _compute(self, claim: Claim, seed: bytes) -> Complete | None:
@@ -239,6 +295,8 @@ class Onboarding:
             match self._terms.method:
                 case ProofMethod.ZKP:
                     proof = await self._zero_knowledge_proof(statement, outputs, complete)
+                case ProofMethod.TEE:
+                    proof = await self._enclave_proof(claim.claim_id)
                 case _:
                     proof = await self._committee_proof(statement, outputs, complete)
             await self._transact("prove", "ComputeUnitVerifier", "prove", claim.claim_id, proof)
@@ -250,6 +308,24 @@ class Onboarding:
         proof = await collect(self._client, self._network.verifier_urls, committee, statement, request)
         self._on_step(Step("attest", values={"signatures": committee.threshold}))
         return proof
+
+    async def _enclave_proof(self, claim_id: int) -> bytes:
+        """The enclave's signature over the statement; the enclave is enrolled first, where it is not."""
+        enclave = await self._enclave()
+        enrolled = await Enrolment(self._network, self._chain, self._sender, self._client, enclave).ensure()
+        if enrolled is not None:
+            self._done("enrol enclave", enrolled)
+        statement = await self._read("ComputeUnitVerifier", "statementOf", claim_id)
+        return enclave.sign(await self._read("TeeProof", "digestOf", statement))
+
+    async def _enclave(self) -> Enclave:
+        """The software enclave of local chains.
+
+        Raises:
+            NotLocal: the chain is public: no enclave is driven there yet.
+        """
+        await require_test_root_allowed(self._chain)
+        return SoftwareEnclave.open(self._home)
 
     async def _zero_knowledge_proof(self, statement: Statement, outputs: Outputs, complete: Complete) -> bytes:
         """Opens the sampled entries on chain, unless that is done, and proves them in zero knowledge."""

@@ -1,4 +1,4 @@
-"""The provider's agent as a process: its HTTP face, its deliveries and, where there are flows, its part as a sink."""
+"""The provider's agent as a process: its HTTP face, deliveries, re-verification and, where there are flows, a sink."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from stab3l.provider.deliveries import Deliveries
 from stab3l.provider.job_process import run_job
 from stab3l.provider.jobs import primes_job
 from stab3l.provider.onboarding import ROLE
+from stab3l.provider.reproving import Reproving
 from stab3l.provider.sink import SinkAgent
 from stab3l.units import Operations
 
@@ -30,8 +31,8 @@ TRIAL_BUDGET: Final = Operations(10**10)
 TRIAL_WALL_S: Final = 60
 
 
-async def serve(home: Path) -> None:
-    """Runs until SIGTERM.
+async def serve(home: Path, *, reprove: bool = True) -> None:
+    """Runs until SIGTERM. ``reprove``: proves again by itself, when summoned or when its credit has decayed.
 
     Raises:
         NotFound: the network, its contracts or the provider's key are not there.
@@ -46,6 +47,8 @@ async def serve(home: Path) -> None:
         face = application(home, signer.address, deliveries.wanted)
         tasks.start_soon(serve_application, face, network.provider_url)
         tasks.start_soon(deliveries.run)
+        if reprove and "Reverification" in network.primary.contracts:
+            tasks.start_soon(Reproving(home, network, chain, sender).run)
         if "CapacityRegistry" in network.primary.contracts:
             tasks.start_soon(be_a_sink, network, chain, sender, deliveries)
         log.info("provider_serving", provider=signer.address, url=network.provider_url)

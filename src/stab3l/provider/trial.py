@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from stab3l.compute.commitment import leaves, product_layers
 from stab3l.compute.matrices import Side, lines
+from stab3l.compute.product import rows_at_once
 from stab3l.compute.runner import runner_of
 from stab3l.compute.shape import Shape
 from stab3l.compute.statement import ComputeClass
@@ -16,7 +17,6 @@ from stab3l.hashing import keccak256, merkle_root
 from stab3l.units import OPERATIONS_PER_CU
 
 _SEED: Final = keccak256(b"stab3l trial run")
-_ROWS_AT_ONCE: Final = 512
 _DAY_S: Final = 86_400
 _MILLISECONDS: Final = 1_000
 
@@ -77,8 +77,9 @@ def trial(
     b = timed("deriving", lambda: lines(_SEED, 0, Side.B, depth, 0, rows))
     held = timed("multiplying", lambda: runner.hold(b))
     hashes = []
-    for start in range(0, rows, _ROWS_AT_ONCE):
-        stop = min(start + _ROWS_AT_ONCE, rows)
+    block = rows_at_once(shape)
+    for start in range(0, rows, block):
+        stop = min(start + block, rows)
         a = timed("deriving", lambda: lines(_SEED, 0, Side.A, depth, start, stop))  # noqa: B023
         c = timed("multiplying", lambda: runner.multiply(a, held))  # noqa: B023
         hashes.append(timed("hashing", lambda: leaves(c)))  # noqa: B023

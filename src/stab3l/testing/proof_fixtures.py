@@ -1,12 +1,13 @@
 """Claims small enough to be proved in a test, for the contracts' tests and for the circuit's.
 
-``python -m stab3l.testing.proof_fixtures`` writes contracts/test/fixtures; tests/unit/provider/test_zero_knowledge.py
-holds them to what this module makes anew.
+``python -m stab3l.testing.proof_fixtures`` writes contracts/test/fixtures, after a change of the circuit;
+tests/end_to_end/test_zero_knowledge.py holds them to what this module makes anew.
 """
 
 from __future__ import annotations
 
 import json
+import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +22,7 @@ from stab3l.compute.sampling import Entry
 from stab3l.compute.shape import ELEMENT_BYTES, Shape
 from stab3l.compute.statement import Statement
 from stab3l.hashing import keccak256, merkle_root
+from stab3l.provider.circuit import TOOLS, Circuit
 
 SHAPE: Final = Shape(rows=64, depth=84, products=2)
 WRONG: Final = Entry(product=1, row=7, column=33)
@@ -122,3 +124,20 @@ def _plain(value: Any) -> Any:
 def render(fixture: dict[str, Any]) -> str:
     """As the file has it."""
     return json.dumps(fixture, indent=1) + "\n"
+
+
+def write() -> None:
+    """Builds the small circuit, proves the claim and writes both files."""
+    claim = small_claim()
+    with tempfile.TemporaryDirectory(prefix="stab3l-fixtures-") as folder:
+        circuit = Circuit(TOOLS, Path(folder) / "circuit", SHAPE.depth)
+        key = circuit.build()
+        proof = circuit.prove(claim.statement)
+    entries = [entry_bytes(claim.open(entry), entry) for entry in draw(claim.statement).crossings]
+    proved = {"key": list(key.words), "depth": key.depth, "proof": _plain(proof.encoded()), "entries": entries}
+    (FOLDER / "proved_claim.json").write_text(render(claim_fixture(claim) | proved))
+    (FOLDER / "false_claim.json").write_text(render(fault_fixture(small_claim(WRONG), WRONG)))
+
+
+if __name__ == "__main__":
+    write()

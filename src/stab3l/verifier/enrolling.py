@@ -8,8 +8,8 @@ import anyio.to_thread
 import structlog
 
 from stab3l.chain.contracts import contract
-from stab3l.chain.errors import ContractRejected
-from stab3l.chain.port import Chain
+from stab3l.chain.errors import ContractRejected, NotLocal
+from stab3l.chain.rpc import RpcChain
 from stab3l.chain.signer import Signer
 from stab3l.chain.typed_data import typed_hash
 from stab3l.compute.attestation import committee_domain
@@ -21,6 +21,7 @@ from stab3l.compute.enrolment import (
     report_data_of,
 )
 from stab3l.config import ChainConfig
+from stab3l.enclave.local import require_test_root_allowed, root_certificate
 from stab3l.errors import Rejected
 from stab3l.verifier.quotes import judge
 
@@ -36,7 +37,7 @@ class ChallengeUnreadable(Rejected):
 class Enrolling:
     """One member's checks of quotes."""
 
-    def __init__(self, chain: Chain, config: ChainConfig, signer: Signer) -> None:
+    def __init__(self, chain: RpcChain, config: ChainConfig, signer: Signer) -> None:
         self._chain = chain
         self._config = config
         self._signer = signer
@@ -56,10 +57,21 @@ class Enrolling:
         except ContractRejected as error:
             raise ChallengeUnreadable(f"no challenge: {error.message}", provider=request.provider) from None
         expected = report_data_of(request.provider, request.key_x, request.key_y, challenge)
-        platform = await anyio.to_thread.run_sync(judge, request.quote, request.collateral, head.timestamp, expected)
+        test_root = await self._test_root()
+        platform = await anyio.to_thread.run_sync(
+            lambda: judge(request.quote, request.collateral, head.timestamp, expected, test_root=test_root)
+        )
         message = enrolment_message(request, challenge, platform.chip, platform.status, platform.expires_at)
         signature = self._signer.sign_hash(typed_hash(self._domain, ENROLMENT_TYPES, message))
         log.info("enclave_enrolled", provider=request.provider, status=platform.status.name)
         return EnrolmentSignature(
             self._signer.address, signature, platform.chip, int(platform.status), platform.expires_at
         )
+
+    async def _test_root(self) -> bytes | None:
+        """The project's test root where it may be believed: on local chains."""
+        try:
+            await require_test_root_allowed(self._chain)
+        except NotLocal:
+            return None
+        return root_certificate()

@@ -8,6 +8,7 @@ from typing import Any
 
 from stab3l.chain.contracts import contract, decode_log
 from stab3l.chain.port import Chain
+from stab3l.compute.statement import ComputeClass, ProofMethod
 from stab3l.config import ChainConfig
 from stab3l.units import BASIS_POINTS, OPERATIONS_PER_CU, WAD
 
@@ -48,6 +49,16 @@ class Backing:
 
 
 @dataclass(frozen=True, slots=True)
+class Summons:
+    """The last call to prove again; times in unix seconds (docs/reference/reverification.md)."""
+
+    epoch: int
+    seed_block: int
+    summoned_at: int
+    answer_until: int
+
+
+@dataclass(frozen=True, slots=True)
 class Board:
     """All providers at one block."""
 
@@ -55,6 +66,7 @@ class Board:
     time: int
     supply: int
     providers: tuple[Backing, ...]
+    summons: Summons | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON; amounts as decimal strings."""
@@ -64,9 +76,23 @@ class Board:
             "supply": str(self.supply),
             "outstanding": str(sum(each.outstanding for each in self.providers)),
             "deliverable": str(sum(min(each.deliverable, each.outstanding) for each in self.providers)),
+            "classes": self._by_class(),
             "expiry": [{"day": day, "outstanding": str(amount)} for day, amount in sorted(self._by_day().items())],
             "providers": [_plain(each) for each in self.providers],
+            "summons": None if self.summons is None else asdict(self.summons),
         }
+
+    def _by_class(self) -> list[dict[str, str]]:
+        owed: Counter[str] = Counter()
+        can: Counter[str] = Counter()
+        for each in self.providers:
+            name = ComputeClass(each.compute_class).name.lower()
+            owed[name] += each.outstanding
+            can[name] += min(each.deliverable, each.outstanding)
+        return [
+            {"compute_class": name, "outstanding": str(owed[name]), "deliverable": str(can[name])}
+            for name in sorted(owed)
+        ]
 
     def _by_day(self) -> Counter[int]:
         found: Counter[int] = Counter()
@@ -83,7 +109,7 @@ async def board(chain: Chain, config: ChainConfig) -> Board:
         for provider in await _registered(chain, config, head.number)
     ]
     supply = int(await chain.call(contract(config, "sSTBToken"), "totalSupply", block=head.number))
-    return Board(head.number, head.timestamp, supply, tuple(providers))
+    return Board(head.number, head.timestamp, supply, tuple(providers), await _summons(chain, config, head.number))
 
 
 def choose(offers: Board, amount: int, tier: int) -> Backing | None:
@@ -93,6 +119,13 @@ def choose(offers: Board, amount: int, tier: int) -> Backing | None:
     """
     able = [each for each in offers.providers if each.spare >= amount and not each.liquidation]
     return min(able, key=lambda each: (each.premium_bps[tier], -each.spare, each.provider), default=None)
+
+
+async def _summons(chain: Chain, config: ChainConfig, block: int) -> Summons | None:
+    names = ("summonedEpoch", "seedBlock", "summonedAt", "answerUntil")
+    schedule = contract(config, "Reverification")
+    found = Summons(*[int(await chain.call(schedule, name, block=block)) for name in names])
+    return found if found.epoch else None
 
 
 async def _registered(chain: Chain, config: ChainConfig, last: int) -> list[str]:
@@ -145,5 +178,10 @@ def _plain(each: Backing) -> dict[str, Any]:
         "verified_rate",
         "promised_rate",
     )
-    record = asdict(each) | {"covered_bps": each.covered_bps, "spare": str(each.spare)}
+    record = asdict(each) | {
+        "method": ProofMethod(each.method).name.lower(),
+        "compute_class": ComputeClass(each.compute_class).name.lower(),
+        "covered_bps": each.covered_bps,
+        "spare": str(each.spare),
+    }
     return record | {name: str(record[name]) for name in amounts}

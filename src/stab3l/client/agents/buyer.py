@@ -33,16 +33,17 @@ _log = structlog.get_logger(__name__)
 
 
 async def serve(home: Path, role: str, pause_s: float = PAUSE_S) -> None:
-    """Redeems from the network's provider with the key of ``role``, until cancelled."""
+    """Redeems with the key of ``role`` from whoever has capacity and asks least, until cancelled."""
     network, signer, clock = load_network(home), Signer.load(home, role), SystemClock()
-    provider = Signer.load(home, "provider").address
     async with RpcChain(network.primary) as chain:
         buyer = Buyer(network, chain, signer)
         source = FlowSource(network, chain, signer) if "BackpressurePool" in network.primary.contracts else None
 
         async def step() -> None:
             below = PRIMES_MIN + seconds(clock.now()) % PRIMES_SPAN
-            order, _ = await buyer.redeem(provider, FUEL * WAD // OPERATIONS_PER_CU, STANDARD, primes_job(below))
+            amount = FUEL * WAD // OPERATIONS_PER_CU
+            provider = await buyer.choose(amount, STANDARD)
+            order, _ = await buyer.redeem(provider, amount, STANDARD, primes_job(below))
             result = await buyer.accept(order, DELIVERY_TIMEOUT_S)
             primes = int.from_bytes(result.output, "little")
             _log.info("redeemed", order=order, below=below, primes=primes, fuel=result.fuel)
