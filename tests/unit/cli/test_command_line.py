@@ -168,7 +168,7 @@ def test_the_demo_wants_an_empty_folder(tmp_path: Path, capsys: pytest.CaptureFi
     assert "holds a network already" in one_line(err)
 
 
-@pytest.mark.parametrize("keeper", ["deposits", "settlement", "oracle"])
+@pytest.mark.parametrize("keeper", ["deposits", "settlement", "oracle", "reverification"])
 @pytest.mark.parametrize("flags", [(), ("--dry-run",)])
 def test_a_keeper_runs_dry_when_it_is_told_to(
     keeper: str, flags: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
