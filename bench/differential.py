@@ -3,7 +3,7 @@
 A run is cut into chunks, each a fresh pair of exchanges with a seed of its own (``--seed`` plus its number), so that a
 difference is seen again with ``python -m stab3l.testing.differential --seed N``. Finished chunks are kept in
 ``bench/results/differential.jsonl``: a stopped run goes on with the same ``--seed`` and ``--chunk``, as long as neither
-engine nor reference has changed since.
+engine nor reference has changed since; however it ends, ``bench/results/differential.json`` says what has been run.
 """
 
 from __future__ import annotations
@@ -16,12 +16,15 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bench.report import RESULTS, Result, keep
 from stab3l import _engine
@@ -41,25 +44,23 @@ def fingerprint() -> str:
 
 
 def chunk(commands: int, seed: int) -> dict[str, Any]:
-    """One chunk's report, with the seconds that it took and the divergence if there was one."""
-    began = time.monotonic()
+    """One chunk's report, with the processor's seconds that it took, or the divergence that ended it."""
+    began = time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         try:
             report = run(commands, seed, Path(folder))
         except Divergence as error:
             return {"seed": seed, "chunk": commands, "divergence": str(error)}
-    seconds = round(time.monotonic() - began, 3)
-    counted = {"commands": report.commands, "trades": report.trades, "outcomes": report.outcomes}
-    return {"seed": seed, "chunk": commands, "code": fingerprint(), "seconds": seconds, **counted}
+    return {**asdict(report), "chunk": commands, "seconds": round(time.process_time() - began, 3)}
 
 
-def finished(first_seed: int, count: int, commands: int) -> dict[int, dict[str, Any]]:
+def finished(first_seed: int, count: int, commands: int, code: str) -> dict[int, dict[str, Any]]:
     """Chunks of this run that an earlier one finished, by seed."""
     if not KEPT.exists():
         return {}
     rows = [json.loads(line) for line in KEPT.read_text().splitlines()]
     wanted = range(first_seed, first_seed + count)
-    same = [row for row in rows if (row["chunk"], row["code"]) == (commands, fingerprint())]
+    same = [row for row in rows if (row["chunk"], row["code"]) == (commands, code)]
     return {row["seed"]: row for row in same if row["seed"] in wanted}
 
 
@@ -67,52 +68,85 @@ def main() -> int:
     """Runs what is missing; 1 at the first divergence."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--commands", type=int, default=100_000_000, help="commands in all")
-    parser.add_argument("--chunk", type=int, default=200_000, help="commands of one fresh pair")
+    parser.add_argument("--chunk", type=int, default=50_000, help="commands of one fresh pair")
     parser.add_argument("--seed", type=int, default=1, help="seed of the first chunk")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     chosen = parser.parse_args()
-    count = -(-chosen.commands // chosen.chunk)
-    done = finished(chosen.seed, count, chosen.chunk)
+    count, code = -(-chosen.commands // chosen.chunk), fingerprint()
+    done = finished(chosen.seed, count, chosen.chunk, code)
     missing = [seed for seed in range(chosen.seed, chosen.seed + count) if seed not in done]
-    began = time.monotonic()
-    columns = (*Progress.get_default_columns()[:1], BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar, ProcessPoolExecutor(chosen.jobs) as pool:
-        task = bar.add_task("chunks", total=count, completed=len(done))
-        for future in as_completed([pool.submit(chunk, chosen.chunk, seed) for seed in missing]):
-            row = future.result()
+    divergence = ""
+    try:
+        for row in progress(rows_of(missing, chosen.chunk, chosen.jobs), done, chosen.commands):
             if "divergence" in row:
-                sys.stderr.write(row["divergence"] + "\n")
-                pool.shutdown(cancel_futures=True)
-                return 1
-            done[row["seed"]] = row
+                divergence = row["divergence"]
+                break
+            done[row["seed"]] = {**row, "code": code}
             with KEPT.open("a") as file:
-                file.write(json.dumps(row) + "\n")
-            bar.advance(task)
-    sys.stdout.write(keep("differential", METHOD, results_of(list(done.values()), time.monotonic() - began, missing)))
-    return 0
+                file.write(json.dumps(done[row["seed"]]) + "\n")
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped; the same command goes on from here\n")
+    finally:
+        if done:
+            sys.stdout.write(keep("differential", METHOD, results_of(list(done.values()), divergence)))
+    sys.stderr.write(divergence + "\n" if divergence else "")
+    return int(bool(divergence) or len(done) < count)
+
+
+def rows_of(seeds: list[int], commands: int, jobs: int) -> Iterator[dict[str, Any]]:
+    """The chunks' reports as they come; what has not begun when nobody asks on does not begin."""
+    with ProcessPoolExecutor(jobs) as pool:
+        try:
+            for future in as_completed([pool.submit(chunk, commands, seed) for seed in seeds]):
+                yield future.result()
+        except BrokenProcessPool:
+            sys.stderr.write("a process was killed; the same command goes on from here\n")
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def progress(
+    rows: Iterator[dict[str, Any]], done: dict[int, dict[str, Any]], commands: int
+) -> Iterator[dict[str, Any]]:
+    """The rows, with a bar on stderr that tells rate and remaining time."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>5.2f} %"))
+    began, fresh = time.monotonic(), 0
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), speed_estimate_period=600) as bar:
+        task = bar.add_task("starting", total=commands, completed=sum(row["commands"] for row in done.values()))
+        for row in rows:
+            yield row
+            fresh += row.get("commands", 0)
+            rate = round(fresh / (time.monotonic() - began))
+            bar.update(task, advance=row.get("commands", 0), description=f"{rate:,} commands/s")
 
 
 METHOD = (
-    "random commands to the native engine (journal at page_cache) and to the Python reference, every event byte, query "
-    "and sampled proof compared, with reopenings and snapshots; chunks of fresh exchanges, one process for each core"
+    "random commands to the native engine (journal at page_cache) and to the Python reference: every event's bytes of "
+    "every command, the hash chains and the roots of every block, all queries and sampled proofs at random moments, "
+    "with reopenings and snapshots; chunks of fresh exchanges, each with its own seed; a difference ends a run"
 )
 
 
-def results_of(rows: list[dict[str, Any]], seconds: float, fresh: list[int]) -> list[Result]:
-    """What the run covered; commands per second are those of this process's chunks, over its wall clock."""
-    outcomes: Counter[str] = Counter()
+def results_of(rows: list[dict[str, Any]], divergence: str) -> list[Result]:
+    """What the run covered."""
+    outcomes, events, closed, plain = (Counter[str]() for _ in range(4))
     for row in rows:
         outcomes.update(row["outcomes"])
-    commands = sum(row["commands"] for row in rows)
-    now = sum(row["commands"] for row in rows if row["seed"] in set(fresh))
-    found = [
-        Result("differential.commands", commands, "commands", "compared byte for byte; a difference ends a run"),
-        Result("differential.trades", sum(row["trades"] for row in rows), "trades"),
-        Result("differential.outcome_codes", len(outcomes), "codes", "of docs/reference/engine.md, met at least once"),
+        events.update(row["events"])
+        closed.update(row["closed"])
+        plain.update({name: row[name] for name in ("commands", "blocks", "comparisons", "reopenings")})
+    seeds, seconds = [row["seed"] for row in rows], sum(row["seconds"] for row in rows)
+    told = f"{len(rows)} chunks of seeds {min(seeds)} to {max(seeds)}, code {rows[0]['code']}"
+    pace = round(plain["commands"] / seconds)
+    return [
+        Result("differential.commands", plain["commands"], "commands", told),
+        Result("differential.divergences", int(bool(divergence)), "divergences", divergence),
+        Result("differential.commands_per_core_s", pace, "1/s", "of processor time, both sides and the stream"),
+        *(Result(f"differential.{name}", plain[name], name) for name in ("blocks", "comparisons", "reopenings")),
+        *(Result(f"differential.event.{name}", many, "events") for name, many in sorted(events.items())),
+        *(Result(f"differential.closed.{name}", many, "orders") for name, many in sorted(closed.items())),
+        *(Result(f"differential.outcome.{name}", many, "commands") for name, many in sorted(outcomes.items())),
     ]
-    if now:
-        found.append(Result("differential.commands_per_s", round(now / seconds), "commands/s", "all processes"))
-    return found
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ pub const INSURANCE: AccountId = AccountId(1);
 pub const SYSTEM_ACCOUNTS: u32 = 3;
 
 const NOWHERE: u32 = u32::MAX;
+/// Assets whose balances are found without hashing: those that were registered first.
+const NEAR_ASSETS: usize = 4;
 
 /// One (account, asset) pair; its index is its leaf in the balances tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +40,9 @@ pub struct Ledger {
     by_owner: FxHashMap<Address, AccountId>,
     pub(crate) balances: Vec<Balance>,
     /// By account, then asset: where the pair's balance is, [`NOWHERE`] before its first credit.
-    places: Vec<Vec<u32>>,
+    near: Vec<[u32; NEAR_ASSETS]>,
+    /// The same of all other assets.
+    far: FxHashMap<(AccountId, AssetId), u32>,
     /// Indexes of balances written since the trees were refreshed, each once.
     changed: Vec<u32>,
 }
@@ -50,7 +54,8 @@ impl Ledger {
             owners: vec![Address::default(); SYSTEM_ACCOUNTS as usize],
             by_owner: FxHashMap::default(),
             balances: Vec::new(),
-            places: Vec::new(),
+            near: Vec::new(),
+            far: FxHashMap::default(),
             changed: Vec::new(),
         }
     }
@@ -82,9 +87,13 @@ impl Ledger {
         account
     }
 
+    #[inline]
     fn index(&self, account: AccountId, asset: AssetId) -> Option<u32> {
-        let place = self.places.get(account.0 as usize)?.get(asset.0 as usize)?;
-        (*place != NOWHERE).then_some(*place)
+        if asset.0 as usize >= NEAR_ASSETS {
+            return self.far.get(&(account, asset)).copied();
+        }
+        let place = self.near.get(account.0 as usize)?[asset.0 as usize];
+        (place != NOWHERE).then_some(place)
     }
 
     /// The balance of a pair and its index, if a credit ever touched it.
@@ -101,14 +110,14 @@ impl Ledger {
         let index = u32::try_from(self.balances.len()).expect("fewer than 2^32 balances");
         self.balances.push(balance);
         let (account, asset) = (balance.account.0 as usize, balance.asset.0 as usize);
-        if self.places.len() <= account {
-            self.places.resize(account + 1, Vec::new());
+        if asset >= NEAR_ASSETS {
+            self.far.insert((balance.account, balance.asset), index);
+            return index;
         }
-        let of_account = &mut self.places[account];
-        if of_account.len() <= asset {
-            of_account.resize(asset + 1, NOWHERE);
+        if self.near.len() <= account {
+            self.near.resize(account + 1, [NOWHERE; NEAR_ASSETS]);
         }
-        of_account[asset] = index;
+        self.near[account][asset] = index;
         index
     }
 

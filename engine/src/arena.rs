@@ -2,6 +2,8 @@
 
 use std::ops::{Index, IndexMut};
 
+use crate::prefetch::prefetch;
+
 /// The name of a value in an [`Arena`].
 pub type Slot = u32;
 
@@ -31,6 +33,13 @@ impl<T: Copy> Arena<T> {
         let slot = Slot::try_from(self.values.len()).ok().filter(|slot| *slot != NONE);
         self.values.push(value);
         slot.expect("fewer than 2^32 - 1 values at once")
+    }
+
+    /// Asks the processor to fetch a value.
+    pub fn expect(&self, slot: Slot) {
+        if let Some(value) = self.values.get(slot as usize) {
+            prefetch(value);
+        }
     }
 
     /// Gives a slot back; its last value.

@@ -79,34 +79,77 @@ pub struct Level {
     tail: Slot,
 }
 
-#[derive(Clone, Debug, Default)]
-struct Book {
-    bids: BTreeMap<Ticks, Slot>,
-    asks: BTreeMap<Ticks, Slot>,
+/// Prices whose levels are found without a search: those that share no place with one that was asked for later.
+const KNOWN_LEVELS: usize = 1024;
+const FEW_LEVELS: usize = 64;
+
+/// The price levels of one side.
+#[derive(Clone, Debug)]
+struct Ladder {
+    side: Side,
+    levels: BTreeMap<Ticks, Slot>,
+    /// The best level; [`NONE`] when there is none.
+    best: Slot,
+    /// By the lower bits of the price: the level that was last found there, which may have another price. Empty while there
+    /// are few levels.
+    known: Vec<Slot>,
 }
 
-impl Book {
-    fn side(&self, side: Side) -> &BTreeMap<Ticks, Slot> {
-        match side {
-            Side::Buy => &self.bids,
-            Side::Sell => &self.asks,
+impl Ladder {
+    fn new(side: Side) -> Ladder {
+        Ladder { side, levels: BTreeMap::new(), best: NONE, known: Vec::new() }
+    }
+
+    fn known_at(ticks: Ticks) -> usize {
+        ticks.0 as usize % KNOWN_LEVELS
+    }
+
+    /// The level of a price.
+    fn find(&mut self, ticks: Ticks, levels: &Arena<Level>) -> Option<Slot> {
+        let Some(known) = self.known.get_mut(Ladder::known_at(ticks)) else {
+            return self.levels.get(&ticks).copied();
+        };
+        if *known == NONE || levels[*known].ticks != ticks {
+            *known = *self.levels.get(&ticks)?;
+        }
+        Some(*known)
+    }
+
+    /// Adds a level that is not there.
+    fn insert(&mut self, ticks: Ticks, level: Slot, levels: &Arena<Level>) {
+        self.levels.insert(ticks, level);
+        if self.known.is_empty() && self.levels.len() > FEW_LEVELS {
+            self.known = vec![NONE; KNOWN_LEVELS];
+        }
+        if let Some(known) = self.known.get_mut(Ladder::known_at(ticks)) {
+            *known = level;
+        }
+        if self.best == NONE || !self.side.reaches(levels[self.best].ticks, ticks) {
+            self.best = level;
         }
     }
 
-    fn side_mut(&mut self, side: Side) -> &mut BTreeMap<Ticks, Slot> {
-        match side {
-            Side::Buy => &mut self.bids,
-            Side::Sell => &mut self.asks,
+    fn remove(&mut self, ticks: Ticks, level: Slot) {
+        self.levels.remove(&ticks);
+        if let Some(known) = self.known.get_mut(Ladder::known_at(ticks)).filter(|known| **known == level) {
+            *known = NONE;
+        }
+        if self.best == level {
+            let best = self.best_first().next();
+            self.best = best.unwrap_or(NONE);
         }
     }
 
-    fn best_first(&self, side: Side) -> Box<dyn Iterator<Item = Slot> + '_> {
-        match side {
-            Side::Buy => Box::new(self.bids.values().rev().copied()),
-            Side::Sell => Box::new(self.asks.values().copied()),
+    fn best_first(&self) -> Box<dyn Iterator<Item = Slot> + '_> {
+        match self.side {
+            Side::Buy => Box::new(self.levels.values().rev().copied()),
+            Side::Sell => Box::new(self.levels.values().copied()),
         }
     }
 }
+
+/// Both sides of a market's book, buys first.
+type Book = [Ladder; 2];
 
 /// The books of all markets.
 #[derive(Clone, Debug, Default)]
@@ -124,7 +167,7 @@ pub struct Books {
 impl Books {
     /// Opens the next market's book.
     pub fn open_market(&mut self) {
-        self.books.push(Book::default());
+        self.books.push([Side::Buy, Side::Sell].map(Ladder::new));
     }
 
     /// The resting order `id`.
@@ -137,14 +180,17 @@ impl Books {
         self.by_id.expect(id);
     }
 
+    /// Asks the processor to fetch the order `id`, after [`Books::expect`] was given the time to work.
+    pub fn expect_order(&self, id: OrderId) {
+        if let Some(slot) = self.by_id.recent(id) {
+            self.orders.expect(slot);
+        }
+    }
+
     /// The oldest order at the best price of one side.
     pub fn best(&self, market: MarketId, side: Side) -> Option<&Order> {
-        let levels = self.books[market.0 as usize].side(side);
-        let level = match side {
-            Side::Buy => levels.last_key_value(),
-            Side::Sell => levels.first_key_value(),
-        };
-        level.map(|(_, level)| &self.orders[self.levels[*level].head])
+        let best = self.books[market.0 as usize][side as usize].best;
+        (best != NONE).then(|| &self.orders[self.levels[best].head])
     }
 
     /// Puts an order at the tail of its level.
@@ -185,10 +231,14 @@ impl Books {
     }
 
     fn level_for(&mut self, order: &Order) -> Slot {
-        let levels = self.books[order.market.0 as usize].side_mut(order.side);
-        *levels.entry(order.ticks).or_insert_with(|| {
-            self.levels.insert(Level { ticks: order.ticks, lots: 0, orders: 0, head: NONE, tail: NONE })
-        })
+        let ladder = &mut self.books[order.market.0 as usize][order.side as usize];
+        if let Some(level) = ladder.find(order.ticks, &self.levels) {
+            return level;
+        }
+        let new = Level { ticks: order.ticks, lots: 0, orders: 0, head: NONE, tail: NONE };
+        let level = self.levels.insert(new);
+        ladder.insert(order.ticks, level, &self.levels);
+        level
     }
 
     /// Takes `lots` from a resting order; what is left of it, and gone from the book when that is zero.
@@ -199,7 +249,8 @@ impl Books {
         let (left, level) = (order.lots, order.links.level);
         self.levels[level].lots -= u128::from(lots.0);
         if left == Lots(0) {
-            self.leave(id);
+            self.by_id.remove(id, |slot| self.orders[slot].id);
+            self.take(slot);
         }
         left
     }
@@ -207,13 +258,17 @@ impl Books {
     /// Takes an order out of its book.
     pub fn leave(&mut self, id: OrderId) -> Option<Order> {
         let slot = self.by_id.remove(id, |slot| self.orders[slot].id)?;
+        Some(self.take(slot))
+    }
+
+    fn take(&mut self, slot: Slot) -> Order {
         let order = self.orders.remove(slot);
         self.unlink_from_account(&order);
         self.unlink_from_level(&order);
         if order.terms.good_till != Nanos(0) {
-            self.expiring.remove(&(order.terms.good_till, id));
+            self.expiring.remove(&(order.terms.good_till, order.id));
         }
-        Some(order)
+        order
     }
 
     fn unlink_from_account(&mut self, order: &Order) {
@@ -235,7 +290,7 @@ impl Books {
         level.lots -= u128::from(order.lots.0);
         if level.orders == 0 {
             self.levels.remove(at);
-            self.books[order.market.0 as usize].side_mut(order.side).remove(&order.ticks);
+            self.books[order.market.0 as usize][order.side as usize].remove(order.ticks, at);
             return;
         }
         match ahead {
@@ -250,7 +305,7 @@ impl Books {
 
     /// The levels of one side, best first.
     pub fn levels(&self, market: MarketId, side: Side) -> impl Iterator<Item = &Level> {
-        self.books[market.0 as usize].best_first(side).map(|slot| &self.levels[slot])
+        self.books[market.0 as usize][side as usize].best_first().map(|slot| &self.levels[slot])
     }
 
     /// The orders of one side, by price, then time.
@@ -274,6 +329,11 @@ impl Books {
     /// The order whose time comes first.
     pub fn first_expiring(&self) -> Option<(Nanos, OrderId)> {
         self.expiring.first().copied()
+    }
+
+    /// The number of accounts up to the last that ever had an order here.
+    pub(crate) fn accounts(&self) -> usize {
+        self.account_heads.len()
     }
 
     /// How many orders rest over all markets.

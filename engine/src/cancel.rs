@@ -36,10 +36,8 @@ impl State {
 
     /// Takes an order out of its book or its wait and ends it.
     pub(crate) fn close(&mut self, id: OrderId, reason: CloseReason, events: &mut Events) {
-        match self.waiting.leave(id) {
-            Some(waiting) => self.close_order(&waiting.order, reason, events),
-            None => self.close_resting(id, reason, events),
-        }
+        let order = self.books.leave(id).or_else(|| self.waiting.leave(id).map(|waiting| waiting.order));
+        self.close_order(&order.expect("found resting or waiting"), reason, events);
     }
 
     /// The order that `account` may cancel.

@@ -76,7 +76,7 @@ impl State {
         Record(bytes).u64(self.sealing.withdrawals.count() as u64);
     }
 
-    /// Reads an encoding; `None` when it is not one.
+    /// Reads an encoding; `None` when it is not one. Whatever the bytes are, it takes memory in proportion to their number.
     pub fn decode(bytes: &[u8]) -> Option<State> {
         let mut state = State::genesis();
         let mut body = Body(bytes);
@@ -84,12 +84,13 @@ impl State {
         state.requests.advance(state.now);
         state.decode_listings(&mut body)?;
         let totals = state.decode_ledger(&mut body)?;
+        (state.books.accounts() <= state.ledger.owners.len()).then_some(())?;
         let sealed_positions = state.decode_positions(&mut body)?;
         let sealed_withdrawals = state.decode_transfers(&mut body)?;
         for _ in 0..body.u64()? {
             let (account, client) = (AccountId(body.u32()?), ClientId(body.u64()?));
             let made = Remembered { expires_at: Nanos(body.u64()?), id: body.u64()? };
-            state.requests.remember(account, client, made);
+            (made.expires_at > state.now).then(|| state.requests.remember(account, client, made))?;
         }
         state.decode_account_settings(&mut body)?;
         let event = usize::try_from(body.u64()?).ok()?;
@@ -129,6 +130,8 @@ impl State {
         for _ in 0..body.u32()? {
             let (account, asset) = (AccountId(body.u32()?), AssetId(body.u32()?));
             let (available, held) = (Cash(body.u128()?), Cash(body.u128()?));
+            let sound = self.is_known(account, asset) && self.ledger.balance(account, asset).is_none();
+            (sound && available.0.checked_add(held.0).is_some()).then_some(())?;
             self.ledger.append(Balance { account, asset, available, held, changed: false });
         }
         (0..body.u32()?).map(|_| body.u128().map(Cash)).collect()
@@ -142,9 +145,14 @@ impl State {
         for _ in 0..body.u64()? {
             let (account, asset) = (AccountId(body.u32()?), AssetId(body.u32()?));
             let (amount, recipient) = (Cash(body.u128()?), body.address()?);
+            self.is_known(account, asset).then_some(())?;
             self.withdrawals.push(Withdrawal { account, asset, amount, recipient });
         }
         usize::try_from(body.u64()?).ok().filter(|sealed| *sealed <= self.withdrawals.len())
+    }
+
+    fn is_known(&self, account: AccountId, asset: AssetId) -> bool {
+        (account.0 as usize) < self.ledger.owners.len() && (asset.0 as usize) < self.listings.assets.len()
     }
 
     fn restore_positions_tree(&mut self, sealed: &[(i64, i128)]) -> Option<()> {
@@ -163,13 +171,7 @@ impl State {
 
     /// Builds the trees as they were at the last seal and marks what has changed since.
     fn restore_trees(&mut self, totals: &[Cash], sealed_withdrawals: usize) -> Option<()> {
-        let known = |balance: &Balance| {
-            (balance.account.0 as usize) < self.ledger.owners.len()
-                && (balance.asset.0 as usize) < self.listings.assets.len()
-        };
-        if totals.len() > self.ledger.balances.len() || !self.ledger.balances.iter().all(known) {
-            return None;
-        }
+        (totals.len() <= self.ledger.balances.len()).then_some(())?;
         let indexed: Vec<_> = totals.iter().copied().enumerate().collect();
         self.sealing.refresh_balances(&indexed, &self.ledger, &self.listings);
         let queued = self.queued_between(0, sealed_withdrawals);

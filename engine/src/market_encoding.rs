@@ -17,6 +17,7 @@ use crate::units::*;
 
 const SPOT: u8 = 0;
 const NO_ASSET: u32 = u32::MAX;
+const OWNER_BYTES: usize = size_of::<Address>();
 
 impl State {
     pub(crate) fn encode_underlyings(&self, bytes: &mut Vec<u8>) {
@@ -154,12 +155,15 @@ impl State {
     }
 
     fn decode_waiting(&mut self, body: &mut Body, market: MarketId) -> Option<()> {
+        let mut last = OrderId(0);
         for _ in 0..body.u64()? {
             let (mut order, time_in_force) = decode_order(body, market, Side::Buy)?;
             self.decode_reserve(body, &order)?;
             order.side = Side::of(body.u8()?)?;
             let (order_type, trigger) = (OrderType::of(body.u8()?)?, Ticks(body.u64()?));
-            let sound = order_type.is_conditional() && trigger <= TICKS_MAX;
+            let new = order.id > last && self.waiting.order(order.id).is_none();
+            let sound = new && order_type.is_conditional() && trigger <= TICKS_MAX;
+            last = order.id;
             let waiting = Conditional { order, order_type, time_in_force, trigger };
             sound.then(|| self.waiting.join(waiting))?;
         }
@@ -168,7 +172,11 @@ impl State {
 
     fn decode_reserve(&mut self, body: &mut Body, order: &Order) -> Option<()> {
         if self.listings.markets[order.market.0 as usize].instrument.is_some() {
-            self.reserves.add(order, Cash(body.u128()?));
+            let per_lot = Cash(body.u128()?);
+            let reserved = per_lot.0.checked_mul(u128::from(order.lots.0))?;
+            self.reserves.of_account(order.account).0.checked_add(reserved)?;
+            self.reserves.open_lots(order.account, order.market).0.checked_add(order.lots.0)?;
+            self.reserves.add(order, per_lot);
         }
         Some(())
     }
@@ -273,6 +281,8 @@ fn encode_order(bytes: &mut Vec<u8>, order: &Order, time_in_force: TimeInForce) 
 fn decode_order(body: &mut Body, market: MarketId, side: Side) -> Option<(Order, TimeInForce)> {
     let (id, account, client) = (OrderId(body.u64()?), AccountId(body.u32()?), ClientId(body.u64()?));
     let (ticks, lots) = (Ticks(body.u64()?), Lots(body.u64()?));
+    // The owners of all accounts are still to come.
+    ((account.0 as usize) < body.0.len() / OWNER_BYTES).then_some(())?;
     let (good_till, label) = (Nanos(body.u64()?), Label(body.u16()?));
     let time_in_force = TimeInForce::of(body.u8()?)?;
     let (instructions, self_trade) = (Instructions::of(body.u8()?)?, SelfTrade::of(body.u8()?)?);

@@ -77,6 +77,11 @@ impl OrderIndex {
         Some(slot)
     }
 
+    /// Where an order stands if it is a recent one; otherwise where another one stands, or nothing does any more.
+    pub fn recent(&self, id: OrderId) -> Option<Slot> {
+        self.ring[place_of(id)].checked_sub(1)
+    }
+
     /// Asks the processor to fetch what [`OrderIndex::get`] reads first.
     pub fn expect(&self, id: OrderId) {
         prefetch(&self.ring[place_of(id)]);

@@ -20,8 +20,9 @@ use crate::seal::Sealing;
 use crate::transfer::{Chains, Withdrawal};
 use crate::units::*;
 
-/// How many records before a record's turn its memory is fetched.
-const EXPECTED_AHEAD: usize = 6;
+/// How many records before a record's turn the places are fetched where it will look things up, and then the things.
+const LOOKUPS_AHEAD: usize = 8;
+const THINGS_AHEAD: usize = 4;
 
 /// Everything that the commands so far have made.
 #[derive(Clone, Debug)]
@@ -164,11 +165,16 @@ impl State {
         (self.now, self.input_hash) = (link.now, link.hash);
         self.requests.advance(self.now);
         let block = self.sealing.block();
-        let mut ahead = Records::of(batch);
-        ahead.by_ref().take(EXPECTED_AHEAD).for_each(|record| self.expect(record));
+        let mut lookups = Records::of(batch);
+        lookups.by_ref().take(LOOKUPS_AHEAD).for_each(|record| self.expect_lookup(record));
+        let mut things = Records::of(batch);
+        things.by_ref().take(THINGS_AHEAD).for_each(|record| self.expect_thing(record));
         for record in Records::of(batch) {
-            if let Some(record) = ahead.next() {
-                self.expect(record);
+            if let Some(record) = lookups.next() {
+                self.expect_lookup(record);
+            }
+            if let Some(record) = things.next() {
+                self.expect_thing(record);
             }
             self.sequence = self.sequence.next();
             self.step(record, link.record_count == 1, &mut Events::of(self.sequence, output));
@@ -198,12 +204,19 @@ impl State {
         batches.iter().zip(payload_roots(batches)).map(link).collect()
     }
 
-    /// Asks the processor to fetch what a record will need; the memory of a busy venue is far larger than its caches.
-    fn expect(&self, record: &[u8]) {
+    /// Asks the processor to fetch where a record will look things up; the memory of a busy venue is far larger than its caches.
+    fn expect_lookup(&self, record: &[u8]) {
         match Expected::of(record) {
             Some(Expected::Request(account, client)) => self.requests.expect(account, client),
             Some(Expected::Order(order)) => self.books.expect(order),
             None => {}
+        }
+    }
+
+    /// The same for what will be found there.
+    fn expect_thing(&self, record: &[u8]) {
+        if let Some(Expected::Order(order)) = Expected::of(record) {
+            self.books.expect_order(order);
         }
     }
 

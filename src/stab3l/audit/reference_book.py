@@ -35,7 +35,7 @@ class Order:
 
     def told(self, instruction: Instruction) -> bool:
         """Whether it carries this instruction."""
-        return bool(self.instructions & instruction)
+        return bool(self.instructions & int(instruction))
 
     def crosses(self, ticks: int) -> bool:
         """Whether it would trade at this price."""

@@ -15,7 +15,7 @@ def close(state: State, order: Order, reason: CloseReason) -> None:
 
 def take_off(state: State, order: Order) -> None:
     """Take an order off the market's queues."""
-    del state.open[order.id]
+    state.let_out(order)
     order.market.leave(order)
 
 

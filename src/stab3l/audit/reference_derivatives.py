@@ -48,11 +48,8 @@ class Underlying:
     index_at: int = 0
     first_at: int = 0
     instruments: list[Market] = field(default_factory=list)
-
-    @property
-    def unsettled(self) -> list[Market]:
-        """Its markets that are not settled, by id."""
-        return [market for market in self.instruments if not instrument_of(market).settled]
+    unsettled: list[Market] = field(default_factory=list)
+    """Its markets that are not settled, by id: only in these can anyone have lots."""
 
 
 @dataclass(slots=True, eq=False)
@@ -173,6 +170,7 @@ def accept_instrument(state: State, new: ListFuture | ListOption) -> int:
     )
     state.markets.append(market)
     underlying.instruments.append(market)
+    underlying.unsettled.append(market)
     state.emit(
         InstrumentListed(
             state.sequence,

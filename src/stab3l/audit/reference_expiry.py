@@ -41,6 +41,7 @@ def accept_expire(state: State, command: Expire) -> int:
         close(state, order, CloseReason.SETTLED)
     settle_positions(state, market, price)
     instrument.settled, instrument.settlement_ticks = True, price
+    instrument.underlying.unsettled.remove(market)
     state.emit(MarketSettled(state.sequence, market.id, price))
     liquidate_all(state, instrument.underlying)
     return market.id

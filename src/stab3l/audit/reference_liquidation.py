@@ -9,7 +9,7 @@ from stab3l.audit.reference_closing import close
 from stab3l.audit.reference_deleveraging import deleverage
 from stab3l.audit.reference_derivatives import Underlying, instrument_of
 from stab3l.audit.reference_limits import PPM, TICKS_MAX, up
-from stab3l.audit.reference_margin import collateral_value, equity, maintenance_total, own_orders, positions_in
+from stab3l.audit.reference_margin import collateral_value, equity, maintenance_total, positions_in
 from stab3l.audit.reference_matching import enter
 from stab3l.audit.reference_orders_told import accepted
 from stab3l.audit.reference_positions import (
@@ -64,7 +64,7 @@ def judge(state: State, account: int, underlying: Underlying) -> None:
     if healthy(state, account):
         convert(state, account)
         return
-    for order in own_orders(state, account):
+    for order in state.own_orders(account):
         close(state, order, CloseReason.LIQUIDATION)
     convert(state, account)
     if healthy(state, account):

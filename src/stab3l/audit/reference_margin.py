@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from stab3l.audit.reference_book import Market, Order
@@ -14,34 +15,46 @@ from stab3l.engine.wire import Instruction, Side
 MOVES: Final = (0, 0, 1, 1, -1, -1, 2, 2, -2, -2, 3, 3, -3, -3, 6, -6)
 """Moves of the index in thirds of the range. The last two are extreme, and count one third."""
 EXTREME: Final = 14
+KEPT: Final = 1_024
+"""Results of scenarios that are remembered, since prices change less often than margins are asked for."""
 NO_POSITIONS: Final[dict[int, Position]] = {}
 
 
-def shifts(underlying: Underlying) -> list[int]:
+def shifts(underlying: Underlying) -> tuple[int, ...]:
     """How far the index moves in each scenario, in ticks."""
-    return [underlying.index * underlying.range_ppm * move // (3 * PPM) for move in MOVES]
+    return shifts_of(underlying.index, underlying.range_ppm)
 
 
-def changes(market: Market) -> list[int]:
+@lru_cache(KEPT)
+def shifts_of(index: int, range_ppm: int) -> tuple[int, ...]:
+    """How far an index moves in each scenario, in ticks."""
+    return tuple(index * range_ppm * move // (3 * PPM) for move in MOVES)
+
+
+def changes(market: Market) -> tuple[int, ...]:
     """How much one lot gains in each scenario, in ticks."""
     instrument = instrument_of(market)
     if instrument.is_option:
-        return [value - instrument.given_mark for value in instrument.values]
-    return [max(shift, -market.mark) for shift in shifts(instrument.underlying)]
+        return changes_of(instrument.values, instrument.given_mark)
+    return changes_of(shifts(instrument.underlying), 0, -market.mark)
+
+
+@lru_cache(KEPT)
+def changes_of(values: tuple[int, ...], mark: int, least: int | None = None) -> tuple[int, ...]:
+    """The values less the mark, none below ``least``."""
+    return tuple(value - mark if least is None else max(value - mark, least) for value in values)
 
 
 def weighted(losses: list[int]) -> list[int]:
     """Losses with the extreme scenarios at one third, rounded up."""
-    return [loss if j < EXTREME else up(loss, 3) for j, loss in enumerate(losses)]
+    return losses[:EXTREME] + [up(loss, 3) for loss in losses[EXTREME:]]
 
 
 def positions_in(state: State, account: int, underlying: Underlying) -> list[tuple[Market, int]]:
     """An account's markets and lots in an underlying, where it has any."""
     held = state.holdings.get(account, NO_POSITIONS)
     return [
-        (market, held[market.id].lots)
-        for market in underlying.instruments
-        if market.id in held and held[market.id].lots
+        (market, held[market.id].lots) for market in underlying.unsettled if market.id in held and held[market.id].lots
     ]
 
 
@@ -53,8 +66,8 @@ def maintenance(state: State, account: int, underlying: Underlying) -> int:
     losses = [0] * len(MOVES)
     short_options = 0
     for market, lots in positions:
-        for j, change in enumerate(changes(market)):
-            losses[j] -= lots * change * market.tick
+        size = lots * market.tick
+        losses = [loss - size * change for loss, change in zip(losses, changes(market), strict=True)]
         if lots < 0 and instrument_of(market).is_option:
             short_options += up(-lots * market.tick * underlying.index * underlying.short_option_ppm, PPM)
     return max(0, *weighted(losses), short_options)
@@ -97,14 +110,9 @@ def equity(state: State, account: int) -> int:
     return total
 
 
-def own_orders(state: State, account: int) -> list[Order]:
-    """An account's resting and waiting orders, by id."""
-    return [order for _, order in sorted(state.open.items()) if order.account == account]
-
-
 def reserves(state: State, account: int) -> int:
     """What an account's derivative orders reserve."""
-    return sum(order.lots * order.per_lot for order in state.open.values() if order.account == account)
+    return sum(order.lots * order.per_lot for order in state.own_orders(account))
 
 
 def free(state: State, account: int) -> int:
@@ -117,7 +125,7 @@ def margined(state: State, account: int) -> bool:
     held = state.holdings.get(account, NO_POSITIONS)
     if any(position.lots or (market == DEBT and position.entry) for market, position in held.items()):
         return True
-    return any(order.account == account and order.market.instrument is not None for order in state.open.values())
+    return any(order.market.instrument is not None for order in state.own_orders(account))
 
 
 def adverse(order: Order) -> int:

@@ -22,7 +22,7 @@ def enter(state: State, order: Order) -> None:
     elif order.time_in_force.rests:
         state.arrivals += 1
         order.arrival = state.arrivals
-        state.open[order.id] = order
+        state.let_in(order)
         order.market.join(order)
     else:
         finish(state, order, CloseReason.IMMEDIATE_REST)

@@ -75,11 +75,7 @@ def place_breaks(state: State, request: Place) -> Iterator[OutcomeCode]:
 
 def open_lots(state: State, order: Order) -> int:
     """The lots of all other open orders of the account in the order's market."""
-    return sum(
-        one.lots
-        for one in state.open.values()
-        if one.account == order.account and one.market is order.market and one.id != order.id
-    )
+    return sum(one.lots for one in state.own_orders(order.account) if one.market is order.market and one.id != order.id)
 
 
 def overflows(state: State, order: Order, lots_before: int) -> bool:
@@ -263,9 +259,8 @@ def accept_cancel_all(state: State, cancel: CancelAll) -> int:
     """Close an account's orders, oldest first; how many."""
     named = [
         order
-        for _, order in sorted(state.open.items())
-        if order.account == cancel.account
-        and cancel.market in (ALL_MARKETS, order.market.id)
+        for order in state.own_orders(cancel.account)
+        if cancel.market in (ALL_MARKETS, order.market.id)
         and cancel.label in (0, order.label)
         and cancel.side in (SideChoice.BOTH, order.side)
     ]

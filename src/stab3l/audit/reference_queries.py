@@ -91,7 +91,7 @@ class ReferenceQueries:
 
     def open_orders(self, account: int) -> list[OrderRow]:
         """The rows of an account's resting and waiting orders, by order."""
-        return [_order_row(order) for _, order in sorted(self.exchange.open.items()) if order.account == account]
+        return [_order_row(order) for order in self.exchange.own_orders(account)]
 
     def order(self, order: int) -> OrderRow | None:
         """One resting or waiting order."""

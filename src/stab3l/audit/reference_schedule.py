@@ -53,7 +53,7 @@ def accept_sweep(state: State, command: Sweep) -> int:
     for at, account in sorted((at, account) for account, at in state.schedules.items()):
         if at > state.now:
             break
-        own = [order for _, order in sorted(state.open.items()) if order.account == account]
+        own = state.own_orders(account)
         for order in own[: command.limit - closed]:
             close(state, order, CloseReason.SCHEDULED)
         if len(own) > command.limit - closed:

@@ -119,6 +119,8 @@ class State:
         """A heap of when remembered client ids are free again."""
         self.open: dict[int, Order] = {}
         """Every order that rests or waits, by id."""
+        self.open_of: dict[int, dict[int, Order]] = {}
+        """The same by account."""
         self.orders = 0
         self.trades = 0
         self.arrivals = 0
@@ -145,6 +147,21 @@ class State:
         """Whether the command is the only one of its batch."""
         self.events: list[Event] = []
         """Of the batch that is being applied."""
+
+    def let_in(self, order: Order) -> None:
+        """Count an order among the open ones."""
+        self.open[order.id] = order
+        self.open_of.setdefault(order.account, {})[order.id] = order
+
+    def let_out(self, order: Order) -> None:
+        """Count it there no longer."""
+        del self.open[order.id]
+        del self.open_of[order.account][order.id]
+
+    def own_orders(self, account: int) -> list[Order]:
+        """An account's resting and waiting orders, by id."""
+        own = self.open_of.get(account)
+        return [order for _, order in sorted(own.items())] if own else []
 
     def emit(self, event: Event) -> None:
         """Tell the world."""

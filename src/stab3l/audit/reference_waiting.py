@@ -33,7 +33,7 @@ def has_mark(market: Market) -> bool:
 
 def await_trigger(state: State, order: Order) -> None:
     """Let an order wait."""
-    state.open[order.id] = order
+    state.let_in(order)
     order.market.waiting[order.id] = order
 
 

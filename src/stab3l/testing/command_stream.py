@@ -15,7 +15,7 @@ from stab3l.audit.reference_listing import LOT_MAX, TICK_MAX
 from stab3l.audit.reference_requests import REQUEST_LIFE_MAX_NS
 from stab3l.engine.wire import Command, Deposit, ListMarket, ListUnderlying, RegisterAsset, Seal, SetCollateral, encode
 from stab3l.testing.stream_administration import CHAINS, AdministrationStream
-from stab3l.testing.stream_derivatives import DerivativeStream
+from stab3l.testing.stream_derivatives import SETTLEMENT, DerivativeStream
 from stab3l.testing.stream_funds import FundsStream
 from stab3l.testing.stream_garbled import GarbledStream
 from stab3l.testing.stream_orders import OrderStream
@@ -25,6 +25,8 @@ from stab3l.testing.trading_desk import SECOND_NS, owner, token
 SEAL_CHANCE: Final = 0.03
 SEAL_AGAIN_CHANCE: Final = 0.3
 GARBLED: Final = 30
+POOR_CHANCE: Final = 0.3
+"""Of a venue where there is little to settle in, so that gains exceed what was paid in and losers owe."""
 
 
 class Part(Protocol):
@@ -46,7 +48,9 @@ class CommandStream:
         self.records_max = records_max
         self.seal_chance = SEAL_CHANCE
         self.voice = Voice(random, reference)
-        parts: list[Part] = [OrderStream(self.voice), FundsStream(self.voice), AdministrationStream(self.voice)]
+        self.poor = derivatives and random.random() < POOR_CHANCE
+        funds = FundsStream(self.voice, scarce=SETTLEMENT if self.poor else None)
+        parts: list[Part] = [OrderStream(self.voice), funds, AdministrationStream(self.voice)]
         if derivatives:
             parts.append(DerivativeStream(self.voice))
         intents = {intent: weight for part in parts for intent, weight in part.intents().items()}
@@ -75,12 +79,18 @@ class CommandStream:
         for user in range(USERS // 2):
             for asset, chain in enumerate((CHAINS[0], CHAINS[0], CHAINS[1])):
                 ordinals[chain] += 1
-                amount = 10**37 if user < 2 and asset else 10**9
+                amount = self._opening_amount(user, asset)
                 commands.append(Deposit(chain, ordinals[chain], asset, user, owner(user + 1), amount, bytes(32)))
         if self._derivatives:
-            commands.append(ListUnderlying(b"INDEX 1 ", 1, 10_000, 150_000, 20_000, 1_300_000, 50_000, 5_000, 250_000))
+            rates = (150_000, 20_000, 1_300_000, 50_000, 5_000, 250_000)
+            commands.append(ListUnderlying(b"INDEX 1 ", SETTLEMENT, 10_000, *rates))
             commands.append(SetCollateral(0, 200_000, 3 * 10**18))
         return b"".join(map(encode, commands))
+
+    def _opening_amount(self, user: int, asset: int) -> int:
+        if self.poor and asset == SETTLEMENT:
+            return 10**8 if user == 0 else 10**3
+        return 10**37 if user < 2 and asset else 10**9
 
     def batch(self) -> bytes:
         """The next batch; its time is `now`."""

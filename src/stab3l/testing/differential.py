@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import struct
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -25,7 +26,7 @@ from rich.progress import Progress
 from stab3l._engine import Engine
 from stab3l.audit.reference_exchange import ReferenceExchange
 from stab3l.audit.reference_queries import ReferenceQueries
-from stab3l.engine.wire import Outcome, OutcomeCode, Sealed, Trade, WireError, decode_events
+from stab3l.engine.wire import CloseReason, EventKind, OutcomeCode, WireError, decode_events
 from stab3l.testing.command_stream import CommandStream
 
 GROUP_CHANCE: Final = 0.05
@@ -33,6 +34,15 @@ COMPARE_CHANCE: Final = 0.02
 REOPEN_CHANCE: Final = 0.005
 BOOK_DEPTH: Final = 1_000
 PROOFS: Final = 2
+
+
+EVENT_HEADER: Final = struct.Struct("<HHIQ")
+OUTCOME_CODE: Final = 16
+CLOSE_REASON: Final = 40
+"""Where in their records an outcome's code (u16) and a closed order's reason stand."""
+EVENT_NAMES: Final = {int(kind): kind.name.lower() for kind in EventKind}
+OUTCOME_NAMES: Final = {int(code): code.name.lower() for code in OutcomeCode}
+CLOSE_NAMES: Final = {int(reason): reason.name.lower() for reason in CloseReason}
 
 
 class Divergence(AssertionError):
@@ -133,7 +143,7 @@ class Pair:
 
 @dataclass(slots=True)
 class Report:
-    """What a differential run covered."""
+    """What a differential run covered; events and closed orders by their kind and reason, outcomes by their code."""
 
     seed: int
     commands: int = 0
@@ -143,17 +153,24 @@ class Report:
     comparisons: int = 0
     reopenings: int = 0
     outcomes: dict[str, int] = field(default_factory=dict)
+    events: dict[str, int] = field(default_factory=dict)
+    closed: dict[str, int] = field(default_factory=dict)
 
-    def count(self, events: bytes) -> None:
-        """Add one batch's events."""
+    def count(self, data: bytes) -> None:
+        """Add one batch's events, by their headers and first bytes: they are known to be well formed."""
         self.batches += 1
-        for event in decode_events(events):
-            if isinstance(event, Outcome):
+        start = 0
+        while start < len(data):
+            kind, _, length, _ = EVENT_HEADER.unpack_from(data, start)
+            _add(self.events, EVENT_NAMES[kind])
+            if kind == EventKind.OUTCOME:
                 self.commands += 1
-                name = event.code.name.lower()
-                self.outcomes[name] = self.outcomes.get(name, 0) + 1
-            self.blocks += isinstance(event, Sealed)
-            self.trades += isinstance(event, Trade)
+                _add(self.outcomes, OUTCOME_NAMES[data[start + OUTCOME_CODE] | data[start + OUTCOME_CODE + 1] << 8])
+            elif kind == EventKind.ORDER_CLOSED:
+                _add(self.closed, CLOSE_NAMES[data[start + CLOSE_REASON]])
+            start += length
+        self.blocks = self.events.get("sealed", 0)
+        self.trades = self.events.get("trade", 0)
 
     def unreached(self) -> list[str]:
         """Outcome codes that never came."""
@@ -216,6 +233,10 @@ def _progress(commands: int) -> Iterator[Callable[[int], None]]:
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("comparing", total=commands)
         yield lambda done: bar.update(task, completed=done)
+
+
+def _add(counts: dict[str, int], name: str) -> None:
+    counts[name] = counts.get(name, 0) + 1
 
 
 def _same(what: str, expected: object, found: object) -> None:

@@ -32,7 +32,7 @@ from stab3l.engine.wire import (
     encode,
     encode_batch,
 )
-from stab3l.testing import golden_derivatives, golden_orders
+from stab3l.testing import golden_derivatives, golden_liquidation, golden_orders
 from stab3l.testing.trading_desk import (
     BASE,
     CHAIN,
@@ -80,6 +80,7 @@ def story() -> Iterator[tuple[str, int, bytes]]:
     yield "refused orders", START_NS + 4, encode_batch(_refused_orders())
     yield from golden_orders.chapter(START_NS + 5)
     yield from golden_derivatives.chapter(START_NS + 20)
+    yield from golden_liquidation.chapter(golden_derivatives.EXPIRY + 1)
     yield "no commands", START_NS - 5, b"".join(_malformed())
     yield "the second block, after two days", START_NS + 2 * DAY_NS, encode(Seal())
 

@@ -30,6 +30,8 @@ from stab3l.testing.stream_orders import KINDS, SELF_TRADES
 from stab3l.testing.stream_voice import Changes, Intent, Voice
 from stab3l.testing.trading_desk import SECOND_NS
 
+SETTLEMENT: Final = 1
+"""The asset that everything settles in."""
 MIDDLE_TICKS: Final = 1_000
 UNDERLYINGS_WANTED: Final = 2
 INSTRUMENTS_WANTED: Final = 5
@@ -152,7 +154,7 @@ class DerivativeStream:
 
     def list_underlying(self) -> bytes:
         """An underlying while there are few; then mostly one with something wrong."""
-        new = ListUnderlying(b"UNDERLIE", 1, 10_000, 150_000, 20_000, 1_300_000, 50_000, 5_000, 250_000)
+        new = ListUnderlying(b"UNDERLIE", SETTLEMENT, 10_000, 150_000, 20_000, 1_300_000, 50_000, 5_000, 250_000)
         if len(self.reference.underlyings) < UNDERLYINGS_WANTED:
             return encode(new)
         changes: Changes = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec.structs import replace
 
 from stab3l.audit.reference_state import AMOUNT_MAX
@@ -10,12 +12,16 @@ from stab3l.testing.stream_administration import CHAINS
 from stab3l.testing.stream_voice import USERS, Changes, Intent, Voice
 from stab3l.testing.trading_desk import owner
 
+ALL_CHANCE: Final = 0.2
+"""Of a withdrawal of all that is there."""
+
 
 class FundsStream:
-    """Money in and out."""
+    """Money in and out; of a ``scarce`` asset only small deposits."""
 
-    def __init__(self, voice: Voice) -> None:
+    def __init__(self, voice: Voice, *, scarce: int | None = None) -> None:
         self.voice = voice
+        self.scarce = scarce
         self.random = voice.random
         self.reference = voice.reference
 
@@ -29,7 +35,8 @@ class FundsStream:
         asset = self.random.randrange(3 if traded else len(self.reference.assets))
         chain_id = self.reference.assets[asset].chain_id
         ordinal = self.reference.chains[chain_id].deposit_count + 1
-        amount = self.random.choice([1, self.random.randint(1, 1_000), self.random.randint(1, 10**9)])
+        most = 1_000 if asset == self.scarce else 10**9
+        amount = self.random.choice([1, self.random.randint(1, 1_000), self.random.randint(1, most)])
         user = owner(self.random.randint(1, USERS))
         deposit = Deposit(chain_id, ordinal, asset, self.random.randint(0, 9), user, amount, self.random.randbytes(32))
         return encode(deposit, self.voice.evidence())
@@ -65,6 +72,8 @@ class FundsStream:
         asset = self.random.choice(held) if held else 0
         available = self.reference.balance(account, asset).available
         amount = self.random.randint(1, max(1, available // self.random.choice([1, 100, 10_000])))
+        if self.random.random() < ALL_CHANCE:
+            amount = max(1, available)
         return Withdraw(
             account, asset, self.voice.client_id(), self.voice.expiry(), amount, owner(self.random.randint(50, 60))
         )
