@@ -12,6 +12,8 @@ from stab3l.engine.wire_layout import BodyInvalid, Layout, WireError, field_inva
 
 HEADER_BYTES: Final = 8
 EVIDENCE_BYTES_MAX: Final = 1024
+_POST_ONLY, _SLIDE, _PROTECTED = int(Instruction.POST_ONLY), int(Instruction.SLIDE), int(Instruction.PROTECTED)
+_KNOWN: Final = int(INSTRUCTIONS_ALL)
 _HEADER: Final = struct.Struct("<HHI")
 
 _BODIES: Final[dict[int, tuple[type[Command], Layout]]] = {
@@ -112,11 +114,11 @@ def _contradiction(order: Place) -> tuple[str, str] | None:
     if kind == OrderType.LIQUIDATION:
         return "order_type", "types of requests"
     resting = time_in_force in (TimeInForce.GTC, TimeInForce.GTD)
-    if instructions & ~INSTRUCTIONS_ALL:
+    if instructions & ~_KNOWN:
         return "instructions", "known bits"
-    if instructions & Instruction.SLIDE and not instructions & Instruction.POST_ONLY:
+    if instructions & _SLIDE and not instructions & _POST_ONLY:
         return "instructions", "slide with post_only"
-    if instructions & (Instruction.POST_ONLY | Instruction.PROTECTED) and not (kind == OrderType.LIMIT and resting):
+    if instructions & (_POST_ONLY | _PROTECTED) and not (kind == OrderType.LIMIT and resting):
         return "instructions", "post_only and protected for resting limit orders"
     if resting and kind in (OrderType.MARKET, OrderType.STOP_MARKET, OrderType.TAKE_PROFIT_MARKET):
         return "time_in_force", "time in force of a market order (IOC or FOK)"

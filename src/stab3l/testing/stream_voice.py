@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import accumulate
 from random import Random
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from msgspec.structs import replace
 
@@ -35,6 +36,8 @@ class Voice:
         self.now = START_NS
         self.client_ids = 0
         self.spoken: list[Request] = []
+        self._drawn: dict[int, tuple[list[Any], list[int]]] = {}
+        """Things and their cumulative weights, by the identity of what they are drawn from, which is constant."""
 
     @property
     def time(self) -> int:
@@ -69,7 +72,11 @@ class Voice:
 
     def draw(self, weights: dict[Thing, int]) -> Thing:
         """One of the things, each as often as its weight says."""
-        return self.random.choices(list(weights), list(weights.values()))[0]
+        if id(weights) not in self._drawn:
+            self._drawn[id(weights)] = list(weights), list(accumulate(weights.values()))
+        things, cumulative = self._drawn[id(weights)]
+        chosen: Thing = self.random.choices(things, cum_weights=cumulative)[0]
+        return chosen
 
     def user(self) -> int:
         """Mostly one of the first accounts, whose owners the stream funds; garbled deposits make poor ones for ever."""
