@@ -269,7 +269,7 @@ class Auditor:
         waits = event.order_type.conditional and not self._awake(event)
         order = OpenOrder(event, event.ticks, event.lots, 0, waits)
         self.orders[event.order] = order
-        self._check_margin(event, order, order.left, 0)
+        self._check_margin(event, order, order.left)
         self._hold(event, order, order.left)
         if not waits:
             self._arrive(order)
@@ -278,9 +278,8 @@ class Auditor:
         order = self.orders[event.order]
         stays = event.ticks == order.ticks and event.lots <= order.left
         self._hold(event, order, -order.left)
-        freed = order.left * order.per_lot
         order.ticks = event.ticks
-        self._check_margin(event, order, event.lots, freed)
+        self._check_margin(event, order, event.lots)
         order.left = event.lots
         self._hold(event, order, order.left)
         if not stays:
@@ -371,7 +370,7 @@ class Auditor:
         if fees != (trade.maker_fee, trade.taker_fee):
             raise LawBroken("positions", trade, f"the fees are {fees}")
 
-    def _check_margin(self, event: OrderAccepted | OrderAmended, order: OpenOrder, lots: int, freed: int) -> None:
+    def _check_margin(self, event: OrderAccepted | OrderAmended, order: OpenOrder, lots: int) -> None:
         """Whether an account can reserve what a derivative order of so many lots needs."""
         market, account, book = order.accepted.market, order.accepted.account, self.positions
         if market not in book.instruments or order.accepted.instructions & Instruction.REDUCE_ONLY:
@@ -383,7 +382,7 @@ class Auditor:
         worth = book.worth(account, self.marks, self.available)
         free = worth - book.initial(account, self.marks) - reserved
         if free < lots * order.per_lot:
-            raise LawBroken("margin", event, f"at most {free} is free (with {freed}), {lots * order.per_lot} is needed")
+            raise LawBroken("margin", event, f"at most {free} is free, {lots * order.per_lot} is needed")
 
     def _follow_close(self, closed: OrderClosed) -> None:
         order = self.orders.pop(closed.order)

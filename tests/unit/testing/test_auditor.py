@@ -9,7 +9,21 @@ from msgspec.structs import replace
 
 from stab3l.audit.auditor import Auditor, LawBroken
 from stab3l.audit.reference_exchange import ReferenceExchange
-from stab3l.engine.wire import Deposit, Event, OrderAccepted, OrderClosed, Outcome, Side, Trade
+from stab3l.engine.wire import (
+    CollateralConverted,
+    DebtTakenOver,
+    Deleveraged,
+    Deposit,
+    Event,
+    OrderAccepted,
+    OrderClosed,
+    Outcome,
+    PositionTakenOver,
+    Side,
+    Trade,
+    decode_events,
+)
+from stab3l.testing.golden_vectors import story
 from stab3l.testing.trading_desk import BASE, CHAIN, LISTING, LOT, QUOTE, TradingDesk, owner
 
 
@@ -88,3 +102,53 @@ def test_a_wrong_rest_is_noticed(auditor: Auditor, watched: TradingDesk) -> None
     rest = events[-1]
     assert isinstance(rest, OrderClosed)
     assert law_broken(auditor, [*events[:-1], replace(rest, lots_left=rest.lots_left - 1)]) == "I7"
+
+
+@pytest.fixture
+def losing() -> list[list[Event]]:
+    """The golden story of losses as an honest exchange tells it, batch by batch; everything before in the first."""
+    exchange = ReferenceExchange()
+    told: list[list[Event]] = [[]]
+    for title, now, batch in story():
+        events = decode_events(exchange.apply(batch, now))
+        if title == "positions that will be lost" or len(told) > 1:
+            told.append(events)
+        else:
+            told[0] += events
+    return told
+
+
+def changed(told: list[list[Event]], kind: type[Event], **changes: object) -> list[Event]:
+    """Everything, with the fields of the story's first event of a kind in a derivative market changed."""
+    events = [event for batch in told for event in batch]
+    at = next(i for i, event in enumerate(events) if isinstance(event, kind) and getattr(event, "market", 7) >= 7)
+    return [*events[:at], replace(events[at], **changes), *events[at + 1 :]]
+
+
+def test_an_honest_story_of_losses_passes(auditor: Auditor, losing: list[list[Event]]) -> None:
+    auditor.observe(event for batch in losing for event in batch)
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "law"),
+    [
+        (Trade, {"taker_fee": 1}, "positions"),
+        (PositionTakenOver, {"lots": 1}, "positions"),
+        (PositionTakenOver, {"entry": 0}, "positions"),
+        (Deleveraged, {"counterparty": 6}, "positions"),
+        (Deleveraged, {"lots": 21}, "positions"),
+        (Deleveraged, {"ticks": 501}, "positions"),
+        (OrderAccepted, {"account": 6}, "margin"),
+        (CollateralConverted, {"amount": 10**7}, "I8"),
+    ],
+)
+def test_a_false_word_about_positions_is_noticed(
+    auditor: Auditor, losing: list[list[Event]], kind: type[Event], changes: dict[str, object], law: str
+) -> None:
+    assert law_broken(auditor, changed(losing, kind, **changes)) == law
+
+
+def test_a_position_that_nothing_backs_and_that_stays_is_noticed(auditor: Auditor, losing: list[list[Event]]) -> None:
+    silent = (PositionTakenOver, Deleveraged, DebtTakenOver)
+    kept = [event for batch in losing for event in batch if not isinstance(event, silent)]
+    assert law_broken(auditor, kept) == "margin"
