@@ -115,7 +115,7 @@ class Auditor:
         """Underlyings whose positions this command judged."""
         self._deleveraged: set[int] = set()
         self._traded: set[int] = set()
-        """Accounts whose positions a trade of this command changed."""
+        """Accounts that a trade or a deleveraging of this command changed, perhaps after they were judged."""
         self._follow: dict[type, Callable[[Any], None]] = {
             MarketListed: self._follow_listing,
             MarkChanged: self._follow_mark,
@@ -231,6 +231,7 @@ class Auditor:
             self._realise(account, book.change(account, market, lots, event.ticks))
         self._realise(event.counterparty, -event.charge)
         self._deleveraged.add(event.account)
+        self._traded.add(event.counterparty)
 
     def _hold_to(self, law: str, event: Event, reason: str) -> None:
         if reason:

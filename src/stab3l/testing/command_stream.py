@@ -48,7 +48,7 @@ class CommandStream:
         self.records_max = records_max
         self.seal_chance = SEAL_CHANCE
         self.voice = Voice(random, reference)
-        self.poor = derivatives and random.random() < POOR_CHANCE
+        self.poor = derivatives and self.random.random() < POOR_CHANCE
         funds = FundsStream(self.voice, scarce=SETTLEMENT if self.poor else None)
         parts: list[Part] = [OrderStream(self.voice), funds, AdministrationStream(self.voice)]
         if derivatives:
