@@ -24,6 +24,7 @@ DOORS = {
     "stab3l.exchange.listing",
     "stab3l.watch.queries",
     "stab3l.watch.derivative_queries",
+    "stab3l.watch.pages",
     "stab3l.watch.values",
     "stab3l.watch.backing",
     "stab3l.provider.jobs",

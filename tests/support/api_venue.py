@@ -4,27 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import sqlite3
+import tempfile
+import threading
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import httpx
 import msgspec
 from litestar import Litestar
 
+from stab3l.api.access.door import Access
 from stab3l.api.answers import Markets
 from stab3l.api.app import create_app
+from stab3l.api.chronicle import History
 from stab3l.api.desk import Desk
-from stab3l.api.serve import granian_server
+from stab3l.api.settings import ApiSettings
 from stab3l.chain.signer import Signer
 from stab3l.client import AsyncClient
 from stab3l.client.orders import ListedMarket, listed_market, signed_order
 from stab3l.config import PRIMARY_CHAIN_ID, ChainConfig, MarketConfig, Network
 from stab3l.engine.wire import Deposit, ListMarket, RegisterAsset, Seal, encode, encode_batch
+from stab3l.errors import Unavailable
+from stab3l.http.server import granian_server
+from stab3l.store.database import ACCESS, READ_MODEL, Schema, open_database
 from stab3l.testing.gateway import ReferenceGateway
-from stab3l.testing.history import GivenHistory
 from stab3l.units import Nanoseconds
+from stab3l.watch.exchange_feed import ExchangeFeed
+from stab3l.watch.queries import feed_position
 
 SSTB, USDC, CUSTODY = (f"0x{digit * 40}" for digit in "abc")
 SYMBOL = "sSTB-USDC"
@@ -41,6 +52,38 @@ class HandClock:
     def now(self) -> Nanoseconds:
         """The time that was set."""
         return self.at
+
+
+@cache
+def template(schema: Schema) -> bytes:
+    """A migrated, empty database: migrating takes longer than a test."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "template.sqlite"
+
+        async def make() -> None:
+            async with await open_database(f"sqlite:///{path}", schema) as database, database.write() as connection:
+                await connection.exec_driver_sql("PRAGMA user_version = 1")
+
+        # In a thread of its own: a loop may be running here.
+        thread = threading.Thread(target=lambda: asyncio.run(make()))
+        thread.start()
+        thread.join()
+        with sqlite3.connect(path) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.close()
+        return path.read_bytes()
+
+
+class VenueHistory(History):
+    """The history of a venue, which can be ``down``."""
+
+    down = False
+
+    async def ask(self, query: Any, *args: Any, **options: Any) -> Any:
+        """A question; unavailable while it is down."""
+        if self.down:
+            raise Unavailable("the history's database is down", retry_after_s=2)
+        return await super().ask(query, *args, **options)
 
 
 def network() -> Network:
@@ -81,7 +124,7 @@ class Venue:
     """The API under test and what the test holds of it."""
 
     gateway: ReferenceGateway
-    history: GivenHistory
+    history: VenueHistory
     clock: HandClock
     desk: Desk
     app: Litestar
@@ -116,6 +159,13 @@ class Venue:
         account = (await self.client.get(f"/v1/accounts/{signer.address}")).json()
         return {one["symbol"]: (int(one["available"]), int(one["held"])) for one in account["balances"]}
 
+    async def indexed(self) -> None:
+        """Waits until the index has everything that the exchange said; only for venues that were opened with it."""
+        end = self.gateway.exchange.sequence + 1
+        async with asyncio.timeout(20):
+            while await self.history.ask(feed_position) < end:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
     async def seal(self) -> None:
         """Closes a block."""
         await self.gateway.submit(encode(Seal()))
@@ -140,26 +190,48 @@ def deposits(*owners: Signer) -> bytes:
     return encode_batch(made)
 
 
+@contextmanager
+def home() -> Iterator[tuple[Network, Path]]:
+    """A folder with empty databases, and the network of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder)
+        (path / "read.sqlite").write_bytes(template(READ_MODEL))
+        (path / "access.sqlite").write_bytes(template(ACCESS))
+        yield network().model_copy(update={"database_url": f"sqlite:///{path / 'read.sqlite'}"}), path
+
+
 @asynccontextmanager
-async def opened() -> AsyncIterator[Venue]:
-    """A venue with a fresh exchange."""
+async def opened(
+    *, indexed: bool = False, settings: ApiSettings | None = None, chains: Mapping[int, Any] | None = None
+) -> AsyncIterator[Venue]:
+    """A venue with a fresh exchange; ``indexed``: the index follows it."""
     clock = HandClock()
-    gateway, history = ReferenceGateway(clock), GivenHistory()
+    gateway = ReferenceGateway(clock)
     maker, trader, stranger = (Signer(bytes([n]) * 32) for n in (1, 2, 3))
     await gateway.submit(listing())
     await gateway.submit(deposits(maker, trader))
-    desk = Desk.of(network(), gateway, history, clock)
-    app = create_app(desk)
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)  # type: ignore[arg-type]
-    running = asyncio.create_task(desk.run())
-    async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
-        markets = msgspec.json.decode((await client.get("/v1/markets")).content, type=Markets)
-        market = listed_market(markets, SYMBOL)
-        try:
-            yield Venue(gateway, history, clock, desk, app, client, maker, trader, stranger, market, transport)
-        finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+    with home() as (setting, path):
+        settings = settings or ApiSettings(origins="http://api,http://localhost:3000")
+        access = Access(setting, path, settings, chains or {}, clock)
+        async with VenueHistory(setting, {}) as history, access:
+            desk = Desk.of(setting, gateway, history, access, clock, chains or {})
+            app = create_app(desk)
+            transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)  # type: ignore[arg-type]
+            running = [asyncio.create_task(desk.run())]
+            if indexed:
+                feed = ExchangeFeed(await open_database(setting.database_url), gateway)
+                running.append(asyncio.create_task(feed.run()))
+            async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
+                markets = msgspec.json.decode((await client.get("/v1/markets")).content, type=Markets)
+                market = listed_market(markets, SYMBOL)
+                try:
+                    yield Venue(gateway, history, clock, desk, app, client, maker, trader, stranger, market, transport)
+                finally:
+                    for task in running:
+                        task.cancel()
+                    await asyncio.gather(*running, return_exceptions=True)
+                    if indexed:
+                        await feed.database.close()
 
 
 @asynccontextmanager

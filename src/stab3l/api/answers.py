@@ -183,6 +183,39 @@ class MarketView(msgspec.Struct, frozen=True):
     status: Literal["open", "halted"]
 
 
+class Ticker(msgspec.Struct, frozen=True):
+    """A market at a glance; null: not known. ``best_bid``, ``best_ask``: ``[price, quantity]``; ``at``: last trade."""
+
+    market: str
+    last: str | None
+    best_bid: Level | None
+    best_ask: Level | None
+    mark: str | None
+    open_24h: str | None
+    high_24h: str | None
+    low_24h: str | None
+    volume_24h: str
+    quote_volume_24h: str
+    change_24h_bps: int | None
+    trades_24h: int
+    at: str | None
+
+
+class TimeView(msgspec.Struct, frozen=True):
+    """The clock: ``now`` in nanoseconds since 1970, ``iso`` by RFC 3339 in whole seconds."""
+
+    now: str
+    iso: str
+
+
+class FeeView(msgspec.Struct, frozen=True):
+    """What a market charges, in millionths of the asset received."""
+
+    market: str
+    maker_fee_ppm: int
+    taker_fee_ppm: int
+
+
 class Markets(msgspec.Struct, frozen=True):
     """Everything listed, and what a client needs to sign."""
 

@@ -3,41 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from stab3l.api.catalogue import Catalogue
 from stab3l.api.problems import Problem
-from stab3l.api.signed import TypedMessage, signature_of
+from stab3l.api.signed import TYPES_OF_AGENTS, TypedMessage, signature_of
 from stab3l.chain.address import checksum
 from stab3l.clock import Clock
 
 REQUEST_LIFE_MAX_NS: Final = 86_400 * 10**9
 
 
+class Delegations(Protocol):
+    """Who may sign for whom."""
+
+    async def delegation(self, account: bytes, agent: bytes) -> bytes | None:
+        """The evidence that an agent may sign for an account now; None when it may not."""
+        ...
+
+
 class Authoriser:
     """Checks signatures under ``domain``, the EIP-712 domain that users sign under."""
 
-    def __init__(self, catalogue: Catalogue, domain: Mapping[str, Any], clock: Clock) -> None:
+    def __init__(self, catalogue: Catalogue, domain: Mapping[str, Any], clock: Clock, delegations: Delegations) -> None:
         self._catalogue = catalogue
         self._domain = domain
         self._clock = clock
+        self._delegations = delegations
 
-    async def account(self, message: TypedMessage, signature: str) -> tuple[int, bytes]:
-        """The account that the message names and its checked signature. Raises `Problem` or ``Unauthorised``."""
+    async def account(self, message: TypedMessage, signature: str) -> tuple[int, bytes, bytes]:
+        """The account that a message names, its checked signature, and the delegation if an agent signed.
+
+        Raises `Problem` or ``Unauthorised``.
+        """
         evidence = signature_of(signature)
         address = message.values["account"]
         signer = message.recovered(self._domain, evidence)
+        delegation = b""
         if signer != address:
-            raise Problem(
-                "signer_mismatch",
-                f"signed by {checksum(signer)}, not by the account {checksum(address)}",
-                account=checksum(address),
-                signer=checksum(signer),
-            )
+            found = None
+            if message.types in TYPES_OF_AGENTS:
+                found = await self._delegations.delegation(address, signer)
+            if found is None:
+                raise Problem(
+                    "signer_mismatch",
+                    f"signed by {checksum(signer)}, not by the account {checksum(address)} or an agent that may",
+                    account=checksum(address),
+                    signer=checksum(signer),
+                )
+            delegation = found
         account = await self._catalogue.account(address)
         if account is None:
             raise Problem("account_unknown", f"{checksum(address)} has no account yet", account=checksum(address))
-        return account, evidence
+        return account, evidence, delegation
 
     def check_life(self, expires_at: int) -> None:
         """Judges the expiry of a request whose command carries none. Raises `Problem`."""

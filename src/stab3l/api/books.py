@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import Final, Literal
-
-import msgspec
+from typing import Final
 
 from stab3l.api.answers import BookView, Level
 from stab3l.api.catalogue import Catalogue, NamedMarket
 from stab3l.api.exchange import Book, Exchange
 from stab3l.api.feed import listings_touched, markets_touched
+from stab3l.api.live_messages import BookMessage
 from stab3l.engine.wire import Event
 from stab3l.errors import Unavailable
 
@@ -24,21 +23,12 @@ PAUSE_S: Final = 0.05
 RETRY_S: Final = 1
 
 
-class BookMessage(msgspec.Struct, frozen=True):
-    """A book, or what changed in it since ``seq - 1``; in an update a quantity of 0 removes the level."""
-
-    channel: Literal["book"]
-    type: Literal["snapshot", "update"]
-    market: str
-    seq: str
-    bids: list[Level]
-    asks: list[Level]
-
-
 class Books:
-    """The published books. ``publish(market, message)`` is called for each change."""
+    """The published books. ``publish(market, seq, message)`` is called for each change."""
 
-    def __init__(self, exchange: Exchange, catalogue: Catalogue, publish: Callable[[str, BookMessage], None]) -> None:
+    def __init__(
+        self, exchange: Exchange, catalogue: Catalogue, publish: Callable[[str, int, BookMessage], None]
+    ) -> None:
         self._exchange = exchange
         self._catalogue = catalogue
         self._publish = publish
@@ -79,7 +69,7 @@ class Books:
         """The whole book of a market whose publication has begun."""
         seq, book = self._books[market.market.id]
         view = book_view(market, book)
-        return BookMessage("book", "snapshot", market.symbol, str(seq), view.bids, view.asks)
+        return BookMessage("book", "snapshot", market.symbol, str(seq), None, view.bids, view.asks)
 
     async def _publish_changes(self, market_id: int) -> None:
         market = await self._catalogue.market_of(market_id)
@@ -94,8 +84,10 @@ class Books:
         self._books[market_id] = (seq, book)
         if bids or asks:
             self._books[market_id] = (seq + 1, book)
-            levels = [_levels(market, side) for side in (bids, asks)]
-            self._publish(market.symbol, BookMessage("book", "update", market.symbol, str(seq + 1), *levels))
+            told = BookMessage(
+                "book", "update", market.symbol, str(seq + 1), str(seq), _levels(market, bids), _levels(market, asks)
+            )
+            self._publish(market.symbol, seq + 1, told)
 
 
 def book_view(market: NamedMarket, book: Book) -> BookView:

@@ -159,6 +159,10 @@ class Catalogue:
             await self.refresh()
         return self._markets[market]
 
+    def known_market(self, market: int) -> NamedMarket | None:
+        """The market of an engine id as far as it was read; None otherwise."""
+        return self._markets.get(market)
+
     async def asset(self, asset: int) -> NamedAsset:
         """The asset of an id. Raises `Problem` ``asset_unknown``."""
         if asset not in self._assets:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from stab3l.api.access.door import Access
 from stab3l.api.answers import StatusView
 from stab3l.api.authorising import Authoriser
 from stab3l.api.batching import Batcher
-from stab3l.api.catalogue import Catalogue
-from stab3l.api.changes import OrderChanges
+from stab3l.api.cache import AnswerCache
+from stab3l.api.catalogue import Catalogue, token_symbols
+from stab3l.api.chain_state import ChainState
+from stab3l.api.chronicle import History
 from stab3l.api.entry import OrderEntry
 from stab3l.api.exchange import Exchange
 from stab3l.api.feed import Feed
-from stab3l.api.history import History
 from stab3l.api.live import Live
+from stab3l.api.operations import Sources
 from stab3l.api.signed import signing_domain
+from stab3l.api.tickers import Tickers
+from stab3l.chain.port import Chain
 from stab3l.clock import Clock
 from stab3l.config import Network
 from stab3l.errors import Unavailable
@@ -33,18 +39,44 @@ class Desk:
     feed: Feed
     batcher: Batcher
     entry: OrderEntry
-    changes: OrderChanges
     live: Live
+    tickers: Tickers
+    access: Access
+    state: ChainState
+    cache: AnswerCache
 
     @classmethod
-    def of(cls, network: Network, exchange: Exchange, history: History, clock: Clock) -> Desk:
-        """Puts the parts together."""
+    def of(
+        cls,
+        network: Network,
+        exchange: Exchange,
+        history: History,
+        access: Access,
+        clock: Clock,
+        chains: Mapping[int, Chain],
+    ) -> Desk:
+        """Puts the parts together. ``chains``: those whose contracts are read, by id."""
         catalogue, feed, batcher = Catalogue(exchange, network), Feed(exchange), Batcher(exchange)
-        authoriser = Authoriser(catalogue, signing_domain(network), clock)
-        entry = OrderEntry(exchange, catalogue, batcher, feed, authoriser)
-        changes = OrderChanges(exchange, catalogue, batcher, feed, authoriser)
-        live = Live(exchange, catalogue, feed, lambda: read_status(exchange, history, clock))
-        return cls(network, exchange, history, clock, catalogue, feed, batcher, entry, changes, live)
+        authoriser = Authoriser(catalogue, signing_domain(network), clock, access.agents)
+        entry = OrderEntry(Sources(exchange, catalogue, feed), batcher, authoriser)
+        tickers = Tickers(exchange, feed, history, clock)
+        live = Live(exchange, catalogue, feed, history, tickers, lambda: read_status(exchange, history, clock))
+        state = ChainState(network, chains, token_symbols(network))
+        return cls(
+            network,
+            exchange,
+            history,
+            clock,
+            catalogue,
+            feed,
+            batcher,
+            entry,
+            live,
+            tickers,
+            access,
+            state,
+            AnswerCache(),
+        )
 
     async def run(self) -> None:
         """Follows the exchange, sends batches and publishes, until cancelled."""
@@ -52,6 +84,7 @@ class Desk:
             tasks.create_task(self.feed.run())
             tasks.create_task(self.batcher.run())
             tasks.create_task(self.live.run())
+            tasks.create_task(self.access.run())
 
     async def status(self) -> StatusView:
         """The body of ``GET /v1/status``."""

@@ -1,12 +1,12 @@
-"""What the API needs of the chains' history: one Protocol and the views that it answers.
+"""The chains' history as the API tells it; ``chronicle`` reads it from the indexer's database.
 
-``stab3l.api.chronicle.SqlHistory`` serves it from the indexer's database. Amounts are decimal strings of base units
-(18 decimals for CU, sSTB and rSTB), times unix seconds as decimal strings.
+Amounts are decimal strings of base units (18 decimals for CU, sSTB and rSTB); times are unix seconds as decimal
+strings, what the exchange says in nanoseconds.
 """
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from typing import Any, Literal
 
 import msgspec
 
@@ -72,6 +72,74 @@ class BatchView(msgspec.Struct, frozen=True):
     state_root: str
     tx_hash: str
     state: str
+    input_hash: str = ""
+    output_hash: str = ""
+    at: str = "0"
+
+
+class BlockView(msgspec.Struct, frozen=True):
+    """A sealed block of the exchange: what a batch posts, before it is posted. ``at``: nanoseconds."""
+
+    block: str
+    sequence: str
+    at: str
+    first_input: str
+    last_input: str
+    input_hash: str
+    output_hash: str
+    state_root: str
+    withdrawals_count: str
+
+
+class ChainEventView(msgspec.Struct, frozen=True):
+    """A log of one of our contracts, in words; integers in ``args`` are decimal strings."""
+
+    chain_id: int
+    block: str
+    log_index: int
+    tx_hash: str
+    at: str
+    contract: str
+    event: str
+    args: dict[str, Any]
+
+
+class StakeView(msgspec.Struct, frozen=True):
+    """A provider's time-locked sSTB. ``unlocks_at``: unix seconds."""
+
+    stake_id: str
+    amount: str
+    unlocks_at: str
+    unstaked: bool
+
+
+class ProviderDetail(msgspec.Struct, frozen=True):
+    """A provider with its newest claims and stakes."""
+
+    provider: ProviderView
+    claims: list[ClaimView]
+    stakes: list[StakeView]
+
+
+class ClaimDetail(ClaimView, frozen=True):
+    """A claim, the benchmark that it was, and every event about it, newest first."""
+
+    compute_class: int
+    rows: str
+    depth: str
+    products: str
+    root: str | None
+    events: list[ChainEventView]
+
+
+class RedemptionDetail(RedemptionView, frozen=True):
+    """A redemption, its job and result, and every event about it, newest first."""
+
+    job_uri: str
+    job_hash: str
+    result_uri: str
+    result_hash: str | None
+    events: list[ChainEventView]
 
 
 class ChainView(msgspec.Struct, frozen=True):
@@ -98,6 +166,17 @@ class DepositView(msgspec.Struct, frozen=True):
     depth: str
     confirmations: int
     tx_hash: str
+
+
+class DepositDetail(DepositView, frozen=True):
+    """A deposit on its way: credited as input ``sequence``, sealed in ``block``, posted by ``batch_tx``, if it is."""
+
+    owner: str
+    at: str
+    sequence: str | None
+    block: str | None
+    batch_index: str | None
+    batch_tx: str | None
 
 
 class WithdrawalView(msgspec.Struct, frozen=True):
@@ -146,49 +225,14 @@ class PastOrder(msgspec.Struct, frozen=True):
     trigger_ticks: int = 0
 
 
-class History(Protocol):
-    """The chains as the indexer has read them. Every method raises `stab3l.errors.Unavailable` without a database."""
+class Candle(msgspec.Struct, frozen=True):
+    """Trades of a market from ``start`` (unix seconds) on, for one interval. Quiet intervals have none."""
 
-    async def supply(self) -> SupplyView:
-        """Supply, minted, redeemed and staked."""
-        ...
-
-    async def providers(self) -> list[ProviderView]:
-        """All registered providers."""
-        ...
-
-    async def claims(self, limit: int) -> list[ClaimView]:
-        """The latest claims, newest first."""
-        ...
-
-    async def redemptions(self, limit: int) -> list[RedemptionView]:
-        """The latest redemptions, newest first."""
-        ...
-
-    async def batches(self, limit: int) -> list[BatchView]:
-        """The latest batches of every chain, newest first."""
-        ...
-
-    async def chains(self) -> list[ChainView]:
-        """Every chain of the network."""
-        ...
-
-    async def deposits(self, owner: bytes, limit: int) -> list[DepositView]:
-        """An address's deposits, newest first."""
-        ...
-
-    async def withdrawals(self, owner: bytes, limit: int) -> list[WithdrawalView]:
-        """An address's withdrawals, newest first."""
-        ...
-
-    async def trades(self, market: int, limit: int, before: int | None) -> list[PastTrade]:
-        """Trades of a market, newest first, below trade id ``before``."""
-        ...
-
-    async def order(self, order: int) -> PastOrder | None:
-        """An order, open or closed."""
-        ...
-
-    async def orders(self, account: int, limit: int, before: int | None) -> list[PastOrder]:
-        """Orders of an account, open and closed, newest first, below order id ``before``."""
-        ...
+    start: str
+    open: str
+    high: str
+    low: str
+    close: str
+    volume: str
+    quote_volume: str
+    trades: int

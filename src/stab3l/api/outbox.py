@@ -1,7 +1,7 @@
 """What one WebSocket client has still to be sent: bounded, so that a slow reader costs nobody else anything.
 
-Books and status are conflated: a client that falls behind gets one fresh snapshot instead of the updates it missed.
-Trades and answers may not be skipped, so a client that falls behind on those is cut.
+Books, tickers and status are conflated: a client that falls behind gets one fresh snapshot instead of the updates it
+missed. Trades, an account's events and answers may not be skipped, so a client that falls behind on those is cut.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Outbox:
         self._book_snapshot = book_snapshot
         self._messages: deque[bytes] = deque()
         self._stale_books: set[str] = set()
-        self._status: bytes | None = None
+        self._latest: dict[tuple[str, str], bytes] = {}
         self._wake = asyncio.Event()
         self._overflowed = False
 
@@ -46,9 +46,9 @@ class Outbox:
             self._messages.append(message)
         self._wake.set()
 
-    def put_status(self, message: bytes) -> None:
-        """The newest status; an unsent older one is dropped."""
-        self._status = message
+    def put_latest(self, key: tuple[str, str], message: bytes) -> None:
+        """The newest of something that each message tells whole; an unsent older one is dropped."""
+        self._latest[key] = message
         self._wake.set()
 
     def forget_book(self, market: str) -> None:
@@ -74,5 +74,4 @@ class Outbox:
             return self._messages.popleft()
         if self._stale_books:
             return self._book_snapshot(self._stale_books.pop())
-        status, self._status = self._status, None
-        return status
+        return self._latest.pop(next(iter(self._latest))) if self._latest else None

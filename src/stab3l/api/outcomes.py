@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from stab3l.api.answers import Fill, OrderPlaced, OrderState
 from stab3l.api.catalogue import NamedMarket
 from stab3l.api.problems import Problem
@@ -13,6 +15,7 @@ from stab3l.engine.wire import (
     OrderClosed,
     OrderReduced,
     Outcome,
+    Side,
     Trade,
 )
 
@@ -68,3 +71,8 @@ def order_state(closed: CloseReason | None) -> OrderState:
     if closed == CloseReason.FILLED:
         return "filled"
     return "expired" if closed == CloseReason.EXPIRED else "cancelled"
+
+
+def side_name(side: int) -> Literal["buy", "sell"]:
+    """An engine side by name."""
+    return "buy" if side == Side.BUY else "sell"

@@ -35,10 +35,12 @@ KINDS: Final[dict[str, Kind]] = {
     "path_invalid": Kind(400, "A part of the path cannot be read", "See the expected form in detail."),
     "path_unknown": Kind(404, "There is nothing at this path", "See docs/reference/api.md for the paths."),
     "method_not_allowed": Kind(405, "The path does not take this method", "See the Allow header."),
-    "body_too_large": Kind(413, "The body is larger than 16 KiB", "Send one request per body."),
+    "body_too_large": Kind(413, "The body is too large", "See bytes_max in values."),
+    "body_slow": Kind(408, "The body did not come in time", "Send it at once."),
     "message_too_large": Kind(413, "The WebSocket message is larger than 16 KiB", "Send smaller messages."),
     "content_type_unsupported": Kind(415, "The body must be application/json", "Set Content-Type to application/json."),
     "request_refused": Kind(400, "The request cannot be served", _BODY),
+    "cursor_invalid": Kind(400, "The cursor is none that this list gave", "Use `next` of the part before, unchanged."),
     "stream_unknown": Kind(404, "There is no such public stream", "Read inputs or outputs."),
     "segment_unknown": Kind(404, "No segment begins at this sequence number", "See GET /v1/streams for the segments."),
     "too_many_readers": Kind(503, "Too many read the public streams at once", _LATER),
@@ -49,7 +51,7 @@ KINDS: Final[dict[str, Kind]] = {
     "off_grid": Kind(422, "A price or quantity lies between two steps", "Use the step below or above, in values."),
     "address_invalid": Kind(422, "Not an address", "Send 0x and 40 hexadecimal digits."),
     "op_unknown": Kind(422, "The WebSocket operation is unknown", "See docs/reference/api.md for the operations."),
-    "channel_unknown": Kind(422, "The WebSocket channel is unknown", "Subscribe to book, trades or status."),
+    "channel_unknown": Kind(422, "The WebSocket channel is unknown", "See docs/reference/api.md for the channels."),
     # the signature
     "signature_missing": Kind(401, "The request is not signed", "Sign the EIP-712 message and send its 65 bytes."),
     "signature_invalid": Kind(
@@ -59,6 +61,36 @@ KINDS: Final[dict[str, Kind]] = {
     "signer_mismatch": Kind(
         401, "The signature is another key's", "Check domain, fields and key; values has the recovered signer."
     ),
+    # who calls
+    "credential_missing": Kind(401, "The path needs a credential", "Sign in, or sign the request with an API key."),
+    "token_invalid": Kind(401, "The access token is not one of ours", "Sign in again."),
+    "token_expired": Kind(401, "The access token has expired", "Refresh it, or sign in again."),
+    "session_ended": Kind(401, "The session has ended", "Sign in again."),
+    "refresh_invalid": Kind(401, "The refresh token is not good", "Sign in again."),
+    "key_revoked": Kind(401, "The API key is not known, has expired or was revoked", "Use another key."),
+    "timestamp_outside": Kind(401, "The request's timestamp is not near now", "Set the clock; GET /v1/time tells it."),
+    "request_signature_invalid": Kind(401, "The API key did not sign this request", "See docs/reference/access.md."),
+    "request_repeated": Kind(401, "The signed request came before", "Sign it again with a new timestamp."),
+    "siwe_invalid": Kind(422, "The text is no sign-in message of EIP-4361", "Build it from GET /v1/auth/nonce."),
+    "siwe_domain": Kind(401, "The sign-in message is for another site", "Sign in only on the site that you see."),
+    "siwe_expired": Kind(401, "The sign-in message is not valid now", "Ask for a new nonce and sign again."),
+    "nonce_invalid": Kind(401, "The nonce or challenge is not good", "Ask for a new one."),
+    "passkey_invalid": Kind(401, "The passkey's answer is not good", "Ask for new options and try again."),
+    "scope_missing": Kind(403, "The credential may not do this", "Use one with the scope in values."),
+    "account_other": Kind(403, "The credential is another account's", "Use the account's own credential, or none."),
+    "origin_refused": Kind(403, "Pages of this origin may not call", "Let the operator add it to STAB3L_API_ORIGINS."),
+    "ip_not_allowed": Kind(403, "The API key may not be used from this address", "See the key's allowed_ips."),
+    "delegation_invalid": Kind(422, "The delegation cannot be taken", "See detail."),
+    "key_invalid": Kind(422, "The API key cannot be registered", "See detail."),
+    "too_many_keys": Kind(409, "The account has too many keys", "Revoke one first."),
+    "session_unknown": Kind(404, "The account has no such session", "GET /v1/account/sessions lists them."),
+    "key_unknown": Kind(404, "The account has no such API key", "GET /v1/account/api-keys lists them."),
+    "agent_unknown": Kind(404, "The account has no such agent", "GET /v1/account/agents lists them."),
+    "passkey_unknown": Kind(404, "The account has no such passkey", "GET /v1/account/passkeys lists them."),
+    "idempotency_key_invalid": Kind(400, "The Idempotency-Key cannot be used", "Send 1 to 64 printable characters."),
+    "idempotency_key_reused": Kind(422, "The Idempotency-Key came with another request", "Use a new key."),
+    "idempotency_in_progress": Kind(409, "The first request with this key is not done", "Ask again in a moment."),
+    "rate_limited": Kind(429, "Too many requests", "Wait for the time in Retry-After; RateLimit tells what is left."),
     # the exchange's answers, in the engine's order of precedence
     "malformed": Kind(
         500, "The engine could not read the command", "Report it: the API should have refused it before."
@@ -102,6 +134,14 @@ KINDS: Final[dict[str, Kind]] = {
     "withdrawal_unknown": Kind(404, "There is no such withdrawal", "GET the account for its withdrawals."),
     "proof_not_ready": Kind(409, "The leaf is not in a sealed block yet", "Ask again after the next batch."),
     "balance_unknown": Kind(404, "The account never held this asset", "GET the account for its balances."),
+    "deposit_unknown": Kind(404, "The chain has no such deposit", "GET the account for its deposits."),
+    "batch_unknown": Kind(404, "The chain has no such batch", "GET /v1/batches lists them."),
+    "provider_unknown": Kind(404, "No such provider registered", "GET /v1/providers lists them."),
+    "claim_unknown": Kind(404, "There is no such claim", "GET /v1/claims lists them."),
+    "redemption_unknown": Kind(404, "There is no such redemption", "GET /v1/redemptions lists them."),
+    "pool_unknown": Kind(404, "There is no such pool", "GET /v1/pools lists them."),
+    "pool_refuses": Kind(409, "The pool does not quote this", "Ask for less, or wait until it is open."),
+    "flow_unknown": Kind(404, "No such task type has a pool", "GET /v1/flows lists them."),
     # the system
     "too_slow": Kind(503, "The WebSocket client does not read fast enough", "Reconnect and subscribe to less."),
     "too_busy": Kind(503, "Too many requests are waiting", _LATER),
@@ -140,10 +180,11 @@ class Problem(Stab3lError):
     def headers(self) -> dict[str, str]:
         """Headers that belong to the status."""
         headers = {}
-        if self.kind.status == 503:
+        if self.kind.status in (429, 503):
             headers["Retry-After"] = str(self.values.get("retry_after_s", 1))
         if self.kind.status == 401:
-            headers["WWW-Authenticate"] = 'EIP712 realm="stab3l"'
+            scheme = "EIP712" if self.problem.startswith("sign") else "Bearer"
+            headers["WWW-Authenticate"] = f'{scheme} realm="stab3l"'
         return headers
 
 

@@ -13,7 +13,7 @@ from contextlib import aclosing, contextmanager
 from typing import Any, Final, cast
 
 import structlog
-from litestar import HttpMethod, Request, Response, WebSocket, get, route, websocket
+from litestar import HttpMethod, Request, WebSocket, route, websocket
 from litestar.di import NamedDependency
 from litestar.exceptions import WebSocketDisconnect
 from litestar.handlers.base import BaseRouteHandler
@@ -23,6 +23,7 @@ from litestar.response.base import ASGIResponse
 from stab3l.api.answers import SegmentView, StreamsView, StreamView
 from stab3l.api.byte_ranges import Part, part_of
 from stab3l.api.desk import Desk
+from stab3l.api.endpoints import Call, Nothing, Routes
 from stab3l.api.exchange import Exchange, Frame, Segment
 from stab3l.api.problems import Problem
 from stab3l.api.reading import query_integer
@@ -61,6 +62,7 @@ class Readers:
 
 
 READERS: Final = Readers()
+STREAMS_INDEX: Final = Routes("Public streams")
 
 
 class SegmentBody(ASGIResponse):
@@ -87,11 +89,11 @@ class SegmentBody(ASGIResponse):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-@get("/v1/streams")
-async def streams(desk: NamedDependency[Desk]) -> Response[StreamsView]:
+@STREAMS_INDEX.get("/v1/streams")
+async def streams(call: Call[Nothing, Nothing]) -> StreamsView:
     """The index of both journals: every segment with its sequence numbers, bytes and hash chain."""
-    views = {stream: _stream_view(await desk.exchange.segments(stream)) for stream in STREAMS}
-    return Response(StreamsView(**views), headers={"Cache-Control": "no-cache"})
+    call.headers["Cache-Control"] = "no-cache"
+    return StreamsView(**{stream: _stream_view(await call.desk.exchange.segments(stream)) for stream in STREAMS})
 
 
 @route("/v1/streams/{stream:str}/segments/{first_sequence:str}", http_method=[HttpMethod.GET, HttpMethod.HEAD])
@@ -194,4 +196,4 @@ def _stream_view(segments: tuple[Segment, ...]) -> StreamView:
     )
 
 
-STREAM_ROUTES: Final[list[BaseRouteHandler]] = [streams, segment, live_frames]
+STREAM_ROUTES: Final[list[BaseRouteHandler]] = [segment, live_frames]

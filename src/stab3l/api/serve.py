@@ -3,70 +3,86 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, cast
 
+import anyio
 import structlog
-from granian.constants import Interfaces
-from granian.http import HTTP1Settings
-from granian.server.embed import Server
 
+from stab3l.api.access.door import Access
 from stab3l.api.app import create_app
-from stab3l.api.chronicle import SqlHistory
+from stab3l.api.chronicle import History
+from stab3l.api.console_routes import CONSOLE
 from stab3l.api.desk import Desk
 from stab3l.api.heads import follow_heads
+from stab3l.api.settings import ApiSettings
+from stab3l.chain.port import Chain
+from stab3l.chain.rpc import RpcChain
 from stab3l.clock import SystemClock
-from stab3l.config import load_network
+from stab3l.config import Network, load_network
 from stab3l.exchange.gateway_client import trader_client
-
-HEADER_BUFFER_BYTES: Final = 64 * 1024
-CONNECTIONS_BACKLOG: Final = 1024
+from stab3l.http.metrics import MetricsServer
+from stab3l.http.server import serve_application, until_told_to_stop
 
 _log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class ApiHealth:
+    """What ``/health`` answers: how far the exchange's outputs are followed."""
+
+    sequence: int
+    ok: bool = True
+
+
 async def serve(home: Path, host: str = "127.0.0.1", port: int = 8080) -> None:
     """Serves the network in ``home`` until SIGTERM or SIGINT. Starts, and goes on, while gateway or index are down."""
-    network = load_network(home)
+    network, settings = load_network(home), ApiSettings()
+    async with _opened(home, network, settings) as desk, AsyncExitStack() as stack:
+        if settings.metrics_port:
+            stack.enter_context(MetricsServer(settings.metrics_port, lambda: ApiHealth(desk.feed.sequence)))
+        console = Path(settings.console) if settings.console else CONSOLE
+        await serve_desk(desk, host, port, console)
+
+
+async def serve_desk(desk: Desk, host: str, port: int, console: Path = CONSOLE) -> None:
+    """Serves a desk until SIGTERM, SIGINT or cancellation. Raises what ends the desk itself: then it cannot serve."""
+    application = create_app(desk, console)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(desk.run)
+        tasks.start_soon(serve_application, application, f"http://{_in_url(host)}:{port}")
+        _log.info("api_serving", host=host, port=port)
+        await until_told_to_stop()
+        tasks.cancel_scope.cancel()
+    _log.info("api_stopped", host=host, port=port)
+
+
+@asynccontextmanager
+async def _opened(home: Path, network: Network, settings: ApiSettings) -> AsyncIterator[Desk]:
+    """A desk with everything that it reads from."""
     heads: dict[int, int] = {}
-    async with trader_client(home, network.gateway) as exchange, SqlHistory(network, heads) as history:
+    async with AsyncExitStack() as stack:
+        exchange = await stack.enter_async_context(trader_client(home, network.gateway))
+        history = await stack.enter_async_context(History(network, heads))
+        chains = await _chains(network, stack)
+        clock = SystemClock()
+        access = await stack.enter_async_context(Access(network, home, settings, chains, clock))
         following = asyncio.create_task(follow_heads(network.chains, heads))
         try:
-            await serve_desk(Desk.of(network, exchange, history, SystemClock()), host, port)
+            yield Desk.of(network, exchange, history, access, clock, chains)
         finally:
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)
 
 
-async def serve_desk(desk: Desk, host: str, port: int) -> None:
-    """Serves a desk until SIGTERM, SIGINT or cancellation. Raises what ends the desk itself: then it cannot serve."""
-    server = granian_server(create_app(desk), host, port)
-    loop, stop = asyncio.get_running_loop(), cast("Callable[[], None]", server.stop)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
-    serving, running = asyncio.create_task(server.serve()), asyncio.create_task(desk.run())
-    _log.info("api_serving", host=host, port=port)
-    try:
-        done, _ = await asyncio.wait((serving, running), return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        stop()
-        running.cancel()
-        await asyncio.gather(serving, running, return_exceptions=True)
-        _log.info("api_stopped", host=host, port=port)
-    for task in done:
-        task.result()
+async def _chains(network: Network, stack: AsyncExitStack) -> Mapping[int, Chain]:
+    found: dict[int, Chain] = {}
+    for config in network.chains:
+        found[config.chain_id] = await stack.enter_async_context(RpcChain(config))
+    return found
 
 
-def granian_server(app: Any, host: str, port: int) -> Server:
-    """An embedded Granian server for an ASGI application, small buffers, no log of its own."""
-    return Server(
-        app,
-        address=host,
-        port=port,
-        interface=Interfaces.ASGI,
-        backlog=CONNECTIONS_BACKLOG,
-        http1_settings=HTTP1Settings(max_buffer_size=HEADER_BUFFER_BYTES),
-        log_enabled=False,
-    )
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 import msgspec
 
@@ -178,6 +178,17 @@ class WithdrawalRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     signature: str = ""
 
 
+class DelegationRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of ``POST /v1/agents``: a key that may trade for the account. Times: unix seconds."""
+
+    account: str
+    agent: str
+    valid_from: str
+    valid_until: str
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    signature: Annotated[str, msgspec.Meta(max_length=1_026)] = ""
+
+
 class TypedMessage(msgspec.Struct, frozen=True):
     """One EIP-712 message: ``types`` and ``values`` as ``stab3l.chain.signer`` takes them, addresses as 20 bytes."""
 
@@ -227,6 +238,22 @@ WITHDRAWAL_TYPE: Final = _types(
     "Withdrawal",
     "address account,uint32 asset,uint64 clientId,uint64 expiresAt,uint256 amount,address recipient",
 )
+
+
+DELEGATION_TYPE: Final = _types("Delegation", "address account,address agent,uint64 validFrom,uint64 validUntil")
+TYPES_OF_AGENTS: Final = (ORDER_TYPE, AMEND_TYPE, CANCEL_TYPE, CANCEL_ALL_TYPE, SCHEDULE_CANCEL_TYPE, PROTECTION_TYPE)
+"""What an agent may sign for an account: never what takes something out, nor another delegation."""
+
+
+def delegation_message(request: DelegationRequest) -> TypedMessage:
+    """The EIP-712 ``Delegation`` of a request."""
+    values = {
+        "account": address_of("account", request.account),
+        "agent": address_of("agent", request.agent),
+        "validFrom": u64("valid_from", request.valid_from),
+        "validUntil": u64("valid_until", request.valid_until),
+    }
+    return TypedMessage(DELEGATION_TYPE, values)
 
 
 def order_message(request: PlaceRequest, *, market: int, ticks: int, lots: int, trigger_ticks: int = 0) -> TypedMessage:

@@ -1,7 +1,7 @@
-"""``/v1/ws``: subscriptions and signed order entry over one socket (docs/reference/api.md, "WebSocket").
+"""``/v1/ws``: subscriptions, signing in and signed order entry over one socket (docs/reference/api.md, "WebSocket").
 
-A message is ``{"id": ..., "op": ..., ...}``; each gets one ``answer`` or ``problem`` with the same ``id``. Signed
-requests are checked and sent in the order in which they arrive; their answers may overlap.
+A message is ``{"id": ..., "op": ..., ...}``; each gets one ``answer``, ``subscribed`` or ``problem`` with the same
+``id``. Signed requests are checked and sent in the order in which they arrive; their answers may overlap.
 """
 
 from __future__ import annotations
@@ -15,77 +15,97 @@ import structlog
 from litestar import WebSocket
 from litestar.exceptions import WebSocketDisconnect
 
-from stab3l.api.changes import OrderChanges
-from stab3l.api.entry import OrderEntry
-from stab3l.api.live import Channel, Live
+from stab3l.api.access.identity import Identity
+from stab3l.api.access.keys import SignedRequest
+from stab3l.api.access.usage import CUT, MESSAGES, SOCKETS
+from stab3l.api.desk import Desk
+from stab3l.api.entry import account_named, operation_request
+from stab3l.api.live_messages import CHANNELS, OF_A_MARKET, AnswerMessage, Channel, ProblemMessage
+from stab3l.api.order_routes import BatchRequest, act_together
 from stab3l.api.outbox import Outbox
 from stab3l.api.problems import Problem, problem_of
 from stab3l.api.reading import decoded
-from stab3l.api.signed import (
-    AmendRequest,
-    CancelAllRequest,
-    CancelRequest,
-    PlaceRequest,
-    ProtectionRequest,
-    ScheduleCancelRequest,
-    WithdrawalRequest,
-)
+from stab3l.api.signed import CancelAllRequest, u64
 from stab3l.errors import Stab3lError
 
 MESSAGE_BYTES_MAX: Final = 16 * 1024
+BATCH_BYTES_MAX: Final = 128 * 1024
 UNDER_WAY_MAX: Final = 128
 ACCOUNTS_AT_THE_END_MAX: Final = 64
+CALLER_CHECK_S: Final = 5
+CLOSE_POLICY: Final = 1008
 CLOSE_TOO_LARGE: Final = 1009
 CLOSE_TRY_AGAIN_LATER: Final = 1013
-CHANNELS: Final[tuple[Channel, ...]] = ("book", "trades", "status")
+CLIENT_OPERATIONS: Final = ("ping", "login", "subscribe", "unsubscribe", "batch", "cancel_on_disconnect")
 
 _encode = msgspec.json.Encoder().encode
 _log = structlog.get_logger(__name__)
 
 
 class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a client sends. ``request`` is the body of the REST path of the same duty."""
+    """What a client sends. ``request`` is the body of the REST path of the same duty.
+
+    ``token``, or ``key``, ``timestamp`` and ``signature`` (of a GET of ``/v1/ws``), are those of ``login``;
+    ``since_seq`` and ``epoch`` those of ``subscribe``.
+    """
 
     op: str
     id: int | str | None = None
     channel: str = ""
     market: str = ""
+    since_seq: str | None = None
+    epoch: str = ""
+    token: str = ""
+    key: str = ""
+    timestamp: str = ""
+    signature: str = ""
     request: msgspec.Raw = msgspec.Raw(b"{}")
 
 
 class Session:
     """One connected client."""
 
-    def __init__(self, socket: WebSocket[Any, Any, Any], live: Live, entry: OrderEntry, changes: OrderChanges) -> None:
+    def __init__(self, socket: WebSocket[Any, Any, Any], desk: Desk) -> None:
         self._socket = socket
-        self._live = live
-        self._entry = entry
-        self._changes = changes
+        self._desk = desk
+        self._live = desk.live
+        self._entry = desk.entry
+        self._caller: Identity | None = None
+        self._address = desk.access.address_of(
+            socket.client.host if socket.client else "", socket.headers.get("x-forwarded-for", "")
+        )
         self._at_the_end: dict[int, CancelAllRequest] = {}
         """By account, what is to be cancelled when this socket closes."""
-        self._outbox: Outbox = live.outbox()
+        self._outbox: Outbox = desk.live.outbox()
         self._under_way = asyncio.Semaphore(UNDER_WAY_MAX)
         self._answers: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Serves the client until it leaves or is cut."""
-        await self._socket.accept()
-        writer = asyncio.create_task(self._outbox.drain(self._send))
-        reader = asyncio.create_task(self._read())
         try:
-            await asyncio.wait((writer, reader), return_when=asyncio.FIRST_COMPLETED)
-        finally:
+            self._desk.access.check_origin(self._socket.headers.get("origin", ""))
+        except Problem as error:
             self._live.leave(self._outbox)
-            for task in (writer, reader, *self._answers):
+            await self._socket.close(CLOSE_POLICY, error.problem)
+            return
+        await self._socket.accept()
+        SOCKETS.inc()
+        tasks = [asyncio.create_task(one) for one in (self._outbox.drain(self._send), self._read(), self._watch())]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            SOCKETS.dec()
+            self._live.leave(self._outbox)
+            for task in (*tasks, *self._answers):
                 task.cancel()
-            ends = await asyncio.gather(writer, reader, *self._answers, return_exceptions=True)
+            ends = await asyncio.gather(*tasks, *self._answers, return_exceptions=True)
             await self._part([end for end in ends if isinstance(end, Exception)])
             await self._cancel_at_the_end()
 
     async def _cancel_at_the_end(self) -> None:
         for account, request in self._at_the_end.items():
             try:
-                done = await self._changes.cancel_all(request)
+                done = await self._entry.act("cancel_all", request)
                 _log.info("cancelled_on_disconnect", account=account, orders=len(done.order_ids))
             except Stab3lError as error:
                 _log.error("cancel_on_disconnect_failed", account=account, error=error.message)
@@ -93,6 +113,8 @@ class Session:
     async def _part(self, errors: list[Exception]) -> None:
         for error in errors:
             if isinstance(error, Problem):
+                if error.problem == "too_slow":
+                    CUT.inc()
                 code = CLOSE_TOO_LARGE if error.problem == "message_too_large" else CLOSE_TRY_AGAIN_LATER
                 await self._close(code, error.problem)
             elif not isinstance(error, WebSocketDisconnect):
@@ -106,14 +128,17 @@ class Session:
             _log.info("socket_gone", error=repr(error))
 
     async def _send(self, message: bytes) -> None:
+        MESSAGES.labels("out").inc()
         await self._socket.send_text(message.decode())
 
     async def _read(self) -> None:
         while True:
             text = await self._socket.receive_text()
+            MESSAGES.labels("in").inc()
             data = text.encode()
-            if len(data) > MESSAGE_BYTES_MAX:
-                raise Problem("message_too_large", f"{len(data)} bytes, at most {MESSAGE_BYTES_MAX} are read")
+            most = BATCH_BYTES_MAX if data[:200].find(b'"batch"') >= 0 else MESSAGE_BYTES_MAX
+            if len(data) > most:
+                raise Problem("message_too_large", f"{len(data)} bytes, at most {most} are read")
             message_id: int | str | None = None
             try:
                 message = decoded(Message, data)
@@ -122,43 +147,81 @@ class Session:
             except Stab3lError as error:
                 self._tell_problem(message_id, error)
 
+    async def _watch(self) -> None:
+        """Ends what a caller may hear once its credential has ended."""
+        while True:
+            await asyncio.sleep(CALLER_CHECK_S)
+            caller = self._caller
+            if caller is None or caller.kind != "session":
+                continue
+            try:
+                await self._desk.access.sessions.check(caller)
+            except Problem as error:
+                self._caller = None
+                self._live.unsubscribe(self._outbox, "account", "")
+                self._tell_problem(None, error)
+            except Stab3lError as error:
+                _log.warning("caller_unchecked", error=error.message)
+
     async def _serve(self, message: Message) -> None:
         match message.op:
             case "ping":
                 self._tell(message.id, {})
+            case "login":
+                await self._charge("auth", 1)
+                self._caller = await self._identified(message)
+                told = {"account": self._caller.address, "scopes": sorted(self._caller.scopes)}
+                self._tell(message.id, told)
             case "subscribe":
-                channel = _channel(message.channel)
-                await self._live.subscribe(self._outbox, channel, message.market)
-                self._tell(message.id, {"channel": channel, "market": message.market})
+                await self._subscribe(message)
             case "unsubscribe":
                 channel = _channel(message.channel)
                 self._live.unsubscribe(self._outbox, channel, message.market)
                 self._tell(message.id, {"channel": channel, "market": message.market})
-            case "place":
-                place = await self._entry.read_place(decoded(PlaceRequest, bytes(message.request)))
-                await self._answer_later(message.id, self._entry.answer_place(place))
-            case "cancel":
-                cancel = await self._entry.read_cancel(decoded(CancelRequest, bytes(message.request)))
-                await self._answer_later(message.id, self._entry.answer_cancel(cancel))
-            case "withdraw":
-                withdrawal = await self._entry.read_withdrawal(decoded(WithdrawalRequest, bytes(message.request)))
-                await self._answer_later(message.id, self._entry.answer_withdrawal(withdrawal))
-            case "amend":
-                amendment = await self._changes.read_amend(decoded(AmendRequest, bytes(message.request)))
-                await self._answer_later(message.id, self._changes.answer_amend(amendment))
-            case "cancel_all":
-                every = await self._changes.read_cancel_all(decoded(CancelAllRequest, bytes(message.request)))
-                await self._answer_later(message.id, self._changes.answer_cancel_all(every))
-            case "schedule_cancel":
-                later = await self._changes.read_schedule(decoded(ScheduleCancelRequest, bytes(message.request)))
-                await self._answer_later(message.id, self._changes.answer_schedule(later))
-            case "protect":
-                protection = await self._changes.read_protection(decoded(ProtectionRequest, bytes(message.request)))
-                await self._answer_later(message.id, self._changes.answer_protection(protection))
+            case "batch":
+                batch = decoded(BatchRequest, bytes(message.request))
+                await self._charge("order", len(batch.operations))
+                self._allow("trade")
+                await self._answer_later(message.id, act_together(self._desk, batch, self._caller))
             case "cancel_on_disconnect":
+                self._allow("trade")
                 self._tell(message.id, {"accounts": await self._arm(bytes(message.request))})
-            case other:
-                raise Problem("op_unknown", f"there is no operation {other[:48]!r}", op=other[:48])
+            case operation:
+                request = operation_request(operation, decoded(dict[str, Any], bytes(message.request)))
+                await self._charge("order", 1)
+                self._allow("withdraw" if operation == "withdraw" else "trade")
+                if self._caller is not None:
+                    self._caller.require_account(account_named(request))
+                ticket = await self._entry.read(operation, request)
+                await self._answer_later(message.id, self._entry.answer(ticket))
+
+    async def _subscribe(self, message: Message) -> None:
+        channel, owner = _channel(message.channel), b""
+        if channel == "account":
+            if self._caller is None:
+                raise Problem("credential_missing", "log in before you subscribe to account")
+            self._caller.require("read")
+            owner = self._caller.account
+        since = None if message.since_seq is None else (message.epoch, u64("since_seq", message.since_seq))
+        name = message.market if channel in OF_A_MARKET else ""
+        options: dict[str, Any] = {"message_id": message.id, "since": since, "owner": owner}
+        await self._live.subscribe(self._outbox, channel, name, **options)
+
+    async def _identified(self, message: Message) -> Identity:
+        if message.token:
+            return await self._desk.access.identify_token(message.token)
+        host = self._socket.headers.get("host", "")
+        told = (message.key, message.timestamp, message.signature)
+        return await self._desk.access.keys.check(SignedRequest(*told, "GET", host, "/v1/ws", b"", self._address))
+
+    async def _charge(self, cost: str, count: int) -> None:
+        caller = self._caller
+        who, tier = (f"{caller.kind}:{caller.id}", caller.tier) if caller else (self._address, "anonymous")
+        await self._desk.access.limits.take(cost, tier, who, {}, count)
+
+    def _allow(self, scope: str) -> None:
+        if self._caller is not None:
+            self._caller.require(scope)
 
     async def _arm(self, request: bytes) -> int:
         """Keeps a signed mass cancel for the end; an empty request drops all of them. How many accounts have one."""
@@ -166,7 +229,7 @@ class Session:
             self._at_the_end.clear()
             return 0
         cancel = decoded(CancelAllRequest, request)
-        account = await self._changes.check_cancel_all(cancel)
+        account = await self._entry.check("cancel_all", cancel)
         if account not in self._at_the_end and len(self._at_the_end) >= ACCOUNTS_AT_THE_END_MAX:
             raise Problem("too_busy", f"at most {ACCOUNTS_AT_THE_END_MAX} accounts are cancelled for one socket")
         self._at_the_end[account] = cancel
@@ -188,11 +251,10 @@ class Session:
             self._under_way.release()
 
     def _tell(self, message_id: int | str | None, result: Any) -> None:
-        self._outbox.put(_encode({"id": message_id, "type": "answer", "result": result}))
+        self._outbox.put(_encode(AnswerMessage(message_id, result)))
 
     def _tell_problem(self, message_id: int | str | None, error: Stab3lError) -> None:
-        document = problem_of(error).document()
-        self._outbox.put(_encode({"id": message_id, "type": "problem", "problem": document}))
+        self._outbox.put(_encode(ProblemMessage(message_id, problem_of(error).document())))
 
 
 def _channel(name: str) -> Channel:

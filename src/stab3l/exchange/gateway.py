@@ -23,12 +23,13 @@ from stab3l.exchange import metrics
 from stab3l.exchange.errors import EngineStopped, LeadershipLost
 from stab3l.exchange.journal_files import JournalFiles
 from stab3l.exchange.limits import CALLS_MAX, DRAIN_S, MESSAGE_BYTES_MAX, READER_STALL_S
-from stab3l.exchange.metrics import Health, MetricsServer
+from stab3l.exchange.metrics import Health
 from stab3l.exchange.replication import ReplicatedLog
 from stab3l.exchange.sequencer import Sequencer
 from stab3l.exchange.service import ExchangeService
 from stab3l.exchange.standby import Leader, follow_until_leading
 from stab3l.exchange.tokens import ensure_tokens
+from stab3l.http.metrics import MetricsServer
 
 log = structlog.get_logger(__name__)
 

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import signal
 from contextlib import suppress
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
 import anyio
 from granian.constants import Interfaces
+from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
 from stab3l.errors import Invalid
+
+HEADER_BUFFER_BYTES: Final = 64 * 1024
+HEADER_TIMEOUT_MS: Final = 10_000
+"""Whoever sends a request's headers more slowly is cut (slow-loris)."""
+CONNECTIONS_BACKLOG: Final = 1024
 
 
 class AddressInvalid(Invalid):
@@ -33,14 +39,26 @@ def listening_address(url: str) -> tuple[str, int]:
     raise AddressInvalid(f"{url!r} is not http://host:port", url=url)
 
 
+def granian_server(application: Any, host: str, port: int) -> Any:
+    """An embedded Granian server for an ASGI application: small buffers, headers in time, no log of its own."""
+    return Server(
+        application,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        backlog=CONNECTIONS_BACKLOG,
+        http1_settings=HTTP1Settings(max_buffer_size=HEADER_BUFFER_BYTES, header_read_timeout=HEADER_TIMEOUT_MS),
+        log_enabled=False,
+    )
+
+
 async def serve_application(application: Any, url: str) -> None:
     """Serves ``application`` where ``url`` says, until this task is cancelled; then requests under way may end.
 
     Raises:
         AddressInvalid: the URL names no address.
     """
-    host, port = listening_address(url)
-    server: Any = Server(application, address=host, port=port, interface=Interfaces.ASGI, log_enabled=False)
+    server = granian_server(application, *listening_address(url))
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(server.serve)
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,10 +17,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from stab3l.errors import Invalid, Unavailable
 
-MIGRATIONS = Path(__file__).parent / "migrations"
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """A database's tables: the folder of its migrations and the newest of them."""
+
+    migrations: Path
+    newest: str
+
+
+READ_MODEL = Schema(Path(__file__).parent / "migrations", "0003")
+ACCESS = Schema(Path(__file__).parent / "access_migrations", "0001")
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
-SCHEMA = "0002"
-"""The newest migration."""
 BUSY_TIMEOUT_MS = 15_000
 CONNECT_TIMEOUT_S = 10
 STATEMENT_TIMEOUT_MS = 30_000
@@ -66,7 +75,7 @@ class Database:
                     yield connection
 
 
-async def open_database(url: str) -> Database:
+async def open_database(url: str, schema: Schema = READ_MODEL) -> Database:
     """Opens the database and brings its schema up to date.
 
     Raises:
@@ -75,14 +84,14 @@ async def open_database(url: str) -> Database:
     """
     database = Database(_engine(_async_url(url)))
     try:
-        await _bring_up_to_date(database)
+        await _bring_up_to_date(database, schema)
     except BaseException:
         await database.close()
         raise
     return database
 
 
-async def _bring_up_to_date(database: Database) -> None:
+async def _bring_up_to_date(database: Database, schema: Schema) -> None:
     async with _answering(), database.engine.connect() as connection:
         # Who waited for the lock must then see what its holder made, so no snapshot from before.
         on_postgresql = connection.dialect.name == "postgresql"
@@ -91,7 +100,7 @@ async def _bring_up_to_date(database: Database) -> None:
         async with connection.begin():
             if on_postgresql:
                 await connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
-            await connection.run_sync(_migrate)
+            await connection.run_sync(_migrate, schema)
 
 
 def _async_url(url: str) -> URL:
@@ -140,15 +149,15 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _migrate(connection: sa.Connection) -> None:
-    if _schema(connection) == SCHEMA:
+def _migrate(connection: sa.Connection, schema: Schema) -> None:
+    if _schema(connection) == schema.newest:
         return
     # Needed once in a schema's life and slow to load: who finds the schema in place goes without.
     from alembic import command
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("script_location", str(schema.migrations).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
 

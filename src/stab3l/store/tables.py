@@ -253,6 +253,49 @@ trades = Table(
     Index("trades_by_taker", "taker_account", "trade_id"),
 )
 
+spot_markets = Table(
+    "spot_markets",
+    metadata,
+    Column("market", Count, primary_key=True, autoincrement=False),
+    Column("base_asset", Count, nullable=False),
+    Column("quote_asset", Count, nullable=False),
+    Column("lot", Amount, nullable=False),
+    Column("tick", Amount, nullable=False),
+)
+"""What a trade of a market moves; as listed, it never changes."""
+
+candles = Table(
+    "candles",
+    metadata,
+    Column("market", Count, nullable=False),
+    Column("interval_s", Count, nullable=False),
+    Column("start", Count, nullable=False),
+    Column("open", Count, nullable=False),
+    Column("high", Count, nullable=False),
+    Column("low", Count, nullable=False),
+    Column("close", Count, nullable=False),
+    Column("lots", Count, nullable=False),
+    Column("notional", Amount, nullable=False),
+    Column("trades", Count, nullable=False),
+    PrimaryKeyConstraint("market", "interval_s", "start"),
+)
+"""Trades by time, in ticks and lots. ``start``: unix seconds; ``notional``: sum of lots x ticks."""
+
+holdings = Table(
+    "holdings",
+    metadata,
+    Column("account", Count, nullable=False),
+    Column("asset", Count, nullable=False),
+    Column("start", Count, nullable=False),
+    Column("amount", SignedAmount, nullable=False),
+    PrimaryKeyConstraint("account", "asset", "start"),
+)
+"""What an account had of an asset at the end of an hour (``start``: its beginning, unix seconds) in which it changed.
+
+Deposits, withdrawals, spot trades and their fees; what derivatives earn and cost is not in it (docs/limits.md), so that
+it is below zero for who has withdrawn such gains.
+"""
+
 credits = Table(
     "credits",
     metadata,
@@ -263,7 +306,9 @@ credits = Table(
     Column("asset", Count, nullable=False),
     Column("amount", Amount, nullable=False),
     Column("owner", Address, nullable=False),
+    Column("at", Count, nullable=False),
     PrimaryKeyConstraint("chain_id", "ordinal"),
+    Index("credits_by_account", "account", "sequence"),
 )
 """Deposits that the engine credited."""
 
@@ -281,6 +326,7 @@ withdrawals = Table(
     Column("recipient", Address, nullable=False),
     Column("amount", Amount, nullable=False),
     Index("withdrawals_by_owner", "owner"),
+    Index("withdrawals_by_account", "account", "sequence"),
 )
 
 exchange_blocks = Table(

@@ -22,6 +22,7 @@ from stab3l.engine.wire import (
     CloseReason,
     DepositCredited,
     Event,
+    MarketListed,
     OrderAccepted,
     OrderAmended,
     OrderClosed,
@@ -33,8 +34,19 @@ from stab3l.engine.wire import (
 )
 from stab3l.errors import Corrupt, Unavailable
 from stab3l.store.database import Database
-from stab3l.store.tables import credits, exchange_blocks, feed, orders, trades, withdrawals
+from stab3l.store.tables import (
+    candles,
+    credits,
+    exchange_blocks,
+    feed,
+    holdings,
+    orders,
+    spot_markets,
+    trades,
+    withdrawals,
+)
 from stab3l.watch.position_feed import POSITION_TABLES, Told, is_concerned, write_positions
+from stab3l.watch.tallies import Tallies, known_markets, write_tallies
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +55,9 @@ FRAMES_WAITING_MAX = 256
 EVENTS_PER_WRITE = 5_000
 POLL_S = 0.5
 BACKOFF_S_MAX = 10.0
-FOLLOWED = (feed, orders, trades, credits, withdrawals, exchange_blocks, *POSITION_TABLES)
+FOLLOWED = (
+    feed, orders, trades, credits, withdrawals, exchange_blocks, spot_markets, candles, holdings, *POSITION_TABLES,
+)  # fmt: skip
 STATES = {CloseReason.FILLED: "filled", CloseReason.IMMEDIATE_REST: "expired", CloseReason.EXPIRED: "expired"}
 """State of a closed order; every other reason leaves it ``cancelled``. An immediate rest is ``expired``."""
 
@@ -90,6 +104,7 @@ class _Changes:
     rows: dict[sa.Table, list[dict[str, Any]]] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)
     """What futures and options hear of."""
+    tallies: Tallies = field(default_factory=Tallies)
 
     def add(self, table: sa.Table, row: dict[str, Any]) -> None:
         self.rows.setdefault(table, []).append(row)
@@ -195,7 +210,7 @@ class ExchangeFeed:
         """
         async with self.database.write() as connection:
             floor = await _next_sequence(connection)
-            changes = _Changes(floor, floor)
+            changes = _Changes(floor, floor, tallies=Tallies(await known_markets(connection)))
             for frame in frames:
                 _collect(changes, frame)
             await _apply(connection, changes)
@@ -232,6 +247,7 @@ def _note(changes: _Changes, event: Event, at: int) -> None:
             changes.fill(event.maker_order, event.lots, event.sequence)
             changes.fill(event.taker_order, event.lots, event.sequence)
             changes.add(trades, {**_fields(event, trades), "trade_id": event.trade, "at": at})
+            changes.tallies.traded(event, at)
         case OrderClosed():
             changes.close(event)
         case OrderAmended():
@@ -239,8 +255,12 @@ def _note(changes: _Changes, event: Event, at: int) -> None:
         case OrderReduced():
             changes.state_left(event.order, event.lots_left, event.sequence)
         case DepositCredited():
-            changes.add(credits, _fields(event, credits))
+            changes.add(credits, {**_fields(event, credits), "at": at})
+            changes.tallies.moved(event, at)
+        case MarketListed():
+            changes.tallies.listed(event)
         case WithdrawalQueued():
+            changes.tallies.moved(event, at)
             changes.add(withdrawals, {**_fields(event, withdrawals), "at": at})
         case Sealed():
             changes.add(exchange_blocks, {**_fields(event, exchange_blocks), "at": at})
@@ -268,6 +288,7 @@ async def _apply(connection: AsyncConnection, changes: _Changes) -> None:
     for table, rows in changes.rows.items():
         await connection.execute(sa.insert(table), rows)
     await write_positions(connection, changes.told)
+    await write_tallies(connection, changes.tallies)
     moved = await connection.execute(
         sa.update(feed).where(feed.c.source == SOURCE).values(next_sequence=changes.next_sequence)
     )

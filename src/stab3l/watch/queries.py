@@ -16,8 +16,7 @@ from stab3l.store import tables as t
 from stab3l.store.database import Database
 from stab3l.watch.reading import LIMIT_MAX as LIMIT_MAX
 from stab3l.watch.reading import V
-from stab3l.watch.reading import all_of as _all
-from stab3l.watch.reading import limited as _limit
+from stab3l.watch.reading import all_of, limited
 from stab3l.watch.values import (
     Batch,
     ChainEvent,
@@ -44,7 +43,7 @@ async def chain_heads(database: Database) -> list[ChainHead]:
     c = t.chains.c
     columns = (c.chain_id, c.name, c.confirmations, c.cursor_number.label("number"), c.cursor_hash.label("hash"))
     query = sa.select(*columns, t.blocks.c.timestamp).select_from(joined).order_by(c.chain_id)
-    return await _all(database, query, ChainHead)
+    return await all_of(database, query, ChainHead)
 
 
 async def supply(database: Database) -> list[Supply]:
@@ -67,18 +66,18 @@ async def provider(database: Database, address: str) -> Provider | None:
 
 async def claims(database: Database, limit: int = 100, *, provider: str | None = None) -> list[Claim]:
     """Claims, newest first, of all providers or one."""
-    where = _is(t.claims.c.provider, provider)
+    where = is_address_of(t.claims.c.provider, provider)
     return await _standing(database, t.claims, Claim, *where, limit=limit, order=(t.claims.c.claim_id.desc(),))
 
 
 async def mints(database: Database, limit: int = 100) -> list[Mint]:
     """Mints, newest first."""
-    return await _all(database, _newest(t.mints, limit), Mint)
+    return await all_of(database, _newest(t.mints, limit), Mint)
 
 
 async def stakes(database: Database, provider: str, limit: int = 100) -> list[Stake]:
     """A provider's stakes, newest first."""
-    where = _is(t.stakes.c.provider, provider)
+    where = is_address_of(t.stakes.c.provider, provider)
     return await _standing(database, t.stakes, Stake, *where, limit=limit, order=(t.stakes.c.stake_id.desc(),))
 
 
@@ -87,12 +86,24 @@ async def redemptions(
 ) -> list[Redemption]:
     """Redemptions, newest first, of everybody, a buyer or a provider."""
     c = t.redemptions.c
-    where = (*_is(c.buyer, buyer), *_is(c.provider, provider))
+    where = (*is_address_of(c.buyer, buyer), *is_address_of(c.provider, provider))
     return await _standing(database, t.redemptions, Redemption, *where, limit=limit, order=(c.redemption_id.desc(),))
 
 
 async def deposits(database: Database, owner: str | None = None, limit: int = 100) -> list[Deposit]:
     """Deposits, newest first, of one owner or all, with how deep they are and whether they are credited."""
+    where = is_address_of(t.deposits.c.owner, owner)
+    return await all_of(database, _newest(t.deposits, limit, *where, query=_deposits()), Deposit)
+
+
+async def deposit(database: Database, chain_id: int, ordinal: int) -> Deposit | None:
+    """One deposit of a chain."""
+    query = _deposits().where(t.deposits.c.chain_id == chain_id, t.deposits.c.ordinal == ordinal)
+    found = await all_of(database, query, Deposit)
+    return found[0] if found else None
+
+
+def _deposits() -> sa.Select[Any]:
     depth = t.chains.c.cursor_number - t.deposits.c.block_number + 1
     state = sa.case(
         (t.credits.c.ordinal.is_not(None), "credited"),
@@ -101,12 +112,23 @@ async def deposits(database: Database, owner: str | None = None, limit: int = 10
     )
     same_deposit = sa.and_(t.credits.c.chain_id == t.deposits.c.chain_id, t.credits.c.ordinal == t.deposits.c.ordinal)
     joined = t.deposits.join(t.chains, t.chains.c.chain_id == t.deposits.c.chain_id).outerjoin(t.credits, same_deposit)
-    query = sa.select(t.deposits, depth.label("depth"), state.label("state")).select_from(joined)
-    return await _all(database, _newest(t.deposits, limit, *_is(t.deposits.c.owner, owner), query=query), Deposit)
+    return sa.select(t.deposits, depth.label("depth"), state.label("state")).select_from(joined)
 
 
 async def withdrawals(database: Database, owner: str | None = None, limit: int = 100) -> list[Withdrawal]:
     """Withdrawals, newest first, of one owner or all, with how far they are."""
+    w = t.withdrawals.c
+    query = _withdrawals().where(*is_address_of(w.owner, owner)).order_by(w.withdrawal.desc())
+    return await all_of(database, query.limit(limited(limit)), Withdrawal)
+
+
+async def withdrawal(database: Database, number: int) -> Withdrawal | None:
+    """One withdrawal."""
+    found = await all_of(database, _withdrawals().where(t.withdrawals.c.withdrawal == number), Withdrawal)
+    return found[0] if found else None
+
+
+def _withdrawals() -> sa.Select[Any]:
     w, paid = t.withdrawals, t.payments
     settled = (
         sa.select(t.batches.c.chain_id, sa.func.max(t.exchange_blocks.c.withdrawals_count).label("count"))
@@ -120,9 +142,7 @@ async def withdrawals(database: Database, owner: str | None = None, limit: int =
     joined = w.outerjoin(paid, sa.and_(paid.c.chain_id == w.c.chain_id, paid.c.withdrawal == w.c.withdrawal)).outerjoin(
         settled, settled.c.chain_id == w.c.chain_id
     )
-    query = sa.select(w, state.label("state"), paid.c.tx_hash.label("paid_tx")).select_from(joined)
-    query = query.where(*_is(w.c.owner, owner)).order_by(w.c.withdrawal.desc()).limit(_limit(limit))
-    return await _all(database, query, Withdrawal)
+    return sa.select(w, state.label("state"), paid.c.tx_hash.label("paid_tx")).select_from(joined)
 
 
 async def batches(database: Database, limit: int = 100, *, chain_id: int | None = None) -> list[Batch]:
@@ -130,34 +150,36 @@ async def batches(database: Database, limit: int = 100, *, chain_id: int | None 
     c = t.batches.c
     where = () if chain_id is None else (c.chain_id == chain_id,)
     order = (c.exchange_block.desc(), c.chain_id)
-    return await _all(database, sa.select(t.batches).where(*where).order_by(*order).limit(_limit(limit)), Batch)
+    return await all_of(
+        database, sa.select(t.batches).where(*where).order_by(*order).limit(limited(limit)), Batch
+    )
 
 
 async def exchange_blocks(database: Database, limit: int = 100) -> list[ExchangeBlock]:
     """Sealed blocks of the exchange, newest first."""
-    query = sa.select(t.exchange_blocks).order_by(t.exchange_blocks.c.block.desc()).limit(_limit(limit))
-    return await _all(database, query, ExchangeBlock)
+    query = sa.select(t.exchange_blocks).order_by(t.exchange_blocks.c.block.desc()).limit(limited(limit))
+    return await all_of(database, query, ExchangeBlock)
 
 
 async def recent_trades(database: Database, market: int, limit: int = 100, *, before: int | None = None) -> list[Trade]:
     """Trades of a market, newest first; ``before`` a trade id, to page on."""
     c = t.trades.c
     where = (c.market == market, *(() if before is None else (c.trade_id < before,)))
-    query = sa.select(t.trades).where(*where).order_by(c.trade_id.desc()).limit(_limit(limit))
-    return await _all(database, query, Trade)
+    query = sa.select(t.trades).where(*where).order_by(c.trade_id.desc()).limit(limited(limit))
+    return await all_of(database, query, Trade)
 
 
 async def orders_of(database: Database, account: int, limit: int = 100, *, before: int | None = None) -> list[Order]:
     """Orders of an account, open and closed, newest first; ``before`` an order id, to page on."""
     c = t.orders.c
     where = (c.account == account, *(() if before is None else (c.order_id < before,)))
-    query = sa.select(t.orders).where(*where).order_by(c.order_id.desc()).limit(_limit(limit))
-    return await _all(database, query, Order)
+    query = sa.select(t.orders).where(*where).order_by(c.order_id.desc()).limit(limited(limit))
+    return await all_of(database, query, Order)
 
 
 async def order(database: Database, order_id: int) -> Order | None:
     """One order, open or closed; None when the feed has not brought it (yet)."""
-    found = await _all(database, sa.select(t.orders).where(t.orders.c.order_id == order_id), Order)
+    found = await all_of(database, sa.select(t.orders).where(t.orders.c.order_id == order_id), Order)
     return found[0] if found else None
 
 
@@ -170,7 +192,7 @@ async def feed_position(database: Database) -> int:
 async def chain_events(database: Database, limit: int = 100, *, chain_id: int | None = None) -> list[ChainEvent]:
     """The raw log of our contracts, newest first, of all chains or one."""
     where = () if chain_id is None else (t.chain_events.c.chain_id == chain_id,)
-    return await _all(database, _newest(t.chain_events, limit, *where), ChainEvent)
+    return await all_of(database, _newest(t.chain_events, limit, *where), ChainEvent)
 
 
 async def _standing(
@@ -181,8 +203,8 @@ async def _standing(
     limit: int = LIMIT_MAX,
     order: tuple[Any, ...] = (),
 ) -> list[V]:
-    query = sa.select(table).where(table.c.until_block.is_(None), *where).order_by(*order).limit(_limit(limit))
-    return await _all(database, query, kind)
+    query = sa.select(table).where(table.c.until_block.is_(None), *where).order_by(*order).limit(limited(limit))
+    return await all_of(database, query, kind)
 
 
 def _newest(
@@ -190,7 +212,7 @@ def _newest(
 ) -> sa.Select[Any]:
     chosen = sa.select(table) if query is None else query
     order = (table.c.at.desc(), table.c.chain_id, table.c.block_number.desc(), table.c.log_index.desc())
-    return chosen.where(*where).order_by(*order).limit(_limit(limit))
+    return chosen.where(*where).order_by(*order).limit(limited(limit))
 
 
 def _address(address: str) -> str:
@@ -199,5 +221,6 @@ def _address(address: str) -> str:
     return str(checksum(address))
 
 
-def _is(column: sa.ColumnElement[Any], address: str | None) -> tuple[sa.ColumnElement[bool], ...]:
+def is_address_of(column: sa.ColumnElement[Any], address: str | None) -> tuple[sa.ColumnElement[bool], ...]:
+    """The condition that a column is an address, none without one. Raises ``Invalid``."""
     return () if address is None else (column == _address(address),)

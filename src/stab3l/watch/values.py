@@ -317,3 +317,48 @@ class Price(msgspec.Struct, frozen=True):
     sequence: int
     at: int
     ticks: int
+
+
+class Candle(msgspec.Struct, frozen=True):
+    """Trades of a market in one interval, in ticks and lots; ``start``: unix seconds."""
+
+    start: int
+    open: int
+    high: int
+    low: int
+    close: int
+    lots: int
+    notional: int
+    trades: int
+
+
+class Credit(msgspec.Struct, frozen=True):
+    """A deposit as the engine credited it; ``at``: nanoseconds."""
+
+    chain_id: int
+    ordinal: int
+    sequence: int
+    account: int
+    asset: int
+    amount: int
+    owner: str
+    at: int
+
+
+class Debit(msgspec.Struct, frozen=True):
+    """A withdrawal as the engine debited it; ``at``: nanoseconds."""
+
+    withdrawal: int
+    sequence: int
+    at: int
+    account: int
+    asset: int
+    amount: int
+
+
+class Holding(msgspec.Struct, frozen=True):
+    """What an account had of an asset at the end of the hour that began at ``start`` (unix seconds)."""
+
+    asset: int
+    start: int
+    amount: int

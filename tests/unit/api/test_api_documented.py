@@ -5,23 +5,21 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from api_venue import HandClock, network
+import pytest
+from api_venue import Venue
 
-from stab3l.api.app import create_app
-from stab3l.api.desk import Desk
 from stab3l.api.problems import KINDS, Problem
 from stab3l.api.signed import (
     AMEND_TYPE,
     CANCEL_ALL_TYPE,
     CANCEL_TYPE,
+    DELEGATION_TYPE,
     ORDER_TYPE,
     PROTECTION_TYPE,
     SCHEDULE_CANCEL_TYPE,
     WITHDRAWAL_TYPE,
 )
 from stab3l.engine.wire import OutcomeCode
-from stab3l.testing.gateway import ReferenceGateway
-from stab3l.testing.history import GivenHistory
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference"
 SOURCE = Path(__file__).parents[3] / "src" / "stab3l" / "api"
@@ -34,7 +32,7 @@ def test_every_code_is_documented_with_its_status_meaning_and_action() -> None:
 
 
 def test_every_code_that_the_source_raises_exists() -> None:
-    raised = {code for file in SOURCE.glob("*.py") for code in re.findall(r'Problem\(\s*"(\w+)"', file.read_text())}
+    raised = {code for file in SOURCE.rglob("*.py") for code in re.findall(r'Problem\(\s*"(\w+)"', file.read_text())}
     assert raised
     assert raised <= KINDS.keys()
 
@@ -48,17 +46,17 @@ def test_every_outcome_that_a_user_can_cause_has_a_code() -> None:
     assert {code.name.lower() for code in OutcomeCode if code.name not in of_operators} <= KINDS.keys()
 
 
-def test_every_path_is_documented() -> None:
-    page = (REFERENCE / "api.md").read_text()
-    app = create_app(Desk.of(network(), ReferenceGateway(HandClock()), GivenHistory(), HandClock()))
-    paths = {re.sub(r":\w+", "", route.path_format) for route in app.routes if route.path.startswith("/v1")}
+@pytest.mark.anyio
+async def test_every_path_is_documented(venue: Venue) -> None:
+    page = (REFERENCE / "api.md").read_text() + (REFERENCE / "access.md").read_text()
+    paths = {re.sub(r":\w+", "", route.path_format) for route in venue.app.routes if route.path.startswith("/v1")}
     last = {path: path.split("/")[-1] for path in paths}
-    named = {re.sub(r"\{\w+\}", "{}", path) for path in re.findall(r"/v1/[\w/{}-]+", page)}
+    named = {re.sub(r"\{\w+\}", "{}", path) for path in re.findall(r"/v1/[\w/{}.-]*[\w}]", page)}
     assert {re.sub(r"\{\w+\}", "{}", path) for path in paths} <= named, last
 
 
 def test_the_signed_messages_are_documented() -> None:
-    page = (REFERENCE / "api.md").read_text()
+    page = (REFERENCE / "api.md").read_text() + (REFERENCE / "access.md").read_text()
     for types in (
         ORDER_TYPE,
         AMEND_TYPE,
@@ -67,6 +65,7 @@ def test_the_signed_messages_are_documented() -> None:
         SCHEDULE_CANCEL_TYPE,
         PROTECTION_TYPE,
         WITHDRAWAL_TYPE,
+        DELEGATION_TYPE,
     ):
         ((name, fields),) = types.items()
         listed = ",".join(f"{field['type']} {field['name']}" for field in fields)

@@ -209,7 +209,7 @@ class DamagedGateway(ReferenceGateway):
 
 
 async def test_an_api_that_cannot_follow_the_exchange_ends_instead_of_serving_stale_data(venue: Venue) -> None:
-    desk = Desk.of(network(), DamagedGateway(venue.clock), venue.history, venue.clock)
+    desk = Desk.of(network(), DamagedGateway(venue.clock), venue.history, venue.desk.access, venue.clock, {})
     with sockets.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

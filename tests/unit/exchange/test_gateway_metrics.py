@@ -19,7 +19,8 @@ from stab3l.engine.wire import Seal, Side, encode, encode_batch
 from stab3l.errors import Unavailable
 from stab3l.exchange import metrics
 from stab3l.exchange.gateway_client import BatchRefused, GatewayClient
-from stab3l.exchange.metrics import Health, MetricsServer
+from stab3l.exchange.metrics import Health
+from stab3l.http.metrics import MetricsServer
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "gateway.md").read_text()
 

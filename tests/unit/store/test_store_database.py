@@ -14,7 +14,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from stab3l.errors import Corrupt, Invalid, Unavailable
-from stab3l.store.database import MIGRATIONS, SCHEMA, Database, open_database
+from stab3l.store import access_tables
+from stab3l.store.database import ACCESS, READ_MODEL, Database, Schema, open_database
 from stab3l.store.history import Cursor, Position, current, cursor, move_cursor, put, register_chain, undo_above
 from stab3l.store.tables import metadata, mints, supplies
 
@@ -23,16 +24,18 @@ pytestmark = pytest.mark.anyio
 OWNER = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
 
 
-async def test_the_migrations_make_exactly_the_tables(url: str) -> None:
+@pytest.mark.parametrize(("schema", "tables"), [(READ_MODEL, metadata), (ACCESS, access_tables.metadata)])
+async def test_the_migrations_make_exactly_the_tables(url: str, schema: Schema, tables: sa.MetaData) -> None:
     def differences(connection: sa.Connection) -> list[Any]:
-        return list(compare_metadata(MigrationContext.configure(connection), metadata))
+        return list(compare_metadata(MigrationContext.configure(connection), tables))
 
-    async with await open_database(url) as database, database.read() as connection:
+    async with await open_database(url, schema) as database, database.read() as connection:
         assert await connection.run_sync(differences) == []
 
 
-def test_the_schema_is_the_newest_migrations() -> None:
-    assert ScriptDirectory(str(MIGRATIONS)).get_heads() == [SCHEMA]
+@pytest.mark.parametrize("schema", [READ_MODEL, ACCESS])
+def test_the_schema_is_the_newest_migrations(schema: Schema) -> None:
+    assert ScriptDirectory(str(schema.migrations)).get_heads() == [schema.newest]
 
 
 async def test_a_schema_that_is_in_place_is_taken_without_loading_migrations(url: str) -> None:

@@ -63,7 +63,7 @@ export class Link {
         const path = `/v1/markets/${encodeURIComponent(this.market)}`;
         const [book, trades] = await Promise.all([read(`${path}/book?depth=50`), read(`${path}/trades?limit=50`)]);
         this.onMessage({ ...book, channel: "book", type: "snapshot" });
-        this.onMessage({ channel: "trades", type: "snapshot", market: this.market, trades });
+        this.onMessage({ channel: "trades", type: "snapshot", market: this.market, trades: trades.items });
       }
       this.onState("polling");
     } catch {

@@ -77,9 +77,9 @@ async function refreshMarkets() {
 
 const HISTORY = [
   refreshMarkets,
-  async () => drawProviders(await read("/v1/providers")),
-  async () => drawRedemptions(await read("/v1/redemptions?limit=12"), view.status?.chains ?? []),
-  async () => drawBatches(await read("/v1/batches?limit=12"), view.status?.chains ?? []),
+  async () => drawProviders((await read("/v1/providers")).items),
+  async () => drawRedemptions((await read("/v1/redemptions?limit=12")).items, view.status?.chains ?? []),
+  async () => drawBatches((await read("/v1/batches?limit=12")).items, view.status?.chains ?? []),
 ];
 
 async function refresh() {

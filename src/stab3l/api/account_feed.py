@@ -1,0 +1,189 @@
+"""What an account hears of itself: orders, fills, money in and out, and its balances after each change."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from stab3l.api.answers import BalanceView, OrderView
+from stab3l.api.catalogue import Catalogue
+from stab3l.api.exchange import Exchange
+from stab3l.api.feed import Feed
+from stab3l.api.fills import fill_view
+from stab3l.api.live_messages import AccountEvent, AccountMessage
+from stab3l.api.market_views import known_view, resting_view
+from stab3l.api.outbox import Outbox
+from stab3l.api.problems import Problem
+from stab3l.api.topics import Topic
+from stab3l.chain.address import checksum
+from stab3l.engine.wire import (
+    CancelScheduled,
+    DepositCredited,
+    Event,
+    OrderAccepted,
+    OrderAmended,
+    OrderClosed,
+    OrderReduced,
+    OrderTriggered,
+    PositionSettled,
+    ProtectionSet,
+    ProtectionTriggered,
+    Trade,
+    WithdrawalQueued,
+)
+from stab3l.errors import Stab3lError
+from stab3l.watch import values
+
+PAUSE_S: Final = 0.05
+RETRY_S: Final = 1
+_ORDERS: Final = (OrderAccepted, OrderAmended, OrderClosed, OrderReduced, OrderTriggered)
+_log = structlog.get_logger(__name__)
+
+
+class AccountFeed:
+    """The topics of accounts that somebody listens to, by the engine's account."""
+
+    def __init__(self, exchange: Exchange, catalogue: Catalogue, feed: Feed) -> None:
+        self._exchange = exchange
+        self._catalogue = catalogue
+        self._feed = feed
+        self._topics: dict[int, Topic] = {}
+        self._touched: set[int] = set()
+        self._wake = asyncio.Event()
+
+    async def topic(self, owner: bytes) -> Topic:
+        """The topic of an address's account; its ``seq`` is the sequencer's. Raises `Problem` ``account_unknown``."""
+        account = await self._catalogue.account(owner)
+        if account is None:
+            raise Problem("account_unknown", f"{checksum(owner)} has no account", account=checksum(owner))
+        await self._catalogue.markets()
+        self._topics = {number: topic for number, topic in self._topics.items() if topic.wanted or number == account}
+        if account not in self._topics:
+            self._topics[account] = Topic("account", str(checksum(owner)), self._feed.sequence)
+        return self._topics[account]
+
+    def leave(self, outbox: Outbox) -> None:
+        """Ends a client's subscriptions."""
+        for topic in self._topics.values():
+            topic.leave(outbox)
+
+    async def snapshot(self, owner: bytes, seq: int) -> AccountMessage:
+        """The account as it stands, at ``seq`` or later."""
+        account = await self._catalogue.account(owner)
+        assert account is not None
+        orders: list[OrderView] = []
+        for one in await self._exchange.open_orders(account):
+            market = await self._catalogue.market_of(one.market)
+            orders.append(resting_view(market, one, self._feed.order(one.id)))
+        balances = await self._balances(account)
+        told = (str(checksum(owner)), str(seq), None, balances, orders)
+        return AccountMessage("account", "snapshot", *told)
+
+    def hear(self, events: list[Event], at: int) -> None:
+        """Tells accounts what a frame did to them."""
+        if not self._topics:
+            return
+        told: dict[int, list[AccountEvent]] = {}
+        for event in events:
+            for account, heard in self._heard(event, at):
+                told.setdefault(account, []).append(heard)
+        for account, heard_events in told.items():
+            topic = self._topics[account]
+            if topic.wanted:
+                self._publish(topic, events[-1].sequence, heard_events)
+                self._touched.add(account)
+        if self._touched:
+            self._wake.set()
+
+    async def run(self) -> None:
+        """Tells balances that changed, until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            touched, self._touched = self._touched, set()
+            try:
+                for account in touched & self._topics.keys():
+                    await self._tell_balances(account)
+                await asyncio.sleep(PAUSE_S)
+            except Stab3lError as error:
+                _log.warning("balances_untold", error=error.message)
+                self._touched |= touched
+                self._wake.set()
+                await asyncio.sleep(RETRY_S)
+
+    async def _tell_balances(self, account: int) -> None:
+        balances = await self._balances(account)
+        topic, seq = self._topics[account], self._feed.sequence
+        told = [AccountEvent("balance", str(seq), "0", msgspec.to_builtins(one)) for one in balances]
+        self._publish(topic, max(seq, topic.seq), told)
+
+    def _publish(self, topic: Topic, seq: int, events: list[AccountEvent]) -> None:
+        def message(own: str, before: str) -> AccountMessage:
+            return AccountMessage("account", "update", topic.name, own, before, events=events)
+
+        topic.publish(seq, message)
+
+    async def _balances(self, account: int) -> list[BalanceView]:
+        views = []
+        for one in await self._exchange.balances(account):
+            named = await self._catalogue.asset(one.asset)
+            decimals = named.asset.decimals
+            views.append(BalanceView(one.asset, named.symbol, decimals, str(one.available), str(one.held)))
+        return views
+
+    def _heard(self, event: Event, at: int) -> list[tuple[int, AccountEvent]]:
+        """Who hears what of an event, among those that listen."""
+        match event:
+            case Trade():
+                parties = {event.taker_account, event.maker_account} & self._topics.keys()
+                return [(account, self._fill(event, account, at)) for account in parties if self._names(event.market)]
+            case _ if isinstance(event, _ORDERS):
+                known = self._feed.order(event.order)
+                market = self._catalogue.known_market(event.market)
+                if event.account not in self._topics or known is None or market is None:
+                    return []
+                return [(event.account, _event("order", event.sequence, at, known_view(market, known)))]
+            case DepositCredited() | WithdrawalQueued():
+                kind = "deposit" if isinstance(event, DepositCredited) else "withdrawal"
+                number = event.ordinal if isinstance(event, DepositCredited) else event.withdrawal
+                body = {
+                    "asset": event.asset,
+                    "amount": str(event.amount),
+                    "id": str(number),
+                    "chain_id": event.chain_id,
+                }
+                return self._for(event.account, _event(kind, event.sequence, at, body))
+            case CancelScheduled():
+                return self._for(event.account, _event("cancel_schedule", event.sequence, at, {"at": str(event.at)}))
+            case ProtectionSet() | ProtectionTriggered():
+                until = str(event.frozen_until) if isinstance(event, ProtectionTriggered) else None
+                body = {"market": event.market, "frozen_until": until}
+                return self._for(event.account, _event("protection", event.sequence, at, body))
+            case PositionSettled():
+                body = {"market": event.market, "lots": str(event.lots), "realised": str(event.realised)}
+                return self._for(event.account, _event("position", event.sequence, at, body))
+            case _:
+                return []
+
+    def _for(self, account: int, event: AccountEvent) -> list[tuple[int, AccountEvent]]:
+        return [(account, event)] if account in self._topics else []
+
+    def _names(self, market: int) -> bool:
+        return self._catalogue.known_market(market) is not None
+
+    def _fill(self, event: Trade, account: int, at: int) -> AccountEvent:
+        market = self._catalogue.known_market(event.market)
+        assert market is not None
+        row = values.Trade(
+            trade_id=event.trade,
+            at=at,
+            **{name: getattr(event, name) for name in values.Trade.__struct_fields__ if name not in ("trade_id", "at")},
+        )
+        return _event("fill", event.sequence, at, fill_view(market, row, account))
+
+
+def _event(kind: Any, sequence: int, at: int, body: Any) -> AccountEvent:
+    return AccountEvent(kind, str(sequence), str(at), body)
