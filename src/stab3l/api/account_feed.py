@@ -12,7 +12,7 @@ from stab3l.api.answers import BalanceView, OrderView
 from stab3l.api.catalogue import Catalogue
 from stab3l.api.exchange import Exchange
 from stab3l.api.feed import Feed
-from stab3l.api.fills import fill_view
+from stab3l.api.fills import fill_view, fills_of
 from stab3l.api.live_messages import AccountEvent, AccountMessage
 from stab3l.api.market_views import known_view, resting_view
 from stab3l.api.outbox import Outbox
@@ -35,7 +35,6 @@ from stab3l.engine.wire import (
     WithdrawalQueued,
 )
 from stab3l.errors import Stab3lError
-from stab3l.watch import values
 
 PAUSE_S: Final = 0.05
 RETRY_S: Final = 1
@@ -138,8 +137,15 @@ class AccountFeed:
         """Who hears what of an event, among those that listen."""
         match event:
             case Trade():
+                market = self._catalogue.known_market(event.market)
                 parties = {event.taker_account, event.maker_account} & self._topics.keys()
-                return [(account, self._fill(event, account, at)) for account in parties if self._names(event.market)]
+                if market is None:
+                    return []
+                return [
+                    (account, _event("fill", event.sequence, at, fill_view(market, fill)))
+                    for account in parties
+                    for fill in fills_of(event, account, at)
+                ]
             case _ if isinstance(event, _ORDERS):
                 known = self._feed.order(event.order)
                 market = self._catalogue.known_market(event.market)
@@ -170,19 +176,6 @@ class AccountFeed:
 
     def _for(self, account: int, event: AccountEvent) -> list[tuple[int, AccountEvent]]:
         return [(account, event)] if account in self._topics else []
-
-    def _names(self, market: int) -> bool:
-        return self._catalogue.known_market(market) is not None
-
-    def _fill(self, event: Trade, account: int, at: int) -> AccountEvent:
-        market = self._catalogue.known_market(event.market)
-        assert market is not None
-        row = values.Trade(
-            trade_id=event.trade,
-            at=at,
-            **{name: getattr(event, name) for name in values.Trade.__struct_fields__ if name not in ("trade_id", "at")},
-        )
-        return _event("fill", event.sequence, at, fill_view(market, row, account))
 
 
 def _event(kind: Any, sequence: int, at: int, body: Any) -> AccountEvent:

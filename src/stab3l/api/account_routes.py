@@ -25,7 +25,7 @@ from stab3l.api.problems import Problem
 from stab3l.api.signed import U32_MAX, address_of, unsigned
 from stab3l.chain.address import checksum
 from stab3l.units import NANOSECONDS_PER_SECOND
-from stab3l.watch import pages
+from stab3l.watch import derivative_queries, pages
 
 ACCOUNTS: Final = Routes("Accounts")
 OWN: Final = Routes("Own account")
@@ -119,9 +119,11 @@ async def own_fills(call: Call[FillsQuery, Nothing]) -> Page[FillView]:
     desk, query = call.desk, call.query
     number, market = await account_number(desk, call.account), await _market_number(desk, query.market)
     (before,) = position_of(query.cursor, (COUNT_MAX,))
-    rows = await desk.history.ask(pages.fills, number, query.limit, min(before, COUNT_MAX), market=market)
-    views = [fill_view(await desk.catalogue.market_of(row.market), row, number) for row in rows]
-    return Page(views, cursor_of(rows[-1].trade_id) if len(rows) == query.limit else None)
+    span = {"market": market, "before": min(before, COUNT_MAX)}
+    rows = await desk.history.ask(derivative_queries.fills_of, number, query.limit, **span)
+    views = [fill_view(await desk.catalogue.market_of(row.market), row) for row in rows]
+    more = len(rows) >= max(1, query.limit - 1)
+    return Page(views, cursor_of(rows[-1].trade_id) if more else None)
 
 
 @OWN.get("/v1/account/ledger", scope="read", problems=("account_unknown", "cursor_invalid"))

@@ -165,7 +165,11 @@ class AssetView(msgspec.Struct, frozen=True):
 
 
 class MarketView(msgspec.Struct, frozen=True):
-    """A market and its steps. ``band_ppm``: how far from ``mark`` a price may be, 0: any; ``mark``: null until set."""
+    """A market and its steps. ``band_ppm``: how far from ``mark`` a price may be, 0: any; ``mark``: null until set.
+
+    Of a future or an option ``expiry`` is in nanoseconds, ``base_asset`` and ``quote_asset`` are both what it settles
+    in, and ``settlement_price`` is null until it did; of a spot market these are null.
+    """
 
     market: int
     symbol: str
@@ -181,16 +185,26 @@ class MarketView(msgspec.Struct, frozen=True):
     band_ppm: int
     mark: str | None
     status: Literal["open", "halted"]
+    kind: Literal["spot", "future", "call", "put"] = "spot"
+    underlying: str | None = None
+    expiry: str | None = None
+    strike: str | None = None
+    settlement_price: str | None = None
+    open_interest: str | None = None
 
 
 class Ticker(msgspec.Struct, frozen=True):
-    """A market at a glance; null: not known. ``best_bid``, ``best_ask``: ``[price, quantity]``; ``at``: last trade."""
+    """A market at a glance; null: not known, or not of its kind. ``at``: time of the last trade, "0" before it."""
 
     market: str
     last: str | None
-    best_bid: Level | None
-    best_ask: Level | None
+    best_bid: str | None
+    best_bid_quantity: str | None
+    best_ask: str | None
+    best_ask_quantity: str | None
     mark: str | None
+    index: str | None
+    open_interest: str | None
     open_24h: str | None
     high_24h: str | None
     low_24h: str | None
@@ -198,7 +212,7 @@ class Ticker(msgspec.Struct, frozen=True):
     quote_volume_24h: str
     change_24h_bps: int | None
     trades_24h: int
-    at: str | None
+    at: str
 
 
 class TimeView(msgspec.Struct, frozen=True):

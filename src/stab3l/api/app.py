@@ -14,6 +14,7 @@ from stab3l.api.access_routes import CALLERS, SIGN_IN
 from stab3l.api.account_routes import ACCOUNTS, OWN
 from stab3l.api.chain_routes import CHAINS, COMPUTE
 from stab3l.api.console_routes import CONSOLE, SECURITY_HEADERS, page_routes
+from stab3l.api.derivative_routes import DERIVATIVES
 from stab3l.api.desk import Desk
 from stab3l.api.endpoints import Endpoint
 from stab3l.api.market_routes import MARKETS
@@ -30,7 +31,7 @@ from stab3l.errors import Stab3lError
 _HTTP_PROBLEMS: Final = {404: "path_unknown", 405: "method_not_allowed", 413: "body_too_large"}
 _log = structlog.get_logger(__name__)
 
-GROUPS: Final = (MARKETS, ORDERS, ACCOUNTS, OWN, SIGN_IN, CALLERS, COMPUTE, CHAINS, PEG, STREAMS_INDEX)
+GROUPS: Final = (MARKETS, ORDERS, ACCOUNTS, OWN, DERIVATIVES, SIGN_IN, CALLERS, COMPUTE, CHAINS, PEG, STREAMS_INDEX)
 ENDPOINTS: Final[tuple[Endpoint, ...]] = tuple(one for group in GROUPS for one in group.endpoints)
 
 

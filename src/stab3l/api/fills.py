@@ -8,8 +8,8 @@ import msgspec
 
 from stab3l.api.catalogue import NamedMarket
 from stab3l.api.outcomes import side_name
-from stab3l.engine.wire import Side
-from stab3l.watch.values import Trade
+from stab3l.engine.wire import Side, Trade
+from stab3l.watch.values import Fill
 
 
 class FillView(msgspec.Struct, frozen=True):
@@ -28,20 +28,33 @@ class FillView(msgspec.Struct, frozen=True):
     at: str
 
 
-def fill_view(market: NamedMarket, row: Trade, account: int) -> FillView:
-    """A trade as the account had it; one with itself as the taker's."""
-    takes = row.taker_account == account
-    buys = (row.taker_side == Side.BUY) == takes
+def fill_view(market: NamedMarket, fill: Fill) -> FillView:
+    """One side of a trade in decimals."""
+    buys = fill.side == Side.BUY
     return FillView(
-        trade_id=str(row.trade_id),
-        order_id=str(row.taker_order if takes else row.maker_order),
+        trade_id=str(fill.trade_id),
+        order_id=str(fill.order_id),
         market=market.symbol,
-        side=side_name(Side.BUY if buys else Side.SELL),
-        role="taker" if takes else "maker",
-        price=market.price(row.ticks),
-        quantity=market.quantity(row.lots),
-        fee=str(row.taker_fee if takes else row.maker_fee),
+        side=side_name(fill.side),
+        role="maker" if fill.is_maker else "taker",
+        price=market.price(fill.ticks),
+        quantity=market.quantity(fill.lots),
+        fee=str(fill.fee),
         fee_asset=market.market.base_asset if buys else market.market.quote_asset,
-        sequence=str(row.sequence),
-        at=str(row.at),
+        sequence=str(fill.sequence),
+        at=str(fill.at),
     )
+
+
+def fills_of(event: Trade, account: int, at: int) -> list[Fill]:
+    """The sides of a trade that an account had: two of one with itself, the maker's first."""
+    sides = []
+    for is_maker, own, order, fee in (
+        (True, event.maker_account, event.maker_order, event.maker_fee),
+        (False, event.taker_account, event.taker_order, event.taker_fee),
+    ):
+        if own == account:
+            side = int(event.taker_side) if not is_maker else 1 - int(event.taker_side)
+            what = (event.market, order, is_maker, side, event.ticks, event.lots, fee)
+            sides.append(Fill(event.trade, event.sequence, at, *what))
+    return sides

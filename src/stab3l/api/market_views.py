@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from stab3l.api.answers import AssetView, Level, MarketView, OrderView, ProofView, ProtectionView, Ticker, TradeView
+from stab3l.api.answers import AssetView, MarketView, OrderView, ProofView, ProtectionView, Ticker, TradeView
 from stab3l.api.catalogue import NamedAsset, NamedMarket
 from stab3l.api.exchange import Book, Order, Proof, Protection
 from stab3l.api.feed import KnownOrder, TimedTrade
@@ -42,7 +42,24 @@ def market_view(named: NamedMarket) -> MarketView:
         band_ppm=market.band_ppm,
         mark=named.price(market.mark) if market.mark else None,
         status="open" if market.open else "halted",
+        **_contract_terms(named),
     )
+
+
+def _contract_terms(named: NamedMarket) -> dict[str, Any]:
+    """What a future or an option is; nothing of a spot market."""
+    contract = named.contract
+    if contract is None:
+        return {}
+    terms = contract.instrument
+    return {
+        "kind": contract.kind.name.lower(),
+        "underlying": contract.underlying.name,
+        "expiry": str(terms.expiry),
+        "strike": named.price(terms.strike) if terms.strike else None,
+        "settlement_price": named.price(terms.settlement_ticks) if terms.settled else None,
+        "open_interest": named.quantity(terms.open_interest),
+    }
 
 
 def known_view(market: NamedMarket, known: KnownOrder) -> OrderView:
@@ -156,9 +173,11 @@ def ticker_view(market: NamedMarket, book: Book, last: tuple[int, int] | None, d
     return Ticker(
         market=market.symbol,
         last=market.price(now) if now is not None else None,
-        best_bid=_best(market, book.bids),
-        best_ask=_best(market, book.asks),
+        **_best(market, "bid", book.bids),
+        **_best(market, "ask", book.asks),
         mark=market.price(market.market.mark) if market.market.mark else None,
+        index=_index(market),
+        open_interest=market.quantity(market.contract.instrument.open_interest) if market.contract else None,
         open_24h=market.price(opened) if opened is not None else None,
         high_24h=market.price(max(one.high for one in day)) if day else None,
         low_24h=market.price(min(one.low for one in day)) if day else None,
@@ -166,12 +185,19 @@ def ticker_view(market: NamedMarket, book: Book, last: tuple[int, int] | None, d
         quote_volume_24h=quote_volume(market, sum(one.notional for one in day)),
         change_24h_bps=change,
         trades_24h=sum(one.trades for one in day),
-        at=str(last[1]) if last else None,
+        at=str(last[1]) if last else "0",
     )
 
 
-def _best(market: NamedMarket, levels: tuple[tuple[int, int], ...]) -> Level | None:
-    return Level(market.price(levels[0][0]), market.quantity(levels[0][1])) if levels else None
+def _best(market: NamedMarket, side: str, levels: tuple[tuple[int, int], ...]) -> dict[str, Any]:
+    price, quantity = (market.price(levels[0][0]), market.quantity(levels[0][1])) if levels else (None, None)
+    return {f"best_{side}": price, f"best_{side}_quantity": quantity}
+
+
+def _index(market: NamedMarket) -> str | None:
+    if market.contract is None or not market.contract.underlying.underlying.index:
+        return None
+    return market.price(market.contract.underlying.underlying.index)
 
 
 def proof_view(

@@ -134,6 +134,7 @@ KINDS: Final[dict[str, Kind]] = {
     "withdrawal_unknown": Kind(404, "There is no such withdrawal", "GET the account for its withdrawals."),
     "proof_not_ready": Kind(409, "The leaf is not in a sealed block yet", "Ask again after the next batch."),
     "balance_unknown": Kind(404, "The account never held this asset", "GET the account for its balances."),
+    "margin_unknown": Kind(404, "Nothing is listed that needs margin", "Trade spot; it needs none."),
     "deposit_unknown": Kind(404, "The chain has no such deposit", "GET the account for its deposits."),
     "batch_unknown": Kind(404, "The chain has no such batch", "GET /v1/batches lists them."),
     "provider_unknown": Kind(404, "No such provider registered", "GET /v1/providers lists them."),

@@ -15,8 +15,7 @@ from stab3l.errors import Invalid
 from stab3l.store import tables as t
 from stab3l.store.database import Database
 from stab3l.watch.reading import LIMIT_MAX as LIMIT_MAX
-from stab3l.watch.reading import V
-from stab3l.watch.reading import all_of, limited
+from stab3l.watch.reading import V, all_of, limited
 from stab3l.watch.values import (
     Batch,
     ChainEvent,
@@ -150,9 +149,7 @@ async def batches(database: Database, limit: int = 100, *, chain_id: int | None 
     c = t.batches.c
     where = () if chain_id is None else (c.chain_id == chain_id,)
     order = (c.exchange_block.desc(), c.chain_id)
-    return await all_of(
-        database, sa.select(t.batches).where(*where).order_by(*order).limit(limited(limit)), Batch
-    )
+    return await all_of(database, sa.select(t.batches).where(*where).order_by(*order).limit(limited(limit)), Batch)
 
 
 async def exchange_blocks(database: Database, limit: int = 100) -> list[ExchangeBlock]:
