@@ -142,7 +142,7 @@ async def own_portfolio(call: Call[PortfolioQuery, Nothing]) -> Page[PortfolioPo
     """What the caller held at the end of each interval, and what it was worth, oldest first."""
     query, step = call.query, STEPS[call.query.interval]
     number = await account_number(call.desk, call.account)
-    end = query.end if query.end is not None else call.desk.clock.now() // NANOSECONDS_PER_SECOND
+    end = query.end if query.end is not None else call.desk.clock.now() // NANOSECONDS_PER_SECOND + 1
     start = query.start if query.start is not None else max(0, end - 7 * 86_400)
     if not start <= end <= start + POINTS_MAX * step:
         raise Problem("query_invalid", f"from {start} to {end} are not 0 to {POINTS_MAX} intervals", parameter="from")

@@ -58,14 +58,14 @@ def create_app(desk: Desk, console: Path = CONSOLE) -> Litestar:
 
 
 def _tell_error(_: Request[Any, Any, Any], error: Stab3lError) -> Response[bytes]:
-    return problem_response(problem_of(error))
+    return problem_response(problem_of(error), SECURITY_HEADERS)
 
 
 def _tell_http(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     problem = Problem(_HTTP_PROBLEMS.get(error.status_code, "request_refused"), error.detail)
-    return problem_response(problem, dict(error.headers or {}))
+    return problem_response(problem, SECURITY_HEADERS | dict(error.headers or {}))
 
 
 def _tell_mistake(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     _log.error("request_failed", path=request.url.path, exc_info=error)
-    return problem_response(Problem("internal", "the API made a mistake; it is in the log"))
+    return problem_response(Problem("internal", "the API made a mistake; it is in the log"), SECURITY_HEADERS)

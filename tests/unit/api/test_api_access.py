@@ -208,15 +208,15 @@ class Key:
         assert answer.status_code == 201, answer.text
         return cls(venue, answer.json()["key_id"], key)
 
-    def headers(self, method: str, target: str, body: bytes = b"", **changes: Any) -> dict[str, str]:
+    def headers(self, sent: str, path: str, content: bytes = b"", **changes: Any) -> dict[str, str]:
         """Of a signed request."""
         now = self.venue.clock.at // 1_000_000
-        given = {"timestamp_ms": now, "method": method, "host": "api", "target": target, "body": body} | changes
+        given = {"timestamp_ms": now, "method": sent, "host": "api", "target": path, "body": content} | changes
         return signed_headers(self.key_id, self.key, **given) | {"content-type": "application/json"}
 
-    async def get(self, target: str, **changes: Any) -> Any:
+    async def get(self, path: str, **changes: Any) -> Any:
         """A signed GET."""
-        return await self.venue.client.get(target, headers=self.headers("GET", target, **changes))
+        return await self.venue.client.get(path, headers=self.headers("GET", path, **changes))
 
     async def post(self, target: str, body: Any, headers: dict[str, str] | None = None) -> Any:
         """A signed POST."""

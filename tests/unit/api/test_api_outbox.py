@@ -46,7 +46,7 @@ async def test_a_book_that_falls_behind_is_replaced_by_one_snapshot() -> None:
 async def test_only_the_newest_status_is_kept() -> None:
     outbox = Outbox(lambda market: b"")
     for number in range(1_000):
-        outbox.put_status(b"%d" % number)
+        outbox.put_latest(("status", ""), b"%d" % number)
     assert await drained(outbox) == [b"999"]
 
 
