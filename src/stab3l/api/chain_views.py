@@ -134,7 +134,7 @@ class SummonsView(msgspec.Struct, frozen=True):
 
     epoch: int
     seed_block: int
-    at: int
+    summoned_at: int
     answer_until: int
 
 
