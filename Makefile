@@ -5,9 +5,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 FORGE := cd contracts && PATH="$$PWD/node_modules/.bin:$$PATH" forge
 SOL := $(shell find contracts/src contracts/script -name '*.sol' 2>/dev/null)
-READY := .venv/.engine contracts/out/.built contracts/circuits/node_modules/.installed
+READY := .venv/.engine contracts/out/.built contracts/circuits/node_modules/.installed src/stab3l/api/console/index.html
 # cargo would look for this make's job server and warn that it is not for it.
 ALONE := env -u MAKEFLAGS -u MFLAGS
+WEB := $(shell find web/src web/public web/build -type f 2>/dev/null) web/index.html web/package.json web/tsconfig.json web/vite.config.ts
 RUST := $(shell find engine/src -name '*.rs' 2>/dev/null) engine/Cargo.toml engine/Cargo.lock pyproject.toml
 
 help:  ## Show this list
@@ -23,7 +24,7 @@ demo: setup  ## Run the main job once on fresh local chains
 	@exec $(BIN)/stab3l demo
 
 test: setup  ## Every test
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target check contracts-test engine-test
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target check contracts-test engine-test console-test
 	@$(MAKE) --no-print-directory python-test
 
 check: $(READY)  ## Formatting, lints, types
@@ -37,6 +38,9 @@ contracts-test: $(READY)
 
 engine-test: $(READY)
 	cd engine && $(ALONE) cargo test --quiet --locked
+
+console-test: src/stab3l/api/console/index.html  ## The web console: types, lints, its pure parts
+	cd web && npm run --silent types && npm run --silent lint && npm test --silent
 
 python-test: $(READY) nats-server
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
@@ -69,7 +73,7 @@ bench-peers: setup  ## Other engines beside ours; downloads them into bench/peer
 	$(BIN)/python -m bench.peers.run
 
 clean:  ## Remove everything that setup and test made (not .stab3l, where networks live)
-	rm -rf .venv contracts/node_modules contracts/circuits/node_modules contracts/out contracts/cache contracts/broadcast engine/target src/stab3l/_engine*.so
+	rm -rf .venv contracts/node_modules contracts/circuits/node_modules contracts/out contracts/cache contracts/broadcast engine/target src/stab3l/_engine*.so web/node_modules src/stab3l/api/console
 
 lock:  ## Resolve requirements.in into requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements.in -o requirements.lock
@@ -99,9 +103,18 @@ contracts/circuits/node_modules/.installed: contracts/circuits/package-lock.json
 	@cd contracts/circuits && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
 	@touch $@
 
+web/node_modules/.installed: web/package-lock.json | .venv/.prerequisites
+	@echo "setup: console toolchain" >&2
+	@cd web && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+	@touch $@
+
+src/stab3l/api/console/index.html: web/node_modules/.installed $(WEB)
+	@echo "setup: web console" >&2
+	@cd web && npm run --silent build -- --logLevel warn >&2
+
 contracts/out/.built: contracts/node_modules/.installed contracts/foundry.toml $(SOL)
 	@echo "setup: contracts" >&2
 	@$(FORGE) build --quiet --skip test
 	@touch $@
 
-.PHONY: help setup up demo test check contracts-test engine-test python-test nats-server soak-kill fuzz bench bench-peers clean lock
+.PHONY: help setup up demo test check contracts-test engine-test console-test python-test nats-server soak-kill fuzz bench bench-peers clean lock

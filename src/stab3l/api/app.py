@@ -18,6 +18,7 @@ from stab3l.api.derivative_routes import DERIVATIVES
 from stab3l.api.desk import Desk
 from stab3l.api.endpoints import Endpoint
 from stab3l.api.market_routes import MARKETS
+from stab3l.api.network_routes import NETWORK, reached_by_browsers
 from stab3l.api.openapi_routes import openapi_routes
 from stab3l.api.order_routes import ORDERS
 from stab3l.api.peg_routes import PEG
@@ -31,7 +32,20 @@ from stab3l.errors import Stab3lError
 _HTTP_PROBLEMS: Final = {404: "path_unknown", 405: "method_not_allowed", 413: "body_too_large"}
 _log = structlog.get_logger(__name__)
 
-GROUPS: Final = (MARKETS, ORDERS, ACCOUNTS, OWN, DERIVATIVES, SIGN_IN, CALLERS, COMPUTE, CHAINS, PEG, STREAMS_INDEX)
+GROUPS: Final = (
+    MARKETS,
+    ORDERS,
+    ACCOUNTS,
+    OWN,
+    DERIVATIVES,
+    SIGN_IN,
+    CALLERS,
+    COMPUTE,
+    CHAINS,
+    NETWORK,
+    PEG,
+    STREAMS_INDEX,
+)
 ENDPOINTS: Final[tuple[Endpoint, ...]] = tuple(one for group in GROUPS for one in group.endpoints)
 
 
@@ -43,8 +57,7 @@ async def live_socket(socket: WebSocket[Any, Any, Any], desk: NamedDependency[De
 
 def create_app(desk: Desk, console: Path = CONSOLE) -> Litestar:
     """The application around a desk; whoever serves it runs the desk, too. ``console``: folder of the built console."""
-    rpc_urls = [chain.rpc_url for chain in desk.network.chains]
-    pages = page_routes(console, rpc_urls)
+    pages = page_routes(console, reached_by_browsers(desk.network))
     handlers = [*map(route_of, ENDPOINTS), *openapi_routes(ENDPOINTS), *STREAM_ROUTES, *pages, live_socket]
     return Litestar(
         route_handlers=handlers,
