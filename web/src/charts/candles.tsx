@@ -51,7 +51,7 @@ export default function CandleChart({ candles, places, label }: CandleChartProps
 }
 
 function makeChart(space: HTMLElement): Parts {
-  const chart = createChart(space, { autoSize: true, layout: { attributionLogo: false } });
+  const chart = createChart(space, { autoSize: true, layout: { attributionLogo: false }, timeScale: { barSpacing: 11 } });
   const prices = chart.addSeries(CandlestickSeries, {});
   const volumes = chart.addSeries(HistogramSeries, { priceScaleId: "volume", priceFormat: { type: "volume" }, lastValueVisible: false, priceLineVisible: false });
   chart.priceScale("volume").applyOptions({ scaleMargins: { top: 0.82, bottom: 0 } });
@@ -74,7 +74,7 @@ function paint(parts: Parts | null, places: number): void {
     },
     grid: { vertLines: { color: colour("--line") }, horzLines: { color: colour("--line") } },
     rightPriceScale: { borderColor: colour("--line") },
-    timeScale: { borderColor: colour("--line"), timeVisible: true, secondsVisible: false, rightOffset: 3 },
+    timeScale: { borderColor: colour("--line"), timeVisible: true, secondsVisible: false, rightOffset: 3, minBarSpacing: 2 },
   });
   // Rising candles are hollow, falling ones filled: told by shape as well as by colour.
   parts.prices.applyOptions({

@@ -1,0 +1,107 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { BASE, launch, open, seriousFindings } from "./browser";
+
+const PAGES = [
+  "/",
+  "/dashboard/analytics",
+  "/dashboard/activity",
+  "/market/sSTB-USDC",
+  "/market/options",
+  "/provider",
+  "/provider/registration",
+  "/provider/verification",
+  "/provider/redemptions",
+  "/provider/flows",
+  "/stability",
+  "/stability/pools",
+  "/stability/reserves",
+  "/stability/stabiliser",
+  "/proofs",
+  "/proofs/batches",
+  "/proofs/streams",
+  "/operations",
+  "/account",
+];
+
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await launch();
+});
+
+afterAll(async () => {
+  await browser.close();
+});
+
+it.each([{ dark: false }, { dark: true }, { small: true }])("every page pleases axe, says its name and stays within its width: %j", async (look) => {
+  const { context, page, complaints } = await open(browser, "/", look);
+  for (const path of PAGES) {
+    await page.goto(BASE + path);
+    await page.getByRole("heading", { level: 1 }).first().waitFor();
+    await page.locator("[aria-busy=true]").first().waitFor({ state: "detached" });
+    expect(await seriousFindings(page), path).toEqual([]);
+    const [width, content] = await page.evaluate(() => [innerWidth, document.documentElement.scrollWidth]);
+    expect(content, `${path} is as wide as the screen`).toBeLessThanOrEqual(width);
+  }
+  expect(complaints).toEqual([]);
+  await context.close();
+});
+
+it("goes everywhere by the keyboard", async () => {
+  const { context, page } = await open(browser, "/");
+  await page.getByRole("heading", { name: "Dashboard" }).waitFor();
+  await page.keyboard.press("Tab");
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Skip to the content");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("g");
+  await page.keyboard.press("s");
+  await page.getByRole("heading", { name: "Stability" }).waitFor();
+  expect(await page.evaluate(() => document.activeElement?.id)).toBe("content");
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox").fill("oper");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Operations" }).waitFor();
+  await context.close();
+});
+
+it("has its three places at the bottom of a small screen", async () => {
+  const { context, page } = await open(browser, "/", { small: true });
+  const bottom = page.getByRole("navigation", { name: "Main pages" });
+  await bottom.getByRole("link", { name: "Market" }).tap();
+  await page.getByRole("form", { name: "Order ticket" }).waitFor();
+  await bottom.getByRole("link", { name: "Account" }).tap();
+  await page.getByRole("heading", { name: "Account" }).waitFor();
+  await bottom.getByRole("button", { name: "More" }).tap();
+  await page.getByRole("dialog").getByRole("link", { name: "Proofs" }).tap();
+  await page.getByRole("heading", { name: "Proofs" }).waitFor();
+  await context.close();
+});
+
+it("opens without the network, and says that it is offline", async () => {
+  const { context, page } = await open(browser, "/");
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.ready;
+  });
+  const kept = (): Promise<boolean> =>
+    page.evaluate(async () => {
+      const files = (await (await fetch("/build.json")).json()) as string[];
+      const found = await Promise.all(files.map((file) => caches.match(file)));
+      return found.every((one) => one !== undefined);
+    });
+  await expect.poll(kept, { timeout: 30_000 }).toBe(true);
+  await page.reload();
+  await context.setOffline(true);
+  await page.goto(`${BASE}/stability`);
+  await page.getByRole("heading", { name: "Stability" }).waitFor();
+  await page.getByText("The exchange cannot be reached").waitFor();
+  await context.close();
+});
+
+it("keeps a chosen theme", async () => {
+  const { context, page } = await open(browser, "/", { dark: true });
+  await page.getByRole("button", { name: /^Theme: system/ }).click();
+  await page.reload();
+  expect(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme)).toBe("light");
+  await context.close();
+});
