@@ -9,6 +9,7 @@ from typing import ClassVar, Final
 import anyio
 import anyio.to_thread
 from litestar import Litestar, Response, get, put
+from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.params import FromPath, RawBody
 from litestar.response import Stream
@@ -86,6 +87,8 @@ def application(home: Path, provider: str, wanted: Callable[[], Collection[bytes
         route_handlers=[product_of, manifest_of, put_job, get_job, get_result, health],
         state=State({"home": home, "provider": provider, "wanted": wanted}),
         plugins=[problems()],
+        # Documents are named by their hash and nobody is signed in here, so any page may leave and fetch them.
+        cors_config=CORSConfig(allow_origins=["*"], allow_methods=["GET", "PUT"], allow_headers=["Content-Type"]),
         openapi_config=None,
         logging_config=None,
     )

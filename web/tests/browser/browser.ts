@@ -18,7 +18,7 @@ const ARGUMENTS = [
   "--disable-dev-shm-usage",
 ];
 
-export const PATIENCE = 60_000;
+export const PATIENCE = 45_000;
 
 export function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: EXECUTABLE, args: ARGUMENTS });

@@ -62,7 +62,7 @@ export function TicketPanel({ market, markets, picked }: TicketProps): ReactElem
             { value: "sell", label: "Sell", className: "sell" },
           ]}
         />
-        <Select label="Type" value={form.type} onChange={(type) => change({ type })} choices={ORDER_TYPES.map((value) => ({ value, label: TYPE_NAMES[value] }))} />
+        <Select label="Type" value={form.type} onChange={(type) => change({ type, timeInForce: timesFor(type)[0] ?? "gtc" })} choices={ORDER_TYPES.map((value) => ({ value, label: TYPE_NAMES[value] }))} />
         <Numbers form={form} ticket={ticket} market={market} names={names} book={book} balances={balances} change={change} />
         <Terms form={form} ticket={ticket} change={change} />
         <TicketPreview ticket={ticket} market={market} markets={markets} names={names} />
