@@ -17,6 +17,9 @@ from stab3l.units import BASIS_POINTS, NANOSECONDS_PER_SECOND, PARTS_PER_MILLION
 AVERAGING_S: Final = 1_800
 """So long before a contract's expiry its settlement price is averaged, and its marks move with time alone."""
 AVERAGING_HEARTBEAT_S: Final = 10
+STEP_PPM: Final = 5_000
+STEPS_MAX: Final = 100
+"""A jump of the index is posted in steps of half a percent, or in a hundred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,19 @@ def is_due(underlying: Underlying, ticks: int, expiries: Iterable[int], now: int
     return now - underlying.index_at >= heartbeat_s * NANOSECONDS_PER_SECOND
 
 
+def steps_to(before: int, ticks: int) -> list[int]:
+    """The index prices on the way from one to another, the last included; no step is longer than `STEP_PPM` of both.
+
+    The engine judges margins after every price. Between an index and the option marks that belong to it, an option and
+    the future that hedges it are out of step, so a jump is posted as small steps, each with its marks.
+    """
+    if not before:
+        return [ticks]
+    longest = max(min(before, ticks) * STEP_PPM // PARTS_PER_MILLION, 1)
+    count = min(max(-(-abs(ticks - before) // longest), 1), STEPS_MAX)
+    return [before + (ticks - before) * step // count for step in range(1, count + 1)]
+
+
 def posting(
     underlying: Underlying,
     config: UnderlyingConfig,
@@ -67,17 +83,18 @@ def posting(
     An option's forward is the mark of the future of its expiry, moved by what the index moves; the index without one.
     """
     alive = [one for one in instruments if one.underlying == underlying.id and not one.settled and one.expiry > now]
-    moved = ticks - underlying.index if underlying.index else 0
     futures = {
-        one.expiry: max(marks[one.market] + moved, 1)
-        for one in alive
-        if one.kind == MarketKind.FUTURE and marks.get(one.market)
+        one.expiry: marks[one.market] for one in alive if one.kind == MarketKind.FUTURE and marks.get(one.market)
     }
     options = [one for one in alive if one.kind != MarketKind.FUTURE]
-    commands: list[Command] = [IndexPrice(underlying.id, ticks)]
-    return commands + [
-        option_marks(one, underlying, config, ticks, futures.get(one.expiry, ticks), now) for one in options
-    ]
+    commands: list[Command] = []
+    for index in steps_to(underlying.index, ticks):
+        moved = index - underlying.index
+        commands.append(IndexPrice(underlying.id, index))
+        for option in options:
+            forward = max(futures[option.expiry] + moved, 1) if option.expiry in futures else index
+            commands.append(option_marks(option, underlying, config, index, forward, now))
+    return commands
 
 
 def option_marks(

@@ -134,7 +134,7 @@ class MarkKeeper:
             return
         marks = {market.id: market.mark for market in await self._gateway.markets()}
         commands = posting(underlying, config, ticks, instruments, marks, now)
-        told = {"underlying": config.name, "index": ticks, "options": len(commands) - 1, "forced": force}
+        told = {"underlying": config.name, "index": ticks, "commands": len(commands), "forced": force}
         if self._dry_run:
             log.info("would_post", **told)
             return

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from stab3l.config import PRIMARY_CHAIN_ID, Network, UnderlyingConfig
@@ -21,12 +23,14 @@ from stab3l.engine.wire import (
     SetCollateral,
     Side,
     TimeInForce,
+    Withdraw,
     decode_events,
     encode_batch,
 )
 from stab3l.exchange.listing import ensure_contracts, next_expiry
+from stab3l.keepers import mark_rules
 from stab3l.keepers.errors import PricesAway
-from stab3l.keepers.mark_rules import MarkPolicy
+from stab3l.keepers.mark_rules import MarkPolicy, steps_to
 from stab3l.keepers.marks import MarkKeeper
 from stab3l.keepers.sweep import LiquidationKeeper, SweepKeeper
 from stab3l.testing.embedded_gateway import EmbeddedGateway
@@ -244,6 +248,38 @@ async def test_marks_are_posted_when_the_price_moves_or_has_stood_long(venue: Ve
     assert await posted()
     venue.clock.pass_s(10)
     assert await posted(), "in the last half hour marks follow the average"
+
+
+@pytest.mark.parametrize("in_steps", [True, False])
+async def test_a_jump_is_posted_in_steps_so_that_a_hedge_is_judged_as_one(
+    venue: Venue, monkeypatch: pytest.MonkeyPatch, in_steps: bool
+) -> None:
+    """Calls sold against a long future: when the price falls, what the future loses first comes back by the calls."""
+    if not in_steps:
+        monkeypatch.setattr(mark_rules, "STEPS_MAX", 1)
+    hedged, dollar = 6, 10**6
+    await venue.accepted(Deposit(PRIMARY_CHAIN_ID, 4, DOLLAR, 0, owner(4), 60 * dollar, bytes(32)))
+    value = (await venue.gateway.markets())[CALL].mark
+    orders = (venue.order(hedged, Side.SELL, 40, value), venue.order(3, Side.BUY, 40, value))
+    await venue.accepted(*(msgspec.structs.replace(order, market=CALL) for order in orders))
+    await venue.trade(hedged, 4, 24)
+    await venue.accepted(Withdraw(hedged, DOLLAR, 9_999, venue.clock.at + SECOND_NS, 36 * dollar, owner(4)))
+    await venue.accepted(venue.order(4, Side.BUY, 100, 50_000))
+    venue.price.price = INDEX * 90 // 100
+    await venue.marks.round()
+    kept = [(one.market, one.lots) for one in await venue.gateway.positions(hedged)]
+    assert (kept == [(FUTURE, 24), (CALL, -40)]) is in_steps, kept
+
+
+def test_steps_lead_all_the_way_and_none_is_long() -> None:
+    assert steps_to(0, 60_000) == [60_000]
+    assert steps_to(60_000, 60_000) == [60_000]
+    assert steps_to(60_000, 60_100) == [60_100]
+    up, down = steps_to(60_000, 66_000), steps_to(66_000, 60_000)
+    assert (up[-1], down[-1]) == (66_000, 60_000)
+    for path in ([60_000, *up], [66_000, *down]):
+        assert all(abs(after - before) <= 301 for before, after in itertools.pairwise(path))
+    assert len(steps_to(1, 10**9)) == 100
 
 
 async def test_without_a_fresh_price_nothing_is_posted(venue: Venue) -> None:
