@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stab3l.cli.app import app, run
-from stab3l.config import ChainConfig, MarketConfig, Network, Settings, UnderlyingConfig
+from stab3l.config import ChainConfig, CollateralConfig, MarketConfig, Network, Settings, UnderlyingConfig
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([ROOT / "README.md", ROOT / "STYLE.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("contracts/*.md")])
@@ -33,7 +33,7 @@ def test_ci_runs_the_readmes_test_command() -> None:
     assert "exec make test" in (ROOT / ".ci/run").read_text()
 
 
-@pytest.mark.parametrize("model", [Network, ChainConfig, MarketConfig, UnderlyingConfig, Settings])
+@pytest.mark.parametrize("model", [Network, ChainConfig, MarketConfig, UnderlyingConfig, CollateralConfig, Settings])
 def test_each_setting_is_documented(model: type) -> None:
     page = (ROOT / "docs/reference/configuration.md").read_text()
     missing = [name for name in model.model_fields if f"`{name}`" not in page]

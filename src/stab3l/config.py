@@ -90,6 +90,21 @@ class UnderlyingConfig(BaseModel):
     """What options are valued with: parts per million of the price, per square root of a year."""
 
 
+class CollateralConfig(BaseModel):
+    """An asset that counts as equity of whoever trades futures and options (docs/reference/derivatives.md)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    token: tuple[int, str]
+    """(chain id, token address)."""
+    haircut_ppm: int = Field(ge=0, le=1_000_000)
+    """What is taken off its value."""
+    feed: str
+    """Pair of the primary chain's oracle that gives its price."""
+    settlement_feed: str = ""
+    """Pair that ``feed`` is divided by; none: ``feed`` is in the settlement token already."""
+
+
 class Network(BaseModel):
     """Everything public about one running network."""
 
@@ -98,6 +113,7 @@ class Network(BaseModel):
     chains: tuple[ChainConfig, ...]
     markets: tuple[MarketConfig, ...]
     underlyings: tuple[UnderlyingConfig, ...] = ()
+    collateral: tuple[CollateralConfig, ...] = ()
     gateway: str
     """host:port of the exchange gateway (gRPC)."""
     api_url: str

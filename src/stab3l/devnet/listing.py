@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from stab3l.config import PRIMARY_CHAIN_ID, ChainConfig, MarketConfig, UnderlyingConfig
+from stab3l.config import PRIMARY_CHAIN_ID, ChainConfig, CollateralConfig, MarketConfig, UnderlyingConfig
 from stab3l.devnet.ports import CHAIN_NAMES
 
 LOT = 10**17
@@ -74,5 +74,17 @@ def underlyings(chains: Mapping[int, ChainConfig]) -> tuple[UnderlyingConfig, ..
             settlement_feed="USDC/USD",
             books=tuple(symbol(chain_id) for chain_id in CHAIN_NAMES),
             volatility_ppm=600_000,
+        ),
+    )
+
+
+def collateral(chains: Mapping[int, ChainConfig]) -> tuple[CollateralConfig, ...]:
+    """sSTB counts half: it falls with what most positions here are on."""
+    return (
+        CollateralConfig(
+            token=(PRIMARY_CHAIN_ID, chains[PRIMARY_CHAIN_ID].contracts["sSTBToken"]),
+            haircut_ppm=500_000,
+            feed="sSTB/USD",
+            settlement_feed="USDC/USD",
         ),
     )

@@ -19,7 +19,7 @@ from stab3l.config import ChainConfig, Network
 from stab3l.devnet.anvil import find_anvil
 from stab3l.devnet.deployment import Deployment
 from stab3l.devnet.keys import ensure_keys, fund
-from stab3l.devnet.listing import spot_markets, underlyings
+from stab3l.devnet.listing import collateral, spot_markets, underlyings
 from stab3l.devnet.people import Person, until
 from stab3l.devnet.ports import Ports, require_free
 from stab3l.devnet.processes import ChainKeeper, local_chains, processes
@@ -113,6 +113,7 @@ class LocalNetwork:
             chains=tuple(configs),
             markets=spot_markets(chains),
             underlyings=underlyings(chains),
+            collateral=collateral(chains),
             gateway=f"127.0.0.1:{self.ports.gateway}",
             api_url=f"http://127.0.0.1:{self.ports.api}",
             verifier_urls=tuple(f"http://127.0.0.1:{port}" for port in self.ports.verifiers),

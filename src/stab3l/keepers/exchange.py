@@ -10,6 +10,7 @@ from typing import Protocol
 from stab3l.exchange.gateway_client import (
     Asset,
     Book,
+    Collateral,
     Due,
     Instrument,
     Market,
@@ -49,6 +50,10 @@ class OperatedExchange(Protocol):
 
     async def instruments(self) -> tuple[Instrument, ...]:
         """All futures and options, by market."""
+        ...
+
+    async def collateral(self) -> tuple[Collateral, ...]:
+        """What counts as equity besides the settlement asset, by asset."""
         ...
 
     async def due(self) -> Due:

@@ -55,7 +55,7 @@ class OracleAndBooks:
 
         A book counts with at most ``basis_ppm`` of distance from the oracle.
         """
-        oracle = await self._oracle_price(config)
+        oracle = await self.price(config.feed, config.settlement_feed)
         prices = [oracle]
         for symbol in config.books:
             middle = await self._books.middle(symbol)
@@ -63,9 +63,10 @@ class OracleAndBooks:
                 prices.append(clamped(middle.price, oracle, config.basis_ppm))
         return median_down(prices, Fraction(config.price_step))
 
-    async def _oracle_price(self, config: UnderlyingConfig) -> Fraction:
-        price = await self._feed(config.feed)
-        return price / await self._feed(config.settlement_feed) if config.settlement_feed else price
+    async def price(self, feed: str, settlement_feed: str) -> Fraction:
+        """The oracle's price in settlement tokens. Raises `PricesAway` while it has no fresh one."""
+        price = await self._feed(feed)
+        return price / await self._feed(settlement_feed) if settlement_feed else price
 
     async def _feed(self, pair: str) -> Fraction:
         try:

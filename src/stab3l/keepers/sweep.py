@@ -17,6 +17,7 @@ from stab3l.chain.rpc import RpcChain
 from stab3l.clock import Clock, SystemClock
 from stab3l.config import load_network
 from stab3l.engine.wire import Expire, Outcome, OutcomeCode, Sweep
+from stab3l.keepers.collateral import CollateralKeeper
 from stab3l.keepers.exchange import OperatedExchange
 from stab3l.keepers.mark_rules import MarkPolicy
 from stab3l.keepers.marks import MarkKeeper, OracleAndBooks
@@ -136,5 +137,9 @@ async def serve(home: Path, *, dry_run: bool = False) -> None:
             marks = MarkKeeper(gateway, source, network, policy, SystemClock(), dry_run=dry_run)
             rounds["contracts"] = every(CONTRACTS_ROUNDS, marks.list_due)
             rounds["marks"] = every(MARKS_ROUNDS, marks.round)
+            if network.collateral:
+                rounds["collateral"] = every(
+                    MARKS_ROUNDS, CollateralKeeper(gateway, source, network, dry_run=dry_run).round
+                )
             rounds["liquidations"] = LiquidationKeeper(gateway, marks, SystemClock()).round
         await keep(rounds, settings.sweep_interval_s, metrics_port=settings.metrics_port)

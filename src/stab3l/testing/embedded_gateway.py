@@ -8,6 +8,7 @@ from stab3l.exchange import derivative_queries, queries
 from stab3l.exchange.gateway_client import (
     Asset,
     Book,
+    Collateral,
     Due,
     Instrument,
     Market,
@@ -56,6 +57,10 @@ class EmbeddedGateway:
     async def instruments(self) -> tuple[Instrument, ...]:
         """All futures and options."""
         return derivative_queries.instruments(self.engine)
+
+    async def collateral(self) -> tuple[Collateral, ...]:
+        """What counts as equity."""
+        return derivative_queries.collateral(self.engine)
 
     async def positions(self, account: int) -> tuple[Position, ...]:
         """An account's positions."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from stab3l.config import PRIMARY_CHAIN_ID, Network, UnderlyingConfig
+from stab3l.config import PRIMARY_CHAIN_ID, CollateralConfig, Network, UnderlyingConfig
 from stab3l.engine import Engine
 from stab3l.engine.wire import (
     Command,
@@ -27,8 +28,10 @@ from stab3l.engine.wire import (
     decode_events,
     encode_batch,
 )
+from stab3l.exchange.gateway_client import Collateral
 from stab3l.exchange.listing import ensure_contracts, next_expiry
 from stab3l.keepers import mark_rules
+from stab3l.keepers.collateral import CollateralKeeper
 from stab3l.keepers.errors import PricesAway
 from stab3l.keepers.mark_rules import MarkPolicy, steps_to
 from stab3l.keepers.marks import MarkKeeper
@@ -88,12 +91,15 @@ class HandClock:
 class GivenPrice:
     """An index that a test sets; None: away."""
 
-    price: int | None = INDEX
+    index: int | None = INDEX
 
     async def ticks(self, config: UnderlyingConfig) -> int:
-        if self.price is None:
+        if self.index is None:
             raise PricesAway(f"no price of {config.feed}", pair=config.feed)
-        return self.price
+        return self.index
+
+    async def price(self, feed: str, settlement_feed: str) -> Fraction:
+        return await self.ticks(CONFIG) * Fraction(CONFIG.price_step)
 
 
 @dataclass
@@ -234,9 +240,9 @@ async def test_marks_are_posted_when_the_price_moves_or_has_stood_long(venue: Ve
     assert future == INDEX
     assert 0 < put == call < INDEX // 10, "at the money both are worth the same"
     venue.clock.pass_s(5)
-    venue.price.price = INDEX + 29
+    venue.price.index = INDEX + 29
     assert not await posted()
-    venue.price.price = INDEX + 30
+    venue.price.index = INDEX + 30
     assert await posted()
     future, *_ = [market.mark for market in await venue.gateway.markets()]
     assert future == INDEX + 30
@@ -265,7 +271,7 @@ async def test_a_jump_is_posted_in_steps_so_that_a_hedge_is_judged_as_one(
     await venue.trade(hedged, 4, 24)
     await venue.accepted(Withdraw(hedged, DOLLAR, 9_999, venue.clock.at + SECOND_NS, 36 * dollar, owner(4)))
     await venue.accepted(venue.order(4, Side.BUY, 100, 50_000))
-    venue.price.price = INDEX * 90 // 100
+    venue.price.index = INDEX * 90 // 100
     await venue.marks.round()
     kept = [(one.market, one.lots) for one in await venue.gateway.positions(hedged)]
     assert (kept == [(FUTURE, 24), (CALL, -40)]) is in_steps, kept
@@ -284,7 +290,7 @@ def test_steps_lead_all_the_way_and_none_is_long() -> None:
 
 async def test_without_a_fresh_price_nothing_is_posted(venue: Venue) -> None:
     venue.clock.pass_s(600)
-    venue.price.price = None
+    venue.price.index = None
     before = venue.gateway.batches
     with pytest.raises(PricesAway):
         await venue.marks.round()
@@ -308,6 +314,24 @@ async def test_who_falls_short_of_margin_between_prices_is_judged(venue: Venue) 
             attempts.append(second)
         venue.clock.pass_s(1)
     assert attempts == [0, 2, 6, 14, 30], "who cannot be helped is tried again later each time"
+
+
+async def test_collateral_follows_its_price_and_the_networks_haircut(venue: Venue) -> None:
+    terms = CollateralConfig(token=(PRIMARY_CHAIN_ID, "0x" + token(1).hex()), haircut_ppm=500_000, feed="sSTB/USD")
+    network = NETWORK.model_copy(update={"collateral": (terms,)})
+    keeper = CollateralKeeper(venue.gateway, venue.price, network)
+    await keeper.round()
+    assert await venue.gateway.collateral() == (Collateral(COLLATERAL, 500_000, 60_000),), "$0.06 for 10^18"
+    before = venue.gateway.batches
+    venue.price.index = INDEX * 1_009 // 1_000
+    await keeper.round()
+    assert venue.gateway.batches == before
+    venue.price.index = INDEX * 101 // 100
+    await keeper.round()
+    assert await venue.gateway.collateral() == (Collateral(COLLATERAL, 500_000, 60_600),)
+    stricter = network.model_copy(update={"collateral": (terms.model_copy(update={"haircut_ppm": 600_000}),)})
+    await CollateralKeeper(venue.gateway, venue.price, stricter).round()
+    assert await venue.gateway.collateral() == (Collateral(COLLATERAL, 600_000, 60_600),)
 
 
 async def test_a_dry_run_only_tells(venue: Venue) -> None:
