@@ -16,7 +16,7 @@ INVARIANTS = {"I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8"}
 STEPS = {
     "provider.register", "provider.commit_root", "provider.attest", "provider.mint", "rewards.claim", "stake.unlock",
     "deposits.credited", "trade", "batch.settled", "withdrawal.paid", "redemption.delivered", "redemption.confirm",
-    "redemption.expire",
+    "redemption.expire", "contract.trade", "contract.margin",
 }  # fmt: skip
 FIRST_KILL_AFTER_S = 8
 PAUSE_S = 5

@@ -14,6 +14,7 @@ from stab3l.devnet.network import LocalNetwork, Say
 from stab3l.devnet.ports import Ports
 from stab3l.devnet.replay import Replay
 from stab3l.devnet.steps import Step, Steps
+from stab3l.devnet.story.contracts import trade_contracts
 from stab3l.devnet.story.issuance import earn_and_unlock, issue, sell
 from stab3l.devnet.story.redeeming import redeem_and_confirm, redeem_and_expire, stock_buyer
 from stab3l.devnet.story.stage import Stage
@@ -26,6 +27,7 @@ CHAPTERS = (
     sell,
     deposit_all,
     trade_all,
+    trade_contracts,
     settle_all,
     withdraw_all,
     stock_buyer,

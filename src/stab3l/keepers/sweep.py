@@ -122,10 +122,8 @@ async def serve(home: Path, *, dry_run: bool = False) -> None:
     settings, network = KeeperSettings(), load_network(home)
     async with AsyncExitStack() as stack:
         gateway = await stack.enter_async_context(await operator_of(home, network))
-        policy, books = (
-            MarkPolicy(settings.marks_heartbeat_s, settings.marks_deviation_bps),
-            SpotBooks(gateway, network),
-        )
+        policy = MarkPolicy(settings.marks_heartbeat_s, settings.marks_deviation_bps)
+        books = SpotBooks(gateway, network)
         spot = SpotMarkKeeper(gateway, books, network, policy, dry_run=dry_run)
         rounds: dict[str, Round] = {
             "sweep": SweepKeeper(gateway, SystemClock(), dry_run=dry_run).round,
@@ -138,8 +136,7 @@ async def serve(home: Path, *, dry_run: bool = False) -> None:
             rounds["contracts"] = every(CONTRACTS_ROUNDS, marks.list_due)
             rounds["marks"] = every(MARKS_ROUNDS, marks.round)
             if network.collateral:
-                rounds["collateral"] = every(
-                    MARKS_ROUNDS, CollateralKeeper(gateway, source, network, dry_run=dry_run).round
-                )
+                collateral = CollateralKeeper(gateway, source, network, dry_run=dry_run)
+                rounds["collateral"] = every(MARKS_ROUNDS, collateral.round)
             rounds["liquidations"] = LiquidationKeeper(gateway, marks, SystemClock()).round
         await keep(rounds, settings.sweep_interval_s, metrics_port=settings.metrics_port)

@@ -104,26 +104,28 @@ async def trade_all(stage: Stage) -> None:
     for chain_id, role in TRADES_OF.items():
         quotes = [("sell", price) for price in ASKS] + [("buy", price) for price in BIDS]
         for side, price in quotes:
-            order = _order(stage, markets, role, chain_id, side, price, QUANTITY, client_id)
-            await _place(stage, role, order, over_socket=role == "maker-1")
+            order = signed(stage, markets, role, symbol(chain_id), side, price, QUANTITY, client_id)
+            await place(stage, role, order, over_socket=role == "maker-1")
             client_id += 1
         stage.steps.add("quotes", by=role, market=symbol(chain_id), orders=len(quotes))
     for chain_id in TRADES_OF:
         for side, worst in (("buy", WORST_ASK), ("sell", WORST_BID)):
-            order = _order(stage, markets, "trader", chain_id, side, worst, TAKEN[side], client_id, market_order=True)
-            placed = await _place(stage, "trader", order, over_socket=False)
+            taken, at = TAKEN[side], symbol(chain_id)
+            order = signed(stage, markets, "trader", at, side, worst, taken, client_id, market_order=True)
+            placed = await place(stage, "trader", order, over_socket=False)
             fills = [f"{fill.quantity} @ {fill.price}" for fill in placed.fills]
             stage.steps.add("trade", by="trader", market=symbol(chain_id), side=side, filled=placed.filled, fills=fills)
             client_id += 1
 
 
-def _order(
-    stage: Stage, markets: Markets, role: str, chain_id: int, side: str, price: str, quantity: str, client_id: int,
+def signed(
+    stage: Stage, markets: Markets, role: str, market: str, side: str, price: str, quantity: str, client_id: int,
     *, market_order: bool = False,
 ) -> PlaceRequest:  # fmt: skip
+    """Someone's order, signed; a market order's price is the worst that it accepts."""
     return signed_order(
         stage.person(role).signer,
-        listed_market(markets, symbol(chain_id)),
+        listed_market(markets, market),
         side="buy" if side == "buy" else "sell",
         price=price,
         quantity=quantity,
@@ -135,7 +137,7 @@ def _order(
     )
 
 
-async def _place(stage: Stage, role: str, order: PlaceRequest, *, over_socket: bool) -> OrderPlaced:
+async def place(stage: Stage, role: str, order: PlaceRequest, *, over_socket: bool) -> OrderPlaced:
     """Sends until it is acknowledged; the client id makes a repetition harmless."""
     placed: list[OrderPlaced] = []
 
