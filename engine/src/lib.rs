@@ -14,6 +14,7 @@ pub mod cancel;
 pub mod collateral;
 pub mod command;
 pub mod conditional;
+pub mod conservation;
 pub mod decode;
 pub mod derivative;
 pub mod due;

@@ -27,7 +27,7 @@ mod exceptions;
 mod hashing;
 mod peg;
 
-use derivatives::{DueRow, InstrumentRow, MarginRow, UnderlyingRow, UnhealthyRow};
+use derivatives::{DueRow, InstrumentRow, MarginRow, TotalsRow, UnderlyingRow, UnhealthyRow};
 
 type AssetRow<'py> = (u32, u64, Bound<'py, PyBytes>, u8, u128, u128);
 type BalanceProofRow<'py> = (usize, u128, Vec<Bound<'py, PyBytes>>);
@@ -294,14 +294,15 @@ impl PyEngine {
         Ok((deposits.count, PyBytes::new(py, &deposits.hash.0)))
     }
 
-    fn totals(&self, py: Python, asset: u32) -> PyResult<(u128, u128, u128)> {
+    fn totals<'py>(&self, py: Python<'py>, asset: u32) -> PyResult<TotalsRow<'py>> {
         let totals = self.with(py, |engine| {
             let state = engine.state();
             let listed = state.listings().assets().get(asset as usize);
-            Ok(listed
-                .map(|listed| (listed.credited.0, listed.withdrawn.0, state.ledger().sum(AssetId(asset)).0)))
+            Ok(listed.map(|listed| (listed.credited.0, listed.withdrawn.0, state.owned(AssetId(asset)))))
         })?;
-        totals.ok_or_else(|| PyValueError::new_err(format!("there is no asset {asset}")))
+        let (credited, withdrawn, owned) =
+            totals.ok_or_else(|| PyValueError::new_err(format!("there is no asset {asset}")))?;
+        Ok((credited, withdrawn, derivatives::integer(py, owned)?))
     }
 
     fn withdrawal<'py>(&self, py: Python<'py>, withdrawal: u64) -> PyResult<Option<WithdrawalRow<'py>>> {

@@ -222,9 +222,10 @@ class Engine:
     def chain_deposits(self, chain_id: int) -> tuple[int, bytes]:
         """(count, hash) of a chain's credited deposits; (0, zero) for an unknown chain."""
     def totals(self, asset: int) -> tuple[int, int, int]:
-        """(credited, withdrawn, sum of balances); the third is credited - withdrawn, or something is very wrong.
+        """(credited, withdrawn, owned); the third is credited - withdrawn, or something is very wrong.
 
-        Reads every balance. Raises `ValueError` for an unknown asset.
+        Owned is the sum of balances and, of the settlement asset, less what positions cost and what is owed. Reads
+        every balance. Raises `ValueError` for an unknown asset.
         """
     def withdrawal(self, withdrawal: int) -> tuple[int, int, int, bytes, bytes, bytes, int] | None:
         """(account, asset, chain id, token, owner, recipient, amount)."""

@@ -16,6 +16,7 @@ pub type InstrumentRow = (u32, u32, u8, u64, u64, u128, u64, u8, u64, u64);
 pub type PortfolioRow<'py> = (u32, Integer<'py>, Integer<'py>, Vec<Integer<'py>>);
 pub type MarginRow<'py> =
     (Integer<'py>, Integer<'py>, Integer<'py>, Integer<'py>, Integer<'py>, u128, Vec<PortfolioRow<'py>>);
+pub type TotalsRow<'py> = (u128, u128, Integer<'py>);
 pub type DueRow = (u64, u64, u64, Option<u32>);
 pub type UnhealthyRow = (Vec<(u32, u32)>, Option<u32>);
 type Integer<'py> = Bound<'py, PyAny>;
@@ -89,6 +90,6 @@ pub fn due_row(due: &Due) -> DueRow {
 }
 
 /// A Python integer of any size.
-fn integer<'py>(py: Python<'py>, value: I256) -> PyResult<Integer<'py>> {
+pub fn integer<'py>(py: Python<'py>, value: I256) -> PyResult<Integer<'py>> {
     py.get_type::<PyInt>().call1((value.to_string(),))
 }

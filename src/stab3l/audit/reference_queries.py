@@ -79,10 +79,12 @@ class ReferenceQueries:
         return [(pair[1], self.exchange.balances[pair].available, self.exchange.balances[pair].held) for pair in pairs]
 
     def totals(self, asset: int) -> tuple[int, int, int]:
-        """(credited, withdrawn, sum over all accounts) of an asset."""
+        """(credited, withdrawn, what all accounts own) of an asset; of the settlement asset less all entries."""
         one = self.exchange.assets[asset]
-        total = sum(balance.total for pair, balance in self.exchange.balances.items() if pair[1] == asset)
-        return one.credited, one.withdrawn, total
+        owned = sum(balance.total for pair, balance in self.exchange.balances.items() if pair[1] == asset)
+        if asset == self.exchange.settlement_asset:
+            owned -= sum(position.entry for position in self.exchange.positions.values())
+        return one.credited, one.withdrawn, owned
 
     def book(self, market: int, depth: int) -> tuple[list[LevelRow], list[LevelRow]]:
         """(ticks, lots, number of orders) of each price level, best first: the bids and the asks."""

@@ -161,7 +161,7 @@ class ExchangeEngine(DerivativeQuestions, Protocol):
         ...
 
     def totals(self, asset: int) -> tuple[int, int, int]:
-        """Credited, withdrawn, and the sum of balances, in base units. Raises `ValueError` for an unknown asset."""
+        """Credited, withdrawn, and what all accounts own, in base units. Raises `ValueError` for an unknown asset."""
         ...
 
     def withdrawal(self, withdrawal: int) -> WithdrawalRow | None:

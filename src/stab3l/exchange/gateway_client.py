@@ -34,6 +34,7 @@ from stab3l.exchange.derivative_values import (
     option_marks_of,
     position_of,
     position_proof_of,
+    signed_of,
     underlying_of,
     unhealthy_of,
 )
@@ -204,7 +205,7 @@ class GatewayClient:
         """Credited, withdrawn and owned of every asset, by id."""
         reply = await self._ask("Totals", pb.Nothing(), pb.TotalsReply)
         return tuple(
-            Total(t.asset, amount_of(t.credited), amount_of(t.withdrawn), amount_of(t.owned)) for t in reply.totals
+            Total(t.asset, amount_of(t.credited), amount_of(t.withdrawn), signed_of(t.owned)) for t in reply.totals
         )
 
     async def account_of(self, owner: bytes) -> int | None:

@@ -80,7 +80,10 @@ class Market(msgspec.Struct, frozen=True):
 
 
 class Total(msgspec.Struct, frozen=True):
-    """What was ever credited and withdrawn of an asset, and what all accounts own of it together (the difference)."""
+    """What was ever credited and withdrawn of an asset, and what all accounts own of it together (the difference).
+
+    ``owned`` of the settlement asset of futures is less what open positions cost and what is owed.
+    """
 
     asset: int
     credited: int

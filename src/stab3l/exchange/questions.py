@@ -8,6 +8,7 @@ from typing import Any, Final
 from stab3l.engine.port import ExchangeEngine
 from stab3l.exchange import queries
 from stab3l.exchange.derivative_questions import DERIVATIVE_QUESTIONS
+from stab3l.exchange.derivative_values import signed_bytes
 from stab3l.exchange.messages import (
     amount_bytes,
     market_message,
@@ -52,7 +53,7 @@ def _totals(engine: ExchangeEngine, _: Any) -> Any:
             asset=total.asset,
             credited=amount_bytes(total.credited),
             withdrawn=amount_bytes(total.withdrawn),
-            owned=amount_bytes(total.owned),
+            owned=signed_bytes(total.owned),
         )
         for total in queries.totals(engine)
     ]

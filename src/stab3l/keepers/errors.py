@@ -9,6 +9,7 @@
     │   └── PricesAway          there is no fresh price of an underlying; nothing is posted
     └── Corrupt
         ├── HistoriesDisagree   chain and engine differ about deposits that are already credited
+        ├── NotConserved        what accounts own of an asset is not what came in less what went out
         └── SettlementDiverged  a chain holds a batch that this engine did not make
 """
 
@@ -44,3 +45,12 @@ class SettlementDiverged(Corrupt):
     """The chain's last batch is not a batch of this engine. ``values``: ``chain_id`` and both sides."""
 
     code: ClassVar[str] = "settlement_diverged"
+
+
+class NotConserved(Corrupt):
+    """Accounts own more or less of an asset than came in and did not go out; no block is sealed over it.
+
+    ``values``: ``asset``, ``owned``, ``credited``, ``withdrawn``.
+    """
+
+    code: ClassVar[str] = "not_conserved"

@@ -29,6 +29,7 @@ from stab3l.keepers.settlement_rules import (
     ZERO_HASH,
     LastBatch,
     batch_of,
+    check_conserved,
     check_nothing_posted,
     needs_batch,
     needs_seal,
@@ -56,10 +57,16 @@ class Sealer:
         self._refused_at = 0
 
     async def round(self) -> None:
-        """One look, and at most one seal. Raises `Unavailable`; a seal whose answer was lost does no harm."""
+        """One look, and at most one seal.
+
+        Raises:
+            NotConserved: accounts own what never came in; no block is sealed over it.
+            Unavailable: the gateway is away. A seal whose answer was lost does no harm.
+        """
         status = await self._gateway.status()
         if not needs_seal(status, self._refused_at):
             return
+        check_conserved(await self._gateway.totals())
         if self._dry_run:
             log.info("would_seal", sequence=status.sequence, sealed_sequence=status.sealed_sequence)
             return

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from stab3l.engine.wire import Sealed
-from stab3l.exchange.gateway_client import Status, Withdrawal
+from stab3l.exchange.gateway_client import Status, Total, Withdrawal
 from stab3l.keepers.deposit_rules import address_bytes
-from stab3l.keepers.errors import SettlementDiverged
+from stab3l.keepers.errors import NotConserved, SettlementDiverged
 
 RETRY_S_FIRST: Final = 2
 RETRY_S_MAX: Final = 300
@@ -29,6 +29,17 @@ class LastBatch:
 def needs_seal(status: Status, refused_at: int) -> bool:
     """Whether commands came since the last seal. ``refused_at``: the last seal that had nothing to close."""
     return status.sequence > max(status.sealed_sequence, refused_at)
+
+
+def check_conserved(totals: Sequence[Total]) -> None:
+    """Of every asset accounts own what was credited and not withdrawn. Raises `NotConserved`."""
+    for total in totals:
+        if total.owned != total.credited - total.withdrawn:
+            message = (
+                f"accounts own {total.owned} of asset {total.asset}, {total.credited} came and {total.withdrawn} went"
+            )
+            values = {"owned": total.owned, "credited": total.credited, "withdrawn": total.withdrawn}
+            raise NotConserved(message, asset=total.asset, **values)
 
 
 def needs_batch(chain_id: int, sealed: Sealed, last: LastBatch) -> bool:

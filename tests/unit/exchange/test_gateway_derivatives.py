@@ -168,3 +168,14 @@ async def test_who_lost_the_margin_is_found_until_a_new_price_has_judged(venue: 
     await venue.accepted(IndexPrice(0, 1_000))
     assert await client.positions(poor) == ()
     assert await client.unhealthy(0) == Unhealthy(((INSURANCE, 0),)), "the fund that took it over has nothing either"
+
+
+async def test_what_accounts_own_of_the_settlement_asset_counts_open_positions(venue: Venue) -> None:
+    """A gain that was credited and not yet paid by its loser is no new value."""
+    credited = await send(venue.client, Deposit(CHAIN, 6, QUOTE, 0, owner(8), RICH, bytes(32)))
+    (third,) = [event.account for event in credited if isinstance(event, DepositCredited)]
+    await venue.trade(third, venue.accounts[0], 1, 1_400)
+    total = (await venue.client.totals())[QUOTE]
+    balances = [await venue.client.balances(account) for account in range(third + 1)]
+    assert sum(one.available + one.held for some in balances for one in some if one.asset == QUOTE) > total.owned
+    assert total.owned == total.credited - total.withdrawn

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from stab3l.engine.wire import AssetTotals, ChainDeposits, Sealed
-from stab3l.exchange.gateway_client import Status, Withdrawal
-from stab3l.keepers.errors import SettlementDiverged
+from stab3l.exchange.gateway_client import Status, Total, Withdrawal
+from stab3l.keepers.errors import NotConserved, SettlementDiverged
 from stab3l.keepers.payouts import PAYMENTS_PER_ROUND, Payouts
 from stab3l.keepers.settlement_rules import (
     ZERO_HASH,
     LastBatch,
     batch_of,
+    check_conserved,
     check_nothing_posted,
     needs_batch,
     needs_seal,
@@ -139,3 +140,10 @@ def test_who_queues_thousands_of_withdrawals_waits_for_itself() -> None:
     payouts.learn(withdrawal(number) for number in range(flood))
     payouts.learn([withdrawal(flood, owner=A), withdrawal(flood + 1, owner=C)])
     assert [w.id for w in payouts.due(flood + 2)][:4] == [0, flood, flood + 1, 1]
+
+
+def test_nothing_is_sealed_over_value_that_never_came_or_that_is_gone() -> None:
+    check_conserved([Total(0, 100, 30, 70), Total(1, 0, 0, 0)])
+    for owned in (69, 71, -1):
+        with pytest.raises(NotConserved):
+            check_conserved([Total(0, 100, 30, 70), Total(1, 100, 30, owned)])
