@@ -12,10 +12,11 @@ import structlog
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
+from stab3l.api.endpoints import Page
 from stab3l.api.signed import CancelAllRequest
 from stab3l.client import calls
 from stab3l.client.book import BookGap, LocalBook
-from stab3l.client.calls import Call, Page
+from stab3l.client.calls import Call
 from stab3l.client.conversation import Conversation, Follower, Message
 from stab3l.client.credentials import Credential
 from stab3l.client.operations import asking, doing

@@ -14,11 +14,12 @@ import httpx
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
+from stab3l.api.endpoints import Page
 from stab3l.api.signed import CancelAllRequest
 from stab3l.client import calls
 from stab3l.client.asynchronous import MESSAGES_MAX, TIMEOUT_S, request_headers, socket_url
 from stab3l.client.book import BookGap, LocalBook
-from stab3l.client.calls import Call, Page
+from stab3l.client.calls import Call
 from stab3l.client.conversation import Conversation, Follower, Message
 from stab3l.client.credentials import Credential
 from stab3l.client.operations import asking_now, doing_now

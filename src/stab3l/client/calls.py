@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Generic, TypeVar, get_origin
+from typing import Any, Generic, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
 
+from stab3l.api.account_views import LedgerEntry
 from stab3l.api.answers import (
     AccountView,
     BookView,
@@ -25,10 +26,14 @@ from stab3l.api.answers import (
     ProtectionSet,
     StatusView,
     StreamsView,
+    Ticker,
+    TimeView,
     TradeView,
     WithdrawalQueued,
 )
-from stab3l.api.history import BatchView, ChainView, ClaimView, ProviderView, RedemptionView, SupplyView
+from stab3l.api.endpoints import Page
+from stab3l.api.fills import FillView
+from stab3l.api.history import BatchView, Candle, ChainView, ClaimView, ProviderView, RedemptionView, SupplyView
 from stab3l.api.signed import (
     AmendRequest,
     CancelAllRequest,
@@ -43,25 +48,13 @@ from stab3l.client.views import (
     AgentView,
     Batch,
     BatchDone,
-    Candle,
     DelegationRequest,
-    FillView,
-    LedgerView,
     Nonce,
     SiweRequest,
-    Ticker,
-    TimeView,
     Tokens,
 )
 
 T = TypeVar("T")
-
-
-class Page(msgspec.Struct, Generic[T], frozen=True):
-    """One page of a list. ``next``: the cursor of the page that follows, None at the end."""
-
-    items: list[T]
-    next: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +87,6 @@ class Call(Generic[T]):
         """What an HTTP answer holds. Raises `ApiProblem`, `ApiUnavailable`."""
         if not 200 <= status < 300:
             raise problem_in(status, content, headers.get("retry-after"))
-        if get_origin(self.kind) is Page and content[:1] == b"[":
-            content = b'{"items":' + content + b"}"
         try:
             value: Any = content if self.kind is bytes else msgspec.json.decode(content, type=self.kind)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -171,9 +162,9 @@ def book(market: str, depth: int = 50) -> Call[BookView]:
     return _get(f"/v1/markets/{quote(market, safe='')}/book", BookView, depth=depth)
 
 
-def trades(market: str, limit: int = 100, before: int | None = None) -> Call[Page[TradeView]]:
-    """Trades of a market, newest first; ``before`` a trade id to page on."""
-    return _get(f"/v1/markets/{quote(market, safe='')}/trades", Page[TradeView], limit=limit, before=before)
+def trades(market: str, limit: int = 100, cursor: str | None = None) -> Call[Page[TradeView]]:
+    """Trades of a market, newest first."""
+    return _get(f"/v1/markets/{quote(market, safe='')}/trades", Page[TradeView], limit=limit, cursor=cursor)
 
 
 def account(address: str) -> Call[AccountView]:
@@ -181,9 +172,9 @@ def account(address: str) -> Call[AccountView]:
     return _get(f"/v1/accounts/{quote(address, safe='')}", AccountView)
 
 
-def orders(address: str, limit: int = 100, before: int | None = None) -> Call[Page[OrderView]]:
+def orders(address: str, limit: int = 100, cursor: str | None = None) -> Call[Page[OrderView]]:
     """Orders of an address, open and closed, newest first."""
-    return _get(f"/v1/accounts/{quote(address, safe='')}/orders", Page[OrderView], limit=limit, before=before)
+    return _get(f"/v1/accounts/{quote(address, safe='')}/orders", Page[OrderView], limit=limit, cursor=cursor)
 
 
 def order(order_id: int) -> Call[OrderView]:
@@ -264,9 +255,9 @@ def fills(market: str | None = None, limit: int = 100) -> Call[Page[FillView]]:
     return _get("/v1/account/fills", Page[FillView], market=market, limit=limit)
 
 
-def ledger(asset: int | None = None, limit: int = 100) -> Call[Page[LedgerView]]:
+def ledger(asset: int | None = None, limit: int = 100) -> Call[Page[LedgerEntry]]:
     """Own balance changes, newest first; needs a credential."""
-    return _get("/v1/account/ledger", Page[LedgerView], asset=asset, limit=limit)
+    return _get("/v1/account/ledger", Page[LedgerEntry], asset=asset, limit=limit)
 
 
 def nonce() -> Call[Nonce]:

@@ -23,10 +23,11 @@ from stab3l.api.answers import (
     ProtectionSet,
     WithdrawalQueued,
 )
+from stab3l.api.endpoints import Page
 from stab3l.api.grid import decimal_fraction, decimal_text
 from stab3l.api.signed import OrderTypeName, SelfTradeName, TimeInForceName
 from stab3l.client import calls
-from stab3l.client.calls import Call, Page
+from stab3l.client.calls import Call
 from stab3l.client.orders import (
     ListedMarket,
     TypedSigner,
@@ -325,9 +326,9 @@ class Trading:
         """Balances, open orders, deposits and withdrawals of an address, the own one by default."""
         return (yield from ask(calls.account(address or self.signer.address)))
 
-    def orders(self, address: str | None = None, limit: int = 100, before: int | None = None) -> Steps[Page[OrderView]]:
+    def orders(self, address: str | None = None, limit: int = 100, cursor: str | None = None) -> Steps[Page[OrderView]]:
         """Orders, open and closed, newest first."""
-        return (yield from ask(calls.orders(address or self.signer.address, limit, before)))
+        return (yield from ask(calls.orders(address or self.signer.address, limit, cursor)))
 
     def balance_proof(
         self, asset: str | int, *, address: str | None = None, chain_id: int | None = None

@@ -2,78 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from stab3l.api.answers import OrderPlaced
 from stab3l.client.problems import ApiProblem, ApiUnavailable, error_of
-
-
-class TimeView(msgspec.Struct, frozen=True):
-    """The API's clock, nanoseconds since 1970."""
-
-    now: str
-    iso: str
-
-
-class Ticker(msgspec.Struct, frozen=True):
-    """A market's last 24 hours; what is not known is None."""
-
-    market: str
-    last: str | None
-    best_bid: str | None
-    best_ask: str | None
-    mark: str | None
-    open_24h: str | None
-    high_24h: str | None
-    low_24h: str | None
-    volume_24h: str
-    quote_volume_24h: str
-    change_24h_bps: int | None
-    trades_24h: int
-    at: str
-
-
-class Candle(msgspec.Struct, frozen=True):
-    """One bucket of trades; ``start``: unix seconds."""
-
-    start: str
-    open: str
-    high: str
-    low: str
-    close: str
-    volume: str
-    quote_volume: str
-    trades: int
-
-
-class FillView(msgspec.Struct, frozen=True):
-    """An own trade. ``fee``: base units of ``fee_asset``."""
-
-    trade_id: str
-    order_id: str
-    market: str
-    side: Literal["buy", "sell"]
-    role: Literal["maker", "taker"]
-    price: str
-    quantity: str
-    fee: str
-    fee_asset: int | str
-    sequence: str
-    at: str
-
-
-class LedgerView(msgspec.Struct, frozen=True):
-    """One change of an own balance, signed base units."""
-
-    sequence: str
-    at: str
-    kind: str
-    asset: int
-    symbol: str
-    change: str
-    reference: str | None = None
 
 
 class Operation(msgspec.Struct, frozen=True):

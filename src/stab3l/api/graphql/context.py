@@ -12,6 +12,7 @@ from strawberry.litestar import BaseContext
 from stab3l.api import chain_routes, market_routes
 from stab3l.api.access.identity import Identity
 from stab3l.api.answers import MarketView
+from stab3l.api.cursors import ListQuery
 from stab3l.api.desk import Desk
 from stab3l.api.endpoints import Call, Nothing
 from stab3l.api.history import ProviderView
@@ -29,7 +30,7 @@ class Loaders:
         self.markets: DataLoader[str, MarketView | None] = DataLoader(load_fn=self._markets)
 
     async def _providers(self, addresses: Sequence[str]) -> Sequence[ProviderView | None]:
-        query = msgspec.convert({"limit": PROVIDERS_MAX}, chain_routes.ListQuery)
+        query = msgspec.convert({"limit": PROVIDERS_MAX}, ListQuery)
         page = await chain_routes.providers(Call(self._desk, {}, query, Nothing(), None, 200))
         known = {one.address.lower(): one for one in page.items}
         return [known.get(address.lower()) for address in addresses]

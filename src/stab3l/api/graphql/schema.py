@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -76,11 +76,17 @@ def query_type() -> Any:
     return strawberry.type(type("Query", (), {"__annotations__": {}, **namespace}), name="Query")
 
 
+def _subscription(kind: Any, about: str) -> Callable[[Any], Any]:
+    """A subscription field of this type."""
+    made: Callable[[Any], Any] = strawberry.subscription(graphql_type=kind, description=about)
+    return made
+
+
 @strawberry.type(name="Subscription")
 class Subscription:
     """What is told as it happens (graphql-transport-ws)."""
 
-    @strawberry.subscription(graphql_type=type_of(BookView), description="A market's book after each change.")
+    @_subscription(type_of(BookView), "A market's book after each change.")
     async def book(self, info: strawberry.Info, symbol: str, depth: int = 20) -> AsyncIterator[Any]:
         """The whole book, at most twenty times a second."""
         desk = info.context.desk
@@ -88,7 +94,7 @@ class Subscription:
             async for _ in messages:
                 yield await guarded(_book(desk, symbol, depth))
 
-    @strawberry.subscription(graphql_type=type_of(TradeView), description="A market's trades.")
+    @_subscription(type_of(TradeView), "A market's trades.")
     async def trades(self, info: strawberry.Info, symbol: str) -> AsyncIterator[Any]:
         """Each trade once, in order."""
         async with _listening(info.context.desk, "trades", symbol) as messages:
@@ -97,7 +103,7 @@ class Subscription:
                     for trade in message["trades"]:
                         yield msgspec.convert(trade, TradeView)
 
-    @strawberry.subscription(graphql_type=type_of(StatusView), description="How far every part is.")
+    @_subscription(type_of(StatusView), "How far every part is.")
     async def status(self, info: strawberry.Info) -> AsyncIterator[Any]:
         """About once a second, when something changed."""
         async with _listening(info.context.desk, "status", "") as messages:

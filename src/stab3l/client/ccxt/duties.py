@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from ccxt.base.errors import ArgumentsRequired, BadRequest, InvalidOrder
 
 from stab3l.api.answers import AssetView, Level, OrderPlaced, OrderView, TradeView
+from stab3l.api.endpoints import Page
 from stab3l.api.grid import decimal_text
 from stab3l.client import calls
-from stab3l.client.calls import Page
 from stab3l.client.ccxt.shapes import (
     currency_shape,
     fill_shape,
@@ -91,7 +91,7 @@ class Duties:
 
     def fetch_l2_order_book(self, symbol: str, limit: int | None = None, params: Any = None) -> Steps[Any]:
         """The same: levels are aggregated by price."""
-        return (yield from self.fetch_order_book(symbol, limit, params))
+        return (yield from Duties.fetch_order_book(self, symbol, limit, params))
 
     def fetch_trades(
         self, symbol: str, since: int | None = None, limit: int | None = None, params: Any = None
@@ -202,7 +202,7 @@ class Duties:
         """Several, one after the other."""
         told = []
         for one in ids:
-            told.append((yield from self.cancel_order(one, symbol)))
+            told.append((yield from Duties.cancel_order(self, one, symbol)))
         return told
 
     def cancel_all_orders(self, symbol: str | None = None, params: Any = None) -> Steps[Any]:
@@ -254,7 +254,7 @@ class Duties:
         self, symbol: str | None = None, since: int | None = None, limit: int | None = None, params: Any = None
     ) -> Steps[Any]:
         """Orders that are filled, cancelled or expired."""
-        found = yield from self.fetch_orders(symbol, since, None)
+        found = yield from Duties.fetch_orders(self, symbol, since, None)
         return self.filter_by_limit([one for one in found if one["status"] != "open"], limit)
 
     def fetch_my_trades(
@@ -274,7 +274,7 @@ class Duties:
         params: Any = None,
     ) -> Steps[Any]:
         """The trades of one order."""
-        told = yield from self.fetch_my_trades(symbol, since)
+        told = yield from Duties.fetch_my_trades(self, symbol, since)
         return [one for one in told if one["order"] == id]
 
     def fetch_deposits(

@@ -14,7 +14,7 @@ from ccxt.base.exchange import Exchange as SyncExchange
 from stab3l.api.answers import TradeView
 from stab3l.chain.signer import Signer
 from stab3l.client.asynchronous import AsyncClient
-from stab3l.client.calls import Call, Page
+from stab3l.client.calls import Call
 from stab3l.client.ccxt.description import DESCRIPTION, WATCHED
 from stab3l.client.ccxt.duties import DUTIES, LOAD, Duties, Steps
 from stab3l.client.ccxt.shapes import trade_shape
@@ -70,8 +70,6 @@ class Spoken(Duties):
 
 def answered(call: Call[Any], response: Any) -> Any:
     """What a parsed answer holds; ccxt hands numbers over as text."""
-    if isinstance(response, list) and getattr(call.kind, "__origin__", None) is Page:
-        response = {"items": response}
     return msgspec.convert(response, call.kind, strict=False)
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from msgspec import to_builtins
 
-from stab3l.api.answers import AssetView, MarketView, OrderPlaced, OrderView, TradeView
+from stab3l.api.answers import AssetView, MarketView, OrderPlaced, OrderView, Ticker, TradeView
+from stab3l.api.fills import FillView
 from stab3l.api.grid import decimal_text
 from stab3l.client.trading import whole_tokens
-from stab3l.client.views import FillView, Ticker
 
 STATES = {"open": "open", "filled": "closed", "cancelled": "canceled", "expired": "expired"}
 NANOSECONDS_PER_MILLISECOND = 10**6
@@ -81,12 +81,15 @@ def currency_shape(view: AssetView, fraction: Any) -> dict[str, Any]:
 
 def ticker_shape(ticker: Ticker) -> dict[str, Any]:
     """Twenty-four hours."""
-    at = milliseconds(ticker.at)
+    at = milliseconds(ticker.at) if ticker.at else None
+    bid, ask = ticker.best_bid, ticker.best_ask
     return {
         "timestamp": at,
         "datetime": iso(at),
-        "bid": ticker.best_bid,
-        "ask": ticker.best_ask,
+        "bid": bid and bid.price,
+        "bidVolume": bid and bid.quantity,
+        "ask": ask and ask.price,
+        "askVolume": ask and ask.quantity,
         "last": ticker.last,
         "close": ticker.last,
         "open": ticker.open_24h,
