@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from stab3l.api.answers import AccountView, BalanceView, OrderView, ProtectionView
+from stab3l.api.answers import LedgerEntry as LedgerEntry
 from stab3l.api.desk import Desk
 from stab3l.api.market_views import protection_view, resting_view
 from stab3l.chain.address import checksum
@@ -24,18 +25,6 @@ __all__ = [
     "account_view",
     "balance_views",
 ]
-
-
-class LedgerEntry(msgspec.Struct, frozen=True):
-    """One change of a balance. ``change``: base units, negative when it fell; ``reference``: of its kind."""
-
-    sequence: str
-    at: str
-    kind: Literal["deposit", "withdrawal", "trade", "fee"]
-    asset: int
-    symbol: str
-    change: str
-    reference: str
 
 
 class PortfolioBalance(msgspec.Struct, frozen=True):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 import msgspec
 
 from stab3l.api.history import ChainView, DepositView, SupplyView, WithdrawalView
 
+T = TypeVar("T")
 OrderState = Literal["open", "filled", "cancelled", "expired"]
 
 
@@ -317,3 +318,38 @@ class StreamsView(msgspec.Struct, frozen=True):
 
     inputs: StreamView
     outputs: StreamView
+
+
+class Page(msgspec.Struct, Generic[T], frozen=True):
+    """A part of a list. ``next``: the ``cursor`` that goes on from here; null at the end."""
+
+    items: list[T]
+    next: str | None = None
+
+
+class FillView(msgspec.Struct, frozen=True):
+    """One of an account's trades. ``fee``: base units of ``fee_asset``, the asset received."""
+
+    trade_id: str
+    order_id: str
+    market: str
+    side: Literal["buy", "sell"]
+    role: Literal["maker", "taker"]
+    price: str
+    quantity: str
+    fee: str
+    fee_asset: int
+    sequence: str
+    at: str
+
+
+class LedgerEntry(msgspec.Struct, frozen=True):
+    """One change of a balance. ``change``: base units, negative when it fell; ``reference``: of its kind."""
+
+    sequence: str
+    at: str
+    kind: Literal["deposit", "withdrawal", "trade", "fee"]
+    asset: int
+    symbol: str
+    change: str
+    reference: str

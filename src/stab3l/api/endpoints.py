@@ -13,6 +13,7 @@ from typing import Any, Final, Generic, Literal, TypeVar, get_args, get_type_hin
 import msgspec
 
 from stab3l.api.access.identity import Identity
+from stab3l.api.answers import Page as Page
 from stab3l.api.desk import Desk
 
 Q = TypeVar("Q")
@@ -146,10 +147,3 @@ class Routes:
             return handler
 
         return add
-
-
-class Page(msgspec.Struct, Generic[T], frozen=True):
-    """A part of a list. ``next``: the ``cursor`` that goes on from here; null at the end."""
-
-    items: list[T]
-    next: str | None = None

@@ -2,30 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-import msgspec
-
+from stab3l.api.answers import FillView as FillView
 from stab3l.api.catalogue import NamedMarket
 from stab3l.api.outcomes import side_name
 from stab3l.engine.wire import Side, Trade
 from stab3l.watch.values import Fill
-
-
-class FillView(msgspec.Struct, frozen=True):
-    """One of an account's trades. ``fee``: base units of ``fee_asset``, the asset received."""
-
-    trade_id: str
-    order_id: str
-    market: str
-    side: Literal["buy", "sell"]
-    role: Literal["maker", "taker"]
-    price: str
-    quantity: str
-    fee: str
-    fee_asset: int
-    sequence: str
-    at: str
 
 
 def fill_view(market: NamedMarket, fill: Fill) -> FillView:

@@ -23,8 +23,7 @@ from stab3l.cli.asking import (
 )
 
 if TYPE_CHECKING:
-    from stab3l.api.answers import AccountView, BookView, Markets, StatusView
-    from stab3l.api.endpoints import Page
+    from stab3l.api.answers import AccountView, BookView, Markets, Page, StatusView
 
 Depth = Annotated[int, Parameter(help="Levels of each side.")]
 Interval = Annotated[str, Parameter(help="1m, 5m, 15m, 1h, 4h or 1d.")]

@@ -10,8 +10,7 @@ from cyclopts import Parameter
 from stab3l.cli.asking import Home, Json, Limit, Market, Role, client_of, say, show_fields, show_rows, told
 
 if TYPE_CHECKING:
-    from stab3l.api.answers import CancelScheduled, OrderCancelled, OrderPlaced, OrdersCancelled, OrderView
-    from stab3l.api.endpoints import Page
+    from stab3l.api.answers import CancelScheduled, OrderCancelled, OrderPlaced, OrdersCancelled, OrderView, Page
 
 Side = Annotated[Literal["buy", "sell"], Parameter(help="buy or sell.")]
 Price = Annotated[str, Parameter(help="Quote tokens per base token, on the market's price step.")]

@@ -12,7 +12,7 @@ import structlog
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
-from stab3l.api.endpoints import Page
+from stab3l.api.answers import Page
 from stab3l.api.signed import CancelAllRequest
 from stab3l.client import calls
 from stab3l.client.book import BookGap, LocalBook

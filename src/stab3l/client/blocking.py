@@ -14,7 +14,7 @@ import httpx
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from stab3l.api.endpoints import Page
+from stab3l.api.answers import Page
 from stab3l.api.signed import CancelAllRequest
 from stab3l.client import calls
 from stab3l.client.asynchronous import MESSAGES_MAX, TIMEOUT_S, request_headers, socket_url

@@ -12,16 +12,18 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from stab3l.api.account_views import LedgerEntry
 from stab3l.api.answers import (
     AccountView,
     BookView,
     CancelScheduled,
+    FillView,
+    LedgerEntry,
     Markets,
     OrderCancelled,
     OrderPlaced,
     OrdersCancelled,
     OrderView,
+    Page,
     ProofView,
     ProtectionSet,
     StatusView,
@@ -31,8 +33,6 @@ from stab3l.api.answers import (
     TradeView,
     WithdrawalQueued,
 )
-from stab3l.api.endpoints import Page
-from stab3l.api.fills import FillView
 from stab3l.api.history import BatchView, Candle, ChainView, ClaimView, ProviderView, RedemptionView, SupplyView
 from stab3l.api.signed import (
     AmendRequest,

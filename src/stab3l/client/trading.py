@@ -20,10 +20,10 @@ from stab3l.api.answers import (
     OrderPlaced,
     OrdersCancelled,
     OrderView,
+    Page,
     ProtectionSet,
     WithdrawalQueued,
 )
-from stab3l.api.endpoints import Page
 from stab3l.api.grid import decimal_fraction, decimal_text
 from stab3l.api.signed import OrderTypeName, SelfTradeName, TimeInForceName
 from stab3l.client import calls

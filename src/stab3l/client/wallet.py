@@ -12,7 +12,6 @@ from typing import Any, ClassVar, Concatenate, ParamSpec, Self, TypeVar
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from stab3l.api.catalogue import token_symbols
 from stab3l.chain.contracts import TOKEN_ABI, Contract, contract, contract_at
 from stab3l.chain.port import Receipt
 from stab3l.chain.rpc import RpcChain
@@ -135,6 +134,8 @@ class AsyncWallet:
 
     async def _token(self, symbol: str, chain_id: int | None) -> tuple[RpcChain, Contract]:
         """A token by the symbol that the exchange gives it (``USDC.138``), or by its contract's name on a chain."""
+        from stab3l.api.catalogue import token_symbols  # with the server's own imports
+
         for (chain, token), name in token_symbols(self.network).items():
             if name == symbol and chain_id in (None, chain):
                 return await self.chain(chain), contract_at(chain, TOKEN_ABI, "0x" + token.hex())

@@ -11,7 +11,7 @@ import msgspec
 import strawberry
 from strawberry.scalars import JSON
 
-from stab3l.api.endpoints import Page
+from stab3l.api.answers import Page
 
 PLAIN: Final = (str, int, bool)
 

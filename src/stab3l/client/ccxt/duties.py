@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ccxt.base.errors import ArgumentsRequired, BadRequest, InvalidOrder
 
-from stab3l.api.answers import AssetView, Level, OrderPlaced, OrderView, TradeView
-from stab3l.api.endpoints import Page
+from stab3l.api.answers import AssetView, Level, OrderPlaced, OrderView, Page, TradeView
 from stab3l.api.grid import decimal_text
 from stab3l.client import calls
 from stab3l.client.ccxt.shapes import (

@@ -8,8 +8,7 @@ from typing import Any
 
 from msgspec import to_builtins
 
-from stab3l.api.answers import AssetView, MarketView, OrderPlaced, OrderView, Ticker, TradeView
-from stab3l.api.fills import FillView
+from stab3l.api.answers import AssetView, FillView, MarketView, OrderPlaced, OrderView, Ticker, TradeView
 from stab3l.api.grid import decimal_text
 from stab3l.client.trading import whole_tokens
 
@@ -82,14 +81,11 @@ def currency_shape(view: AssetView, fraction: Any) -> dict[str, Any]:
 def ticker_shape(ticker: Ticker) -> dict[str, Any]:
     """Twenty-four hours."""
     at = milliseconds(ticker.at) if ticker.at else None
-    bid, ask = ticker.best_bid, ticker.best_ask
     return {
         "timestamp": at,
         "datetime": iso(at),
-        "bid": bid and bid.price,
-        "bidVolume": bid and bid.quantity,
-        "ask": ask and ask.price,
-        "askVolume": ask and ask.quantity,
+        "bid": ticker.best_bid,
+        "ask": ticker.best_ask,
         "last": ticker.last,
         "close": ticker.last,
         "open": ticker.open_24h,
