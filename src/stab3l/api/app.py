@@ -17,6 +17,7 @@ from stab3l.api.console_routes import CONSOLE, SECURITY_HEADERS, page_routes
 from stab3l.api.derivative_routes import DERIVATIVES
 from stab3l.api.desk import Desk
 from stab3l.api.endpoints import Endpoint
+from stab3l.api.graphql import GRAPHQL
 from stab3l.api.market_routes import MARKETS
 from stab3l.api.network_routes import NETWORK, reached_by_browsers
 from stab3l.api.openapi_routes import openapi_routes
@@ -58,7 +59,7 @@ async def live_socket(socket: WebSocket[Any, Any, Any], desk: NamedDependency[De
 def create_app(desk: Desk, console: Path = CONSOLE) -> Litestar:
     """The application around a desk; whoever serves it runs the desk, too. ``console``: folder of the built console."""
     pages = page_routes(console, reached_by_browsers(desk.network))
-    handlers = [*map(route_of, ENDPOINTS), *openapi_routes(ENDPOINTS), *STREAM_ROUTES, *pages, live_socket]
+    handlers = [*map(route_of, ENDPOINTS), *openapi_routes(ENDPOINTS), *STREAM_ROUTES, *GRAPHQL, *pages, live_socket]
     return Litestar(
         route_handlers=handlers,
         dependencies={"desk": Provide(lambda: desk, sync_to_thread=False)},

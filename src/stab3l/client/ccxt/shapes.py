@@ -80,12 +80,14 @@ def currency_shape(view: AssetView, fraction: Any) -> dict[str, Any]:
 
 def ticker_shape(ticker: Ticker) -> dict[str, Any]:
     """Twenty-four hours."""
-    at = milliseconds(ticker.at) if ticker.at else None
+    at = milliseconds(ticker.at or 0) or None
     return {
         "timestamp": at,
         "datetime": iso(at),
         "bid": ticker.best_bid,
+        "bidVolume": ticker.best_bid_quantity,
         "ask": ticker.best_ask,
+        "askVolume": ticker.best_ask_quantity,
         "last": ticker.last,
         "close": ticker.last,
         "open": ticker.open_24h,
