@@ -101,6 +101,29 @@ def peg(
         talk.print(_table(found))
 
 
+def api(
+    *,
+    json: Annotated[bool, Parameter(help="Print one JSON object on stdout.")] = False,
+    quick: Annotated[bool, Parameter(help="A short run, to see that everything works; its figures are rough.")] = False,
+) -> None:
+    """Measures the API on a real gateway and API process: orders by REST, WebSocket and gRPC, fan-out, queries, peers.
+
+    Orders are signed, checked, sequenced and journaled before they count. It needs two quiet cores for four minutes,
+    and installs FastAPI once, in an environment of its own in the user's cache.
+
+    Example: `stab3l bench api --json | jq '.results[] | {name, value}'`
+    """
+    from stab3l.measure.api import QUICK, Scale, measure
+
+    configure_logs(Settings().log_level, quiet=True)
+    with talk.status("starting") as status:
+        found = measure(QUICK if quick else Scale(), lambda text: _tell(status, text))
+    if json:
+        emit(found)
+    else:
+        talk.print(_table(found))
+
+
 def _tell(status: Any, text: str) -> None:
     status.update(text)
     if not talk.is_terminal:

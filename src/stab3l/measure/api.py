@@ -15,10 +15,11 @@ from typing import Any, Final
 
 import uvloop
 
-from stab3l.clock import SystemClock
+from stab3l.clock import SystemClock, monotonic_s
 from stab3l.engine.wire import Instruction, OrderType, Place, SelfTrade, Side, TimeInForce, encode
 from stab3l.errors import Unavailable
 from stab3l.exchange.gateway_client import GatewayClient
+from stab3l.measure.api_fanout import fanout
 from stab3l.measure.api_load import (
     HttpConnection,
     SocketConnection,
@@ -30,7 +31,8 @@ from stab3l.measure.api_load import (
     opened,
     socket_frame,
 )
-from stab3l.measure.api_stage import Stage, signed_bodies, stage
+from stab3l.measure.api_past import build, latencies
+from stab3l.measure.api_stage import SYMBOL, Stage, signed_bodies, stage
 from stab3l.measure.gateway import free_port
 from stab3l.measure.peers import python_of
 from stab3l.measure.report import Result, document
@@ -74,11 +76,20 @@ def measure(scale: Scale, say: Say) -> dict[str, Any]:
 
 
 async def _measure(scale: Scale, folder: Path, say: Say) -> list[Result]:
-    numbers, found = itertools.count(1), list[Result]()
-    async with stage(folder / "home") as at:
+    numbers, found, past = itertools.count(1), list[Result](), [0, 0.0]
+
+    async def prepare(file: Path) -> None:
+        begun = monotonic_s()
+        past[:] = await build(file, scale.trades, scale.build_s, say), monotonic_s() - begun
+
+    async with stage(folder / "home", prepare) as at:
         found += await _orders(at, scale, numbers, "rest", say)
         found += await _orders(at, scale, numbers, "ws", say)
         found += await _grpc(at, scale, numbers, say)
+        found += await _fanout(at, scale, numbers, say)
+        say("queries")
+        owner = at.traders[0].address
+        found += await latencies(at.address, SYMBOL, owner, scale.queries, int(past[0]), past[1])
     for name, requirements in PEERS.items():
         say(f"peer: {name}")
         found.append(await _peer(name, requirements, scale))
@@ -129,9 +140,22 @@ def _quantiles(name: str, told: Told, conditions: str) -> list[Result]:
     return [Result(f"{name}.p{p}_us", told.quantile_us(p * 10), "us", conditions) for p in (50, 99)]
 
 
+async def _fanout(at: Stage, scale: Scale, numbers: Any, say: Say) -> list[Result]:
+    accounts = await _accounts(at)
+
+    def orders(count: int) -> list[bytes]:
+        return _batches(accounts, count, next(numbers) * 1_000_000, size=1)
+
+    return await fanout(at, scale.sockets, scale.fanout_s, orders, say)
+
+
+async def _accounts(at: Stage) -> list[int]:
+    return [int(await at.gateway.account_of(bytes.fromhex(one.address[2:])) or 0) for one in at.traders]
+
+
 async def _grpc(at: Stage, scale: Scale, numbers: Any, say: Say) -> list[Result]:
     say("grpc")
-    accounts = [int(await at.gateway.account_of(bytes.fromhex(one.address[2:])) or 0) for one in at.traders]
+    accounts = await _accounts(at)
     batches = _batches(accounts, scale.grpc_orders, next(numbers) * 1_000_000)
     begun = time.perf_counter()
     await _submit_all(at.gateway, batches, 32)

@@ -45,6 +45,8 @@ class Connection(asyncio.Protocol):
 
     def __init__(self) -> None:
         self.answered: Callable[[Connection, int], None] = lambda connection, count: None
+        self.told: Callable[[Connection, int], None] | None = None
+        """Called for messages of channels."""
         self.sent: deque[int] = deque()
         """When what is under way was to be sent, nanoseconds."""
         self.failures = 0
@@ -111,7 +113,7 @@ class SocketConnection(Connection):
                 return 0
             del self._buffer[: end + 4]
             self.open.set_result(None)
-        count, at, buffer = 0, 0, self._buffer
+        count, at, buffer, before = 0, 0, self._buffer, self.messages
         while len(buffer) - at >= 2:
             size, head = buffer[at + 1] & 0x7F, 2
             if size == 126:
@@ -120,15 +122,16 @@ class SocketConnection(Connection):
                 size, head = int.from_bytes(buffer[at + 2 : at + 10], "big"), 10
             if len(buffer) - at < head + size:
                 break
-            self._look(buffer[at + head : at + head + min(size, 64)])
-            count += buffer[at + head : at + head + 6] == b'{"id":'
+            if buffer[at + head : at + head + 6] == b'{"id":':
+                count += 1
+                self.failures += b'"problem"' in buffer[at + head : at + head + min(size, 64)]
+            elif buffer[at + head : at + head + 11] == b'{"channel":':
+                self.messages += 1
             at += head + size
         del buffer[:at]
+        if self.told is not None and self.messages > before:
+            self.told(self, self.messages - before)
         return count
-
-    def _look(self, start: bytearray) -> None:
-        self.messages += 1
-        self.failures += b'"problem"' in start
 
 
 @dataclass(slots=True)

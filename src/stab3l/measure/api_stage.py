@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,12 @@ SSTB, USDC, CUSTODY = (f"0x{digit * 40}" for digit in "abc")
 FUNDS: Final = 10**15
 """Whole tokens: nobody runs short while measuring."""
 START_WITHIN_S: Final = 120
+SETTINGS: Final = {
+    "STAB3L_EXCHANGE_DURABILITY": "page_cache",
+    "STAB3L_LOG_LEVEL": "error",
+    "STAB3L_API_RATE_FACTOR": "0",
+}
+SOCKETS_MAX: Final = 8_192
 LIFE_NS: Final = 3_600 * 10**9
 
 Say = Callable[[str], None]
@@ -59,16 +66,24 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(home: Path) -> AsyncIterator[Stage]:
-    """Starts gateway and API in an empty home, lists one market, funds two traders.
+async def stage(home: Path, prepare: Callable[[Path], Awaitable[None]] | None = None) -> AsyncIterator[Stage]:
+    """Starts gateway and API in an empty home, lists one market, funds two traders. ``prepare``: before they start.
 
     Raises:
         Unavailable: one of them did not start.
     """
     network = _network(home)
+    _allow_many_sockets()
+    if prepare is not None:
+        await prepare(home / "index.sqlite")
     cores = sorted(os.sched_getaffinity(0))
     traders = (Signer(b"\x01" * 32), Signer(b"\x02" * 32))
-    environment = {**os.environ, "STAB3L_EXCHANGE_DURABILITY": "page_cache", "STAB3L_LOG_LEVEL": "error"}
+    environment = {
+        **os.environ,
+        "STAB3L_EXCHANGE_DURABILITY": "page_cache",
+        "STAB3L_LOG_LEVEL": "error",
+        "STAB3L_API_RATE_FACTOR": "0",
+    }
     ensure_tokens(home)
     exchange = _process(home, "gateway", ["exchange", "serve"], environment, cores[1:] or cores)
     async with exchange, operator_client(home, network.gateway) as gateway:
@@ -136,6 +151,12 @@ async def _until(answered: Callable[[], object], what: str) -> httpx.Response:
             pass
         await asyncio.sleep(0.1)
     raise Unavailable(f"{what} to be measured did not start")
+
+
+def _allow_many_sockets() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = SOCKETS_MAX if hard == resource.RLIM_INFINITY else min(SOCKETS_MAX, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
 
 
 def _markets(content: bytes) -> Markets:
