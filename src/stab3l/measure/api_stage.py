@@ -78,12 +78,7 @@ async def stage(home: Path, prepare: Callable[[Path], Awaitable[None]] | None = 
         await prepare(home / "index.sqlite")
     cores = sorted(os.sched_getaffinity(0))
     traders = (Signer(b"\x01" * 32), Signer(b"\x02" * 32))
-    environment = {
-        **os.environ,
-        "STAB3L_EXCHANGE_DURABILITY": "page_cache",
-        "STAB3L_LOG_LEVEL": "error",
-        "STAB3L_API_RATE_FACTOR": "0",
-    }
+    environment = {**os.environ, **SETTINGS}
     ensure_tokens(home)
     exchange = _process(home, "gateway", ["exchange", "serve"], environment, cores[1:] or cores)
     async with exchange, operator_client(home, network.gateway) as gateway:
