@@ -22,9 +22,12 @@ from compute_market import Actor, Market, acting, give_dollars, open_market
 from deployed_chain import DEPTH, HAIRCUT_BPS, ROWS, WINDOW_BLOCKS, Deployments
 from liar import Liar
 
+from stab3l.api.backing_routes import BackingReader
 from stab3l.chain.errors import ContractRejected
+from stab3l.chain.rpc import RpcChain
 from stab3l.chain.signer import Signer
 from stab3l.chain.typed_data import typed_hash
+from stab3l.client.redemption import Buyer, CapacityShort
 from stab3l.compute.attestation import Attestation, AttestationRequest, committee_domain
 from stab3l.compute.commitment import leaves, product_layers
 from stab3l.compute.credit import cu_value_down, rate_down
@@ -93,6 +96,24 @@ def test_real_compute_becomes_staked_sstb_although_one_verifier_is_down_and_one_
             assert await anyone.chain.call(market.token("CUToken"), "totalSupply") == 0
             collateral = await anyone.read("CollateralManager", "collateralOf", provider)
             assert collateral >= await anyone.read("CollateralManager", "requiredUp", claim.cu_value)
+
+    asyncio.run(look())
+
+
+def test_the_board_shows_what_was_proved_and_buyers_choose_by_it(market: Market) -> None:
+    async def look() -> None:
+        provider = Signer.load(market.home, "provider").address
+        shown = await BackingReader(market.network).read()
+        (one,) = [each for each in shown["providers"] if each["provider"] == provider]
+        assert one["outstanding"] == shown["supply"] == shown["outstanding"] != "0"
+        assert (one["method"], one["compute_class"], one["pending"]) == ("committee", "f32", "0")
+        # What was minted is haircut; what was proved is not.
+        assert one["covered_bps"] > 10_500
+        async with RpcChain(market.config) as chain:
+            buyer = Buyer(market.network, chain, market.rich(RICH_KEY))
+            assert await buyer.choose(int(one["spare"]), 0) == provider
+            with pytest.raises(CapacityShort):
+                await buyer.choose(int(one["spare"]) + 1, 0)
 
     asyncio.run(look())
 

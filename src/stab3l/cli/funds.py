@@ -85,7 +85,10 @@ def claim(
 
 
 def redeem(
-    provider: Annotated[str, Parameter(help="Address of the provider, as `stab3l providers` lists it.")],
+    provider: Annotated[
+        str | None,
+        Parameter(help="Address of the provider; left out: whoever has verified capacity to spare and asks least."),
+    ] = None,
     /,
     *,
     fuel: Annotated[int, Parameter(help="Budget of the job in operations; 10^15 of them cost 1 sSTB.")],
@@ -98,7 +101,7 @@ def redeem(
 ) -> None:
     """Burns sSTB for a job that a provider has to run.
 
-    Example: `stab3l redeem 0x0000000000000000000000000000000000000001 --fuel 200000000 --primes 100000 --role buyer`
+    Example: `stab3l redeem --fuel 200000000 --primes 100000 --role buyer`
     """
     from stab3l.provider.jobs import Job, primes_job
 

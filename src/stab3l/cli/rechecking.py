@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import anyio.to_thread
 import uvloop
 from cyclopts import Parameter
+from rich import box
 from rich.progress import Progress
 from rich.table import Table
 
@@ -22,7 +23,7 @@ from stab3l.units import WAD
 from stab3l.verifier.recheck import Artifacts, Committed, Fault, ProviderArtifacts, StoredArtifacts, committed_claim
 from stab3l.verifier.recheck import recheck as check_again
 from stab3l.verifier.recheck import report as show_fault
-from stab3l.watch.backing import Board, board
+from stab3l.watch.backing import Backing, Board, board
 
 Home = Annotated[Path | None, Parameter(help="Folder of the network: network.json, keys, data.")]
 Claim = Annotated[int, Parameter(help="Id of the claim.")]
@@ -46,8 +47,18 @@ def recheck(
     settings = Settings()
     found = uvloop.run(_recheck(home or settings.home, claim, manifest, report))
     emit(found)
+    talk.print(_verdict(found), style="green" if found["fault"] is None else "red", markup=False)
     if found["fault"] is not None:
         raise SystemExit(1)
+
+
+def _verdict(found: dict[str, Any]) -> str:
+    claim, fault = found["claim_id"], found["fault"]
+    if fault is None:
+        return f"claim {claim}: {found['products']} products checked in {found['seconds']} s, all right"
+    where = f"row {fault['row']}, column {fault['column']} of product {fault['product']}"
+    said = f"claim {claim} is FALSE: {where} is {fault['right']}, not {fault['committed']}"
+    return said if "bounty" in found else said + "; show it for the bounty with --report ROLE"
 
 
 async def _recheck(home: Path, claim_id: int, manifest: str | None, role: str | None) -> dict[str, Any]:
@@ -158,23 +169,56 @@ async def _board(home: Path) -> Board:
 
 
 def _board_table(found: Board) -> Table:
-    table = Table(title=f"sSTB supply {_cu(found.supply)} at block {found.block}", title_justify="left")
-    names = "provider, method, class, owed CU, deliverable CU, covered, verified, credit, days left"
-    for name in names.split(", "):
-        table.add_column(name)
+    owed = sum(each.outstanding for each in found.providers)
+    title = f"sSTB supply {_cu(found.supply)}, owed {_cu(owed)} at block {found.block}; amounts in CU"
+    table = Table(
+        title=title,
+        caption=_summons_line(found),
+        title_justify="left",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("provider", no_wrap=True)
+    table.add_column("proof", no_wrap=True)
+    for name in ("owed", "can do", "covered", "spare", "credit", "left"):
+        table.add_column(name, justify="right", no_wrap=True)
     for each in found.providers:
+        idle = each.outstanding == 0 and each.verified_at == 0
         table.add_row(
-            each.provider,
-            ProofMethod(each.method).name.lower(),
-            ComputeClass(each.compute_class).name.lower(),
+            f"{each.provider[:6]}…{each.provider[-4:]}",
+            f"{ProofMethod(each.method).name.lower()} {ComputeClass(each.compute_class).name.lower()}",
             _cu(each.outstanding),
             _cu(each.deliverable),
-            f"{each.covered_bps / 100:.0f} %",
-            f"{max(found.time - each.verified_at, 0) // 60} min ago",
-            f"{each.credit_bps / 10_000:.2f}",
-            str(max(each.promised_until - found.time, 0) // 86_400),
+            "seized" if each.liquidation else f"{each.covered_bps // 100} %",
+            _cu(each.spare),
+            f"{each.credit_bps / 10_000:.2f}" if each.verified_at else "none",
+            f"{max(each.promised_until - found.time, 0) // 86_400} d",
+            style="dim" if idle else "red" if each.liquidation else _colour(each),
         )
     return table
+
+
+def _colour(each: Backing) -> str | None:
+    return "yellow" if each.deliverable < each.outstanding else None
+
+
+def _summons_line(found: Board) -> str | None:
+    if not found.providers:
+        return "nobody has registered yet: stab3l provider onboard"
+    if found.summons is None:
+        return None
+    left = found.summons.answer_until - found.time
+    when = f"answers for another {left} s" if left > 0 else f"closed {_ago(-left)}"
+    return f"last summons: epoch {found.summons.epoch}, seeded in block {found.summons.seed_block}, {when}"
+
+
+def _ago(seconds: int) -> str:
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit} ago"
+    return "just now"
 
 
 def _cu(amount: int) -> str:

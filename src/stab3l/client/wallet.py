@@ -108,10 +108,17 @@ class AsyncWallet:
         custody = contract(chain.config, "Custody")
         return await Sender(chain, self.signer).transact(custody, "withdraw", index, withdrawal, list(proof.siblings))
 
-    async def redeem(self, provider: str, fuel: int, job: Job, *, tier: int = STANDARD) -> int:
-        """Burns sSTB for ``fuel`` operations of a provider's work on ``job``; the order's id."""
+    async def redeem(self, provider: str | None, fuel: int, job: Job, *, tier: int = STANDARD) -> int:
+        """Burns sSTB for ``fuel`` operations of a provider's work on ``job``; the order's id.
+
+        ``provider`` None: whoever has verified capacity to spare and asks least.
+
+        Raises:
+            CapacityShort: nobody has as much.
+        """
         buyer = Buyer(self.network, await self.chain(), self.signer)
-        order, _ = await buyer.redeem(provider, fuel * WAD // OPERATIONS_PER_CU, tier, job)
+        amount = fuel * WAD // OPERATIONS_PER_CU
+        order, _ = await buyer.redeem(provider or await buyer.choose(amount, tier), amount, tier, job)
         return order
 
     async def accept(self, order: int, timeout_s: int = DELIVERY_TIMEOUT_S) -> Result:

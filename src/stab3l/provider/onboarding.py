@@ -173,6 +173,8 @@ class Onboarding:
         claim = await last_claim(self._chain, self._config, self._signer.address)
         act = next_act(claim, await self._chain.head(), self._has_outputs(claim))
         done = act == NextAct.DONE or (act == NextAct.MINT and not self._terms.mint)
+        if done and claim.cu_value:
+            claim_outputs(self._home, claim.claim_id).mark_minted()
         if done and claim.claim_id >= first_that_counts:
             return claim
         match act:

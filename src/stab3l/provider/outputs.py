@@ -25,6 +25,7 @@ from stab3l.errors import Corrupt
 from stab3l.hashing import merkle_root
 
 _COMPLETE: Final = "complete.json"
+_MINTED: Final = "minted"
 
 
 class Complete(msgspec.Struct, frozen=True):
@@ -103,6 +104,16 @@ class Outputs:
         """One entry's opening and its product's way to the root."""
         return self._open_entry(complete.shape, entry), products_path(complete.roots, entry.product)
 
+    def mark_minted(self) -> None:
+        """Value stands on these outputs: they stay, so that anybody can check them again."""
+        if self._folder.is_dir():
+            (self._folder / _MINTED).touch()
+
+    @property
+    def minted(self) -> bool:
+        """Whether value stands on them."""
+        return (self._folder / _MINTED).exists()
+
     def discard(self) -> None:
         """Removes the folder."""
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -128,9 +139,9 @@ def claim_outputs(home: Path, claim_id: int) -> Outputs:
 
 
 def discard_other_claims(home: Path, claim_id: int) -> None:
-    """Removes the outputs of all claims but this one."""
+    """Removes the outputs of all claims but this one and those that were minted."""
     for folder in _claims(home).glob("*"):
-        if folder.name != str(claim_id):
+        if folder.name != str(claim_id) and not Outputs(folder).minted:
             Outputs(folder).discard()
 
 

@@ -63,14 +63,16 @@ class ProviderArtifacts:
         self._url = f"{url.rstrip('/')}/claims/{claim_id}"
 
     def manifest(self) -> Manifest:
-        """Raises ``Unavailable``, ``ArtifactsForeign``."""
+        """Raises ``NotFound``, ``Unavailable``, ``ArtifactsForeign``."""
         try:
             with httpx.Client(timeout=TIMEOUT_S, trust_env=False) as client:
                 answer = client.get(f"{self._url}/manifest")
+                if answer.status_code == httpx.codes.NOT_FOUND:
+                    raise NotFound("the provider has no outputs of this claim: name a manifest that was published")
                 answer.raise_for_status()
             return msgspec.json.decode(answer.content, type=Manifest)
         except httpx.HTTPError as error:
-            raise Unavailable(f"the provider gives no manifest: {error!r}") from None
+            raise Unavailable(f"the provider gives no manifest: {_one_line(error)}") from None
         except msgspec.DecodeError as error:
             raise ArtifactsForeign(f"the provider's manifest cannot be read: {error}") from None
 
@@ -84,7 +86,7 @@ class ProviderArtifacts:
                 answer.raise_for_status()
                 yield from answer.iter_raw()
         except httpx.HTTPError as error:
-            raise Unavailable(f"the provider does not give product {product}: {error!r}") from None
+            raise Unavailable(f"the provider does not give product {product}: {_one_line(error)}") from None
 
 
 class StoredArtifacts:
@@ -204,6 +206,10 @@ def _check_product(claim: Committed, manifest: Manifest, artifacts: Artifacts, p
         except (ProductMalformed, ProductRootMismatch) as error:
             raise ArtifactsForeign(error.message, product=product) from None
         return _fault(claim, manifest, path, product) if wrong else None
+
+
+def _one_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _is_wrong(check: Callable[[bytes], None], given: bytes) -> bool:

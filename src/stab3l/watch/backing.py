@@ -97,6 +97,8 @@ class Board:
     def _by_day(self) -> Counter[int]:
         found: Counter[int] = Counter()
         for each in self.providers:
+            if each.outstanding == 0:
+                continue
             found[max(each.promised_until - self.time, 0) // DAY_S] += each.outstanding
         return found
 

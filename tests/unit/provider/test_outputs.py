@@ -61,3 +61,14 @@ def test_opening_a_claim_discards_the_outputs_of_others(tmp_path: Path) -> None:
     discard_other_claims(tmp_path, 2)
     assert claim_outputs(tmp_path, 1).complete() is None
     assert claim_outputs(tmp_path, 2).complete() is not None
+
+
+def test_outputs_that_value_stands_on_stay_for_anybody_to_check(tmp_path: Path) -> None:
+    for claim_id in (1, 2):
+        computed(claim_outputs(tmp_path, claim_id))
+    claim_outputs(tmp_path, 1).mark_minted()
+    claim_outputs(tmp_path, 9).mark_minted()
+    discard_other_claims(tmp_path, 3)
+    assert claim_outputs(tmp_path, 1).complete() is not None
+    assert claim_outputs(tmp_path, 2).complete() is None
+    assert not claim_outputs(tmp_path, 9).minted
