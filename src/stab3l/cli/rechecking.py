@@ -135,7 +135,10 @@ def judge(
     """
     settings = Settings()
     document = job.read_bytes() if job else None
-    emit(uvloop.run(_judge(home or settings.home, order, role, document)))
+    found = uvloop.run(_judge(home or settings.home, order, role, document))
+    emit(found)
+    outcome = "right: the provider is paid" if found["delivered"] else "wrong: the buyer is compensated"
+    talk.print(f"order {order}: the committee finds the delivery {outcome}", markup=False)
 
 
 async def _judge(home: Path, order: int, role: str, job: bytes | None) -> dict[str, Any]:
