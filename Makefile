@@ -57,6 +57,10 @@ differential: setup  ## Engine against reference, 100 million commands over all 
 nats-server: | .venv/.prerequisites  ## The server of the hot standby, in .venv/bin; its tests are skipped where it cannot be had
 	@tools/nats-server .venv/bin || true
 
+.PHONY: fuzz-api
+fuzz-api: setup  ## Requests generated from the API's own description, 200 for each operation (minutes)
+	STAB3L_FUZZ_EXAMPLES=200 $(BIN)/pytest --timeout 3000 tests/unit/api/test_api_fuzz.py
+
 .PHONY: flow-soak differential
 flow-soak: setup  ## Backpressure payments: days of chain time end to end, long invariant runs
 	STAB3L_FLOW_STEPS=300 $(BIN)/pytest --timeout 3000 tests/end_to_end/test_flow.py

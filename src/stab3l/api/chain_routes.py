@@ -186,7 +186,7 @@ async def claims(call: Call[ClaimsQuery, Nothing]) -> Page[ClaimView]:
     """Claims of verified compute (attestations), newest first, of all providers or one."""
     query = call.query
     (before,) = position_of(query.cursor, (ID_MAX,))
-    rows = await call.desk.history.ask(pages.claims, query.limit, min(before, ID_MAX), query.provider)
+    rows = await call.desk.history.ask(pages.claims, query.limit, min(before, ID_MAX), _address(query.provider))
     following = cursor_of(rows[-1].claim_id) if len(rows) == query.limit else None
     return Page([claim_view(row) for row in rows], following)
 
@@ -215,7 +215,7 @@ async def redemptions(call: Call[RedemptionsQuery, Nothing]) -> Page[RedemptionV
     """Redemptions of sSTB for compute, newest first, of everybody, a buyer or a provider."""
     query = call.query
     (before,) = position_of(query.cursor, (ID_MAX,))
-    who = (query.buyer, query.provider)
+    who = (_address(query.buyer), _address(query.provider))
     rows = await call.desk.history.ask(pages.redemptions, query.limit, min(before, ID_MAX), *who)
     following = cursor_of(rows[-1].redemption_id) if len(rows) == query.limit else None
     return Page([redemption_view(row) for row in rows], following)
@@ -238,6 +238,11 @@ async def redemption(call: Call[Nothing, Nothing]) -> RedemptionDetail:
         result_hash=None if row.result_hash is None else "0x" + row.result_hash.hex(),
         events=[event_view(one) for one in about],
     )
+
+
+def _address(text: str | None) -> str | None:
+    """With its checksum, as the index has it."""
+    return None if text is None else str(checksum(bytes.fromhex(text[2:])))
 
 
 def _block_view(row: ExchangeBlock) -> BlockView:
