@@ -19,7 +19,7 @@ export interface MarketView {
   market: number;
   symbol: string;
   kind: MarketKind;
-  base_asset: number | null;
+  base_asset: number;
   quote_asset: number;
   underlying: string | null;
   expiry: string | null;
@@ -408,8 +408,7 @@ export interface ApiKeyView {
 }
 
 export interface PasskeyView {
-  id?: string;
-  passkey_id?: string;
+  passkey_id: string;
   name: string;
   created_at: string;
   last_used_at: string | null;
@@ -433,21 +432,19 @@ export interface SessionView {
   current?: boolean;
 }
 
+/** `quantity` is not negative; `value`: the profit not realised, base units of the settlement asset. */
 export interface PositionView {
   market: string;
-  side?: string;
+  side: "long" | "short";
   quantity: string;
-  entry_price: string | null;
-  mark: string | null;
-  value?: string | null;
-  unrealised: string | null;
-  liquidation_price?: string | null;
+  entry_price: string;
+  entry: string;
+  mark: string;
+  value: string;
 }
 
 export interface MarginView {
   asset: number;
-  symbol: string;
-  decimals?: number;
   equity: string;
   initial: string;
   maintenance: string;

@@ -42,7 +42,7 @@ export function useCandles(symbol: string, interval: Interval): { candles: reado
 export const INTERVAL_NAMES = Object.keys(INTERVALS) as Interval[];
 
 export function useTickers(): ReadonlyMap<string, TickerView> {
-  const { data } = useList<TickerView>("/v1/tickers?limit=500", 3_000);
+  const { data } = useList<TickerView>("/v1/tickers", 3_000);
   return useMemo(() => new Map((data ?? []).map((ticker) => [ticker.market, ticker])), [data]);
 }
 

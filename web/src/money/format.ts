@@ -53,6 +53,14 @@ export function wadPercent(wad: string | bigint, places = 2): string {
   return `${fixed({ units: BigInt(wad), scale: 16 }, places)}${GROUP}%`;
 }
 
+const UNBOUNDED = 2n ** 64n - 1n;
+
+/** A reserve ratio (wad); the contract's largest number means that nothing is required. */
+export function reserveRatio(wad: string | null): string {
+  if (wad === null) return "–";
+  return BigInt(wad) >= UNBOUNDED ? "unbounded" : wadPercent(wad, 1);
+}
+
 /** Parts per million as a percentage. */
 export function ppmPercent(ppm: number): string {
   return `${shortest({ units: BigInt(ppm), scale: 4 }, 4)}${GROUP}%`;

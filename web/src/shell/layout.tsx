@@ -3,6 +3,7 @@ import { Link, useLocation } from "wouter";
 import { Dialog } from "../ui/dialog";
 import { Icon, type IconName, Logo } from "../ui/icons";
 import { Toasts } from "../ui/toast";
+import { useAccountUpdates } from "./account-updates";
 import { LivePill, StaleBanner } from "./live-state";
 import { Palette, useShortcuts } from "./palette";
 import { PLACES, isAt } from "./places";
@@ -18,6 +19,7 @@ export function Layout({ children }: { children: ReactNode }): ReactElement {
   const close = useCallback(() => setOverlay(null), []);
   useShortcuts(openPalette, openKeys);
   useWalletStart();
+  useAccountUpdates();
   const content = useFocusOnNavigation();
   return (
     <>

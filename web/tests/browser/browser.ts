@@ -36,7 +36,12 @@ export interface Look {
   readonly dark?: boolean;
 }
 
-export async function open(browser: Browser, path: string, { small = false, dark = false }: Look = {}): Promise<Opened> {
+/** By its name, as passkeys need it: they are bound to a name and never to an address. */
+export function openLocalhost(browser: Browser, path: string): Promise<Opened> {
+  return open(browser, path, {}, BASE.replace("127.0.0.1", "localhost"));
+}
+
+export async function open(browser: Browser, path: string, { small = false, dark = false }: Look = {}, base = BASE): Promise<Opened> {
   const context = await browser.newContext({
     viewport: small ? { width: 390, height: 844 } : { width: 1440, height: 900 },
     hasTouch: small,
@@ -51,7 +56,7 @@ export async function open(browser: Browser, path: string, { small = false, dark
     // A path that this server does not have is answered 404 and shown as an empty state.
     if (message.type() === "error" && !message.text().includes("404")) complaints.push(message.text());
   });
-  await page.goto(BASE + path);
+  await page.goto(base + path);
   return { context, page, complaints };
 }
 

@@ -84,18 +84,17 @@ function Passkeys(): ReactElement {
       tell("The passkey is registered", "good");
       await refresh();
     });
-  const idOf = (passkey: PasskeyView): string => passkey.id ?? passkey.passkey_id ?? passkey.name;
   return (
     <Panel title="Passkeys" flush className="span-6" aside="sign in by fingerprint, face or PIN">
       <Table
         label="Passkeys"
         rows={data}
-        rowKey={idOf}
+        rowKey={(one) => one.passkey_id}
         empty="No passkey yet"
         columns={[
           { head: "Name", cell: (one) => one.name },
           { head: "Since", cell: (one) => day(one.created_at) },
-          { head: "", end: true, cell: (one) => <RemoveButton path={`${PASSKEYS}/${encodeURIComponent(idOf(one))}`} list={PASSKEYS} label={`Remove passkey ${one.name}`}>Remove</RemoveButton> },
+          { head: "", end: true, cell: (one) => <RemoveButton path={`${PASSKEYS}/${encodeURIComponent(one.passkey_id)}`} list={PASSKEYS} label={`Remove passkey ${one.name}`}>Remove</RemoveButton> },
         ]}
       />
       <div className="row" style={{ padding: "1rem", alignItems: "end" }}>

@@ -4,7 +4,7 @@ import { useBatches, useList, useMarkets, useProviders } from "../../api/queries
 import type { MarketView, PegView } from "../../api/types";
 import { useTickers } from "../../market/hooks";
 import { type Decimal, decimal, divideDown, fromUnits, multiply, subtract } from "../../money/decimal";
-import { basisPoints, brief, fixed, onGrid, tokens } from "../../money/format";
+import { basisPoints, brief, fixed, onGrid, reserveRatio, tokens } from "../../money/format";
 import { useLiveStatus } from "../../shell/live-state";
 import { Empty, Panel, State, Stats } from "../../ui/panel";
 import { Table } from "../../ui/table";
@@ -127,7 +127,7 @@ function PegFacts({ peg }: { peg: PegView }): ReactElement {
       {peg.reserve_ratio !== null && (
         <>
           <dt>Reserve ratio</dt>
-          <dd>{fixed({ units: BigInt(peg.reserve_ratio), scale: 16 }, 1)}%</dd>
+          <dd>{reserveRatio(peg.reserve_ratio)}</dd>
         </>
       )}
     </dl>

@@ -1,7 +1,7 @@
 import type { ReactElement } from "react";
 import { useList, useThing } from "../../api/queries";
 import type { FillView, Markets, MarginView, PositionView } from "../../api/types";
-import { decimal, sign } from "../../money/decimal";
+import { decimal, fromUnits, sign } from "../../money/decimal";
 import { shortest, tokens } from "../../money/format";
 import { fromNanoseconds, moment } from "../../money/time";
 import { useAction } from "../../ui/action";
@@ -25,6 +25,7 @@ export function SignInFirst({ what }: { what: string }): ReactElement {
 export function Positions({ markets, signedIn }: { markets: Markets; signedIn: boolean }): ReactElement {
   const { data: positions } = useList<PositionView>(signedIn ? "/v1/account/positions" : null, 2_500);
   const { data: margin } = useThing<MarginView>(signedIn ? "/v1/account/margin" : null, 2_500);
+  const settlement = markets.assets.find((one) => one.asset === margin?.asset);
   if (!signedIn) return <SignInFirst what="positions and margin" />;
   return (
     <>
@@ -36,11 +37,11 @@ export function Positions({ markets, signedIn }: { markets: Markets; signedIn: b
         empty={<Empty title="No positions">Futures and options that you hold appear here.</Empty>}
         columns={[
           { head: "Market", cell: (one) => one.market },
-          { head: "Position", end: true, cell: (one) => <Change value={decimal(one.quantity)} places={decimal(one.quantity).scale} /> },
-          { head: "Entry", end: true, cell: (one) => one.entry_price ?? "–" },
-          { head: "Mark", end: true, cell: (one) => one.mark ?? "–" },
-          { head: "Unrealised", end: true, cell: (one) => (one.unrealised === null ? "–" : <Change value={decimal(one.unrealised)} places={2} />) },
-          { head: "Liquidation", end: true, cell: (one) => one.liquidation_price ?? "–" },
+          { head: "Side", cell: (one) => <span className={one.side === "long" ? "up" : "down"}>{one.side === "long" ? "▲ Long" : "▼ Short"}</span> },
+          { head: "Quantity", end: true, cell: (one) => one.quantity },
+          { head: "Entry", end: true, cell: (one) => one.entry_price },
+          { head: "Mark", end: true, cell: (one) => one.mark },
+          { head: "Unrealised", end: true, cell: (one) => <Change value={fromUnits(one.value, settlement?.decimals ?? 6)} places={2} suffix={` ${settlement?.symbol ?? ""}`} /> },
         ]}
       />
     </>
@@ -49,7 +50,7 @@ export function Positions({ markets, signedIn }: { markets: Markets; signedIn: b
 
 function Margin({ margin, markets }: { margin: MarginView; markets: Markets }): ReactElement {
   const asset = markets.assets.find((one) => one.asset === margin.asset);
-  const amount = (base: string): string => `${tokens(base, asset?.decimals ?? margin.decimals ?? 6)} ${asset?.symbol ?? margin.symbol}`;
+  const amount = (base: string): string => `${tokens(base, asset?.decimals ?? 6)} ${asset?.symbol ?? ""}`;
   const items = [
     { label: "Equity", value: amount(margin.equity) },
     { label: "Initial margin", value: amount(margin.initial) },

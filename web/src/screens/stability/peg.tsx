@@ -2,7 +2,7 @@ import type { ReactElement } from "react";
 import { useList } from "../../api/queries";
 import type { PegView, PriceView } from "../../api/types";
 import { type Decimal, divideDown, fromUnits, multiply, subtract } from "../../money/decimal";
-import { fixed } from "../../money/format";
+import { fixed, reserveRatio } from "../../money/format";
 import { ago } from "../../money/time";
 import { Empty, Loading, Panel, State, Stats } from "../../ui/panel";
 import { Table } from "../../ui/table";
@@ -36,7 +36,7 @@ function ChainPeg({ peg }: { peg: PegView }): ReactElement {
         items={[
           { label: "Par", value: `$${fixed(par, 4)}`, note: "1 CU" },
           { label: "Target", value: `$${fixed(target, 6)}`, note: away ? <Change value={away} places={3} suffix="% from par" /> : undefined },
-          { label: "Reserve ratio", value: peg.reserve_ratio === null ? "–" : `${fixed({ units: BigInt(peg.reserve_ratio), scale: 16 }, 1)}%` },
+          { label: "Reserve ratio", value: reserveRatio(peg.reserve_ratio) },
           { label: "Target set in block", value: peg.updated_block, note: `chain ${peg.chain_id}` },
         ]}
       />
@@ -64,10 +64,10 @@ const INPUT_NAMES: Readonly<Record<string, string>> = {
   compute: "Price of compute (P_CU)",
   futures: "Futures price",
   spot: "Spot price",
-  reserve_ratio: "Reserve ratio (R)",
+  reserveRatio: "Reserve ratio (R)",
 };
 
-function Inputs({ inputs }: { inputs: Record<string, unknown> }): ReactElement {
+function Inputs({ inputs }: { inputs: Record<string, string> }): ReactElement {
   return (
     <Panel title="What the target is made from">
       <p className="mono soft">P = P_CU + k (par − P_CU) + m (P_futures − P_spot) + g (R − R_target)</p>
@@ -75,7 +75,7 @@ function Inputs({ inputs }: { inputs: Record<string, unknown> }): ReactElement {
         {Object.entries(inputs).map(([name, value]) => (
           <div key={name} style={{ display: "contents" }}>
             <dt>{INPUT_NAMES[name] ?? name.replaceAll("_", " ")}</dt>
-            <dd>{typeof value === "string" && /^-?\d+$/.test(value) ? fixed(fromUnits(value, 18), 6) : String(value)}</dd>
+            <dd>{name === "reserveRatio" ? reserveRatio(value) : `$${fixed(fromUnits(value, 18), 6)}`}</dd>
           </div>
         ))}
       </dl>
