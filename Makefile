@@ -73,6 +73,13 @@ peg-differential: setup  ## Ten thousand random operations of the peg, rules aga
 bench: setup  ## Run the benchmarks; results under bench/results/
 	$(BIN)/python -m bench.run
 
+.PHONY: bench-api freqtrade
+bench-api: setup  ## The API's figures: orders by REST, WebSocket and gRPC, fan-out, queries, peers (four minutes)
+	$(BIN)/python -m bench.api
+
+freqtrade: setup  ## An unmodified freqtrade in live mode buys and sells on a local exchange (minutes; installs it once)
+	$(BIN)/python -m bench.freqtrade
+
 bench-peers: setup  ## Other engines beside ours; downloads them into bench/peers/.build
 	$(BIN)/python -m bench.peers.run
 
