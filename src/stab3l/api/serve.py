@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import anyio
 import structlog
@@ -26,6 +28,7 @@ from stab3l.exchange.gateway_client import trader_client
 from stab3l.http.metrics import MetricsServer
 from stab3l.http.server import serve_application, until_told_to_stop
 
+COLLECTIONS: Final = (50_000, 20, 100)
 _log = structlog.get_logger(__name__)
 
 
@@ -44,7 +47,17 @@ async def serve(home: Path, host: str = "127.0.0.1", port: int = 8080) -> None:
         if settings.metrics_port:
             stack.enter_context(MetricsServer(settings.metrics_port, lambda: ApiHealth(desk.feed.sequence)))
         console = Path(settings.console) if settings.console else CONSOLE
+        _spare_the_collector()
         await serve_desk(desk, host, port, console)
+
+
+def _spare_the_collector() -> None:
+    """Keeps the garbage collector off the path of an order: what was loaded at start is never garbage, and requests
+    leave next to nothing in circles (looking at everything again took up to half of a busy process's time).
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECTIONS)
 
 
 async def serve_desk(desk: Desk, host: str, port: int, console: Path = CONSOLE) -> None:
