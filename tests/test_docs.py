@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,26 @@ def test_every_command_is_documented() -> None:
         found |= set() if names else {" ".join(path)}
         waiting += [((*path, name), part[name]) for name in names]
     assert found - set(commands()) == set()
+
+
+SHELL = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+LINES = sorted(
+    {
+        (str(page.relative_to(ROOT)), line.removeprefix(".venv/bin/").partition("#")[0].partition(" | ")[0].strip())
+        for page in PAGES
+        for block in SHELL.findall(page.read_text())
+        for line in block.splitlines()
+        if line.removeprefix(".venv/bin/").startswith("stab3l ")
+    }
+)
+
+
+def test_the_quick_starts_are_among_the_examples() -> None:
+    assert len([line for page, line in LINES if page == "docs/guides/quick-starts.md"]) > 20
+
+
+@pytest.mark.parametrize(("page", "line"), LINES)
+def test_every_command_in_the_documents_can_be_typed(page: str, line: str) -> None:
+    """Names, arguments and flags are those of the command line; the command itself is not run."""
+    command, _, _ = app.parse_args(shlex.split(line)[1:], print_error=False, exit_on_error=False)
+    assert callable(command)

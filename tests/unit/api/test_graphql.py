@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -185,3 +187,9 @@ async def test_a_subscription_tells_of_every_trade(venue: Venue, url: str) -> No
         while (told := await hear())["id"] != "1":
             assert told["type"] == "next"
         assert told["payload"]["data"]["trades"] == {"tradeId": "1", "price": "0.06"}
+
+
+async def test_the_documents_example_is_answered(venue: Venue) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "graphql.md").read_text()
+    (example,) = re.findall(r"^```graphql\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert (await data(venue, example))["market"]["priceStep"] == "0.0001"
