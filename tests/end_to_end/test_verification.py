@@ -22,7 +22,6 @@ from compute_market import Actor, Market, acting, give_dollars, open_market
 from deployed_chain import DEPTH, HAIRCUT_BPS, ROWS, WINDOW_BLOCKS, Deployments
 from liar import Liar
 
-from stab3l.api.backing_routes import BackingReader
 from stab3l.chain.errors import ContractRejected
 from stab3l.chain.rpc import RpcChain
 from stab3l.chain.signer import Signer
@@ -42,6 +41,7 @@ from stab3l.provider.committee import proof_of
 from stab3l.provider.onboarding import Step, Terms, onboard
 from stab3l.provider.outputs import claim_outputs
 from stab3l.units import STAKE_PERIOD_MIN_S, WAD, Wad
+from stab3l.watch.backing import board
 
 pytestmark = pytest.mark.chain
 
@@ -103,7 +103,8 @@ def test_real_compute_becomes_staked_sstb_although_one_verifier_is_down_and_one_
 def test_the_board_shows_what_was_proved_and_buyers_choose_by_it(market: Market) -> None:
     async def look() -> None:
         provider = Signer.load(market.home, "provider").address
-        shown = await BackingReader(market.network).read()
+        async with RpcChain(market.config) as chain:
+            shown = (await board(chain, market.config)).as_dict()
         (one,) = [each for each in shown["providers"] if each["provider"] == provider]
         assert one["outstanding"] == shown["supply"] == shown["outstanding"] != "0"
         assert (one["method"], one["compute_class"], one["pending"]) == ("committee", "f32", "0")

@@ -142,8 +142,8 @@ class BackingView(msgspec.Struct, frozen=True):
     """What stands behind one provider's promises (docs/reference/backing.md)."""
 
     provider: str
-    method: int
-    compute_class: int
+    method: str
+    compute_class: str
     outstanding: str
     pending: str
     promised_rate: str

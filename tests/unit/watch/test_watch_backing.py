@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 
+from stab3l.api.chain_views import CapacityView
 from stab3l.units import WAD
 from stab3l.watch.backing import Backing, Board, Summons, choose
 
@@ -77,3 +79,5 @@ def test_the_board_sums_by_class_and_by_expiry() -> None:
     first = found["providers"][0]
     assert (first["method"], first["compute_class"], first["spare"]) == ("zkp", "f32", str(70 * WAD))
     assert board(ONE).as_dict()["summons"] is None
+    # As `GET /v1/capacity` gives it.
+    assert msgspec.to_builtins(msgspec.convert(found, CapacityView)) == msgspec.to_builtins(found)
