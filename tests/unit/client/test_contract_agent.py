@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from random import Random
 
-from stab3l.client.agents.contracts import ContractPolicy, contract_quotes, requotes, takes_by_buying
+import msgspec
+
+from stab3l.api.answers import MarketView
+from stab3l.client.agents.contracts import ContractPolicy, contract_quotes, is_option, requotes, takes_by_buying, trades
 from stab3l.client.agents.desk import OpenOrder
 from stab3l.client.agents.maker import Quote
 from stab3l.units import Lots, Ticks
@@ -54,3 +57,16 @@ def test_the_taker_leans_back_to_no_position() -> None:
     assert not any(takes_by_buying(most, POLICY, dice) for _ in range(100))
     assert all(takes_by_buying(-most, POLICY, dice) for _ in range(100))
     assert {takes_by_buying(0, POLICY, dice) for _ in range(100)} == {True, False}
+
+
+def market(kind: str, expiry: str | None, status: str = "open") -> MarketView:
+    view = MarketView(1, "M", 0, 0, "0.01", "1", "0", "1", "9", 0, 0, 0, None, "open")
+    return msgspec.structs.replace(view, kind=kind, expiry=expiry, status=status)
+
+
+def test_only_open_contracts_that_have_not_expired_are_quoted() -> None:
+    assert trades(market("future", "100"), 99)
+    assert not trades(market("future", "100"), 100)
+    assert not trades(market("future", "100", "halted"), 99)
+    assert not trades(market("spot", None), 0)
+    assert [is_option(market(kind, "1")) for kind in ("future", "call", "put")] == [False, True, True]

@@ -17,6 +17,7 @@ from stab3l.client import calls
 from stab3l.client.agents.desk import OpenOrder, TradingDesk, repeat
 from stab3l.client.agents.maker import Quote
 from stab3l.client.orders import ListedMarket, listed_market
+from stab3l.clock import Clock, SystemClock
 from stab3l.units import BASIS_POINTS, Lots, Ticks
 
 PAUSE_S = 2.0
@@ -38,8 +39,13 @@ class ContractPolicy:
 
 
 def is_option(market: MarketView) -> bool:
-    """Whether a contract is an option: its symbol names a strike and a side."""
-    return market.symbol.endswith(("-C", "-P"))
+    """Whether a market is an option's."""
+    return market.kind in ("call", "put")
+
+
+def trades(market: MarketView, now: int) -> bool:
+    """Whether a market is a contract that can be traded at ``now`` [nanoseconds since 1970]."""
+    return market.expiry is not None and int(market.expiry) > now and market.status == "open"
 
 
 def contract_quotes(fair: Ticks, *, option: bool, policy: ContractPolicy) -> list[Quote]:
@@ -75,8 +81,9 @@ class ContractMaker:
     """The loop around the decision. ``spot``: a desk on the underlying's spot market; ``taker``: who trades with us."""
 
     def __init__(
-        self, spot: TradingDesk, taker: TradingDesk | None, policy: ContractPolicy, dice: random.Random
+        self, spot: TradingDesk, taker: TradingDesk | None, policy: ContractPolicy, dice: random.Random, clock: Clock
     ) -> None:
+        self._clock = clock
         self._spot = spot
         self._taker = taker
         self._policy = policy
@@ -88,7 +95,8 @@ class ContractMaker:
     async def step(self) -> None:
         """Looks at spot and marks, keeps each contract's quotes, and lets the taker act."""
         markets = await self._spot.api.send(calls.markets())
-        contracts = [m for m in markets.markets if m.base_asset == m.quote_asset and m.status == "open"]
+        now = self._clock.now()
+        contracts = [one for one in markets.markets if trades(one, now)]
         resting = await self._resting(listed_market(markets, one.symbol) for one in contracts)
         middle = await self._spot_middle()
         for one in contracts:
@@ -157,5 +165,5 @@ async def serve(home: Path, role: str, taker: str = "", policy: ContractPolicy |
     async with AsyncExitStack() as stack:
         spot = await TradingDesk.open(home, role, stack)
         other = await TradingDesk.open(home, taker, stack) if taker else None
-        maker = ContractMaker(spot, other, policy or ContractPolicy(), random.Random(seed))
+        maker = ContractMaker(spot, other, policy or ContractPolicy(), random.Random(seed), SystemClock())
         await repeat(maker.step, PAUSE_S)

@@ -47,13 +47,11 @@ async def _marked(stage: Stage) -> Markets:
 
 
 def _future(markets: Markets) -> MarketView:
-    """The first future: a contract without a strike in its symbol."""
-    contracts = (one for one in markets.markets if one.base_asset == one.quote_asset)
-    return next(one for one in contracts if not one.symbol.endswith(("-C", "-P")))
+    return next(one for one in markets.markets if one.kind == "future")
 
 
 def _call(markets: Markets) -> MarketView:
-    return next(one for one in markets.markets if one.symbol.endswith(f"-{STRIKE}-C"))
+    return next(one for one in markets.markets if one.kind == "call" and one.strike == STRIKE)
 
 
 async def _tell_margin(stage: Stage, role: str) -> None:
