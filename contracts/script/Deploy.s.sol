@@ -118,8 +118,8 @@ contract Deploy is Script {
         flow.registry.commitTimeoutBlocks =
             uint32(_read(json, "flow.commitTimeoutBlocks", flow.registry.commitTimeoutBlocks, type(uint32).max));
         flow.stakes.cooldownSeconds = uint32(_read(json, "flow.cooldownSeconds", flow.stakes.cooldownSeconds, type(uint32).max));
-        flow.stakes.minSinkStake = uint128(_read(json, "flow.minSinkStake", flow.stakes.minSinkStake, type(uint128).max));
-        flow.stakes.capacityUnit = uint96(_read(json, "flow.capacityUnit", flow.stakes.capacityUnit, type(uint96).max));
+        flow.stakes.minSinkStake = uint96(_read(json, "flow.minSinkStake", flow.stakes.minSinkStake, type(uint96).max));
+        flow.stakes.capacityUnit = uint64(_read(json, "flow.capacityUnit", flow.stakes.capacityUnit, type(uint64).max));
         flow.thresholdBps = _read(json, "flow.thresholdBps", flow.thresholdBps, type(uint256).max);
         flow.quantum = _read(json, "flow.quantum", flow.quantum, type(uint256).max);
         flow.bufferMax = _read(json, "flow.bufferMax", flow.bufferMax, type(uint128).max);

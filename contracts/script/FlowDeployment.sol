@@ -47,12 +47,12 @@ library FlowDeployment {
     /// @notice The constants of source 3. A CU in a second at par would be 6e16 wei per second; the quantum resolves a processor core.
     function defaults() internal pure returns (FlowConfig memory config) {
         config.stakes = StakeManager.Rules({
-            minSinkStake: uint128(FlowConstants.MIN_SINK_STAKE),
-            stakeUnit: uint128(FlowConstants.STAKE_UNIT),
-            capacityUnit: uint96(FlowConstants.CAPACITY_UNIT),
-            cooldownSeconds: uint32(FlowConstants.COOLDOWN_SECONDS),
+            minSinkStake: uint96(FlowConstants.MIN_SINK_STAKE),
+            stakeUnit: uint80(FlowConstants.STAKE_UNIT),
+            capacityUnit: uint64(FlowConstants.CAPACITY_UNIT),
             linear: false,
-            providersOnly: false
+            providersOnly: false,
+            cooldownSeconds: uint32(FlowConstants.COOLDOWN_SECONDS)
         });
         config.registry = CapacityRegistry.Rules({
             alphaBps: uint16(FlowConstants.EWMA_ALPHA_BPS),

@@ -42,6 +42,8 @@ library StabilityDefaults {
     /// @notice What opens the pool of sSTB once bucket A has it: 5,000 sSTB.
     uint128 internal constant COMPUTE_DEPTH = 5000e18;
     uint256 internal constant GOLD_PRICE = 4000;
+    /// @notice [base units of gold] below it a pool is too coarse to open.
+    uint256 internal constant MESH_OUNCES_MIN = 1200;
     uint64 internal constant FLASH_FEE = 0.0005e18;
     uint256 internal constant TARGET_BLOCKS_MIN = 5;
 
@@ -70,7 +72,7 @@ library StabilityDefaults {
             intervalBlocks: 3,
             memory_: 0.9e18,
             gain: uint128(uint256(depth) * WAD / (4 * slope)),
-            amountMin: depth / 1e6,
+            amountMin: depth > 1e6 ? depth / 1e6 : 1,
             flowMax: depth / 20,
             slippage: 0.01e18,
             gasPriceMax: 200 gwei

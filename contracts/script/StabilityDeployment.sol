@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {Bucket} from "../src/interfaces/IStability.sol";
 import {Oracle} from "../src/oracle/Oracle.sol";
@@ -27,6 +28,8 @@ struct StabilityDeployed {
     bool localTokens;
     uint128 computeDepth; // [wad sSTB]
     uint128 computeQuote; // [base units] the same in cUSDC at par
+    uint128 meshDepth; // [wad sSTB] of its mesh pool
+    uint128 meshOunces; // [base units of gold] the same
     StabilityTokens tokens;
     XAUTriangulation triangulation;
     ReserveVault vault;
@@ -55,6 +58,8 @@ library StabilityDeployment {
         d.localTokens = config.tokens.cUSDT == address(0);
         d.computeDepth = config.computeDepth > 0 ? config.computeDepth : StabilityDefaults.COMPUTE_DEPTH;
         d.computeQuote = uint128(d.computeDepth * config.par / (WAD * 1e12));
+        d.meshOunces = uint128(Math.max(d.computeQuote / StabilityDefaults.GOLD_PRICE, StabilityDefaults.MESH_OUNCES_MIN));
+        d.meshDepth = uint128(d.meshOunces * StabilityDefaults.GOLD_PRICE * 1e12 * WAD / config.par);
         d.tokens = d.localTokens ? _localTokens() : config.tokens;
         _deployCore(d, authority, oracle, computeToken, config.par);
         _deployPools(d, authority, computeToken);
@@ -193,8 +198,7 @@ library StabilityDeployment {
         for (uint256 i = 0; i < COMPUTE_MESH; i++) {
             calls[at++] = _planned(d.mesh[i], Bucket.Stabilisation, depth / 2, quotes[i + 1] / 2);
         }
-        uint128 ounces = uint128(d.computeQuote / StabilityDefaults.GOLD_PRICE);
-        calls[at++] = _planned(d.mesh[COMPUTE_MESH], Bucket.Stabilisation, d.computeDepth, ounces);
+        calls[at++] = _planned(d.mesh[COMPUTE_MESH], Bucket.Stabilisation, d.meshDepth, d.meshOunces);
         for (uint256 i = 0; d.localTokens && i < 7; i++) {
             PMMCore pool = i < COMPUTE_POOL ? PMMCore(d.pools[i]) : PMMCore(d.mesh[i - COMPUTE_POOL]);
             calls[at++] = abi.encodeCall(ReserveVault.openPool, (pool));

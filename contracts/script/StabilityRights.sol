@@ -97,6 +97,7 @@ library StabilityRights {
         _allow(list, stabilizer, Roles.GOVERNOR, Stabilizer.setMeshCaps.selector);
         _allow(list, stabilizer, Roles.GOVERNOR, Stabilizer.setOverrideCap.selector);
         _allow(list, stabilizer, Roles.PEG_KEEPER, Stabilizer.executePrivateSwap.selector);
+        _allow(list, stabilizer, Roles.PEG_KEEPER, Stabilizer.triangulate.selector);
     }
 
     /// @dev Whoever can stop in a hurry cannot end the stop: that takes the Timelock.

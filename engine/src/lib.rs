@@ -23,6 +23,7 @@ pub mod engine;
 pub mod event;
 pub mod expiry;
 pub mod failure;
+pub mod flow;
 pub mod group;
 pub mod hold;
 pub mod index;

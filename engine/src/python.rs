@@ -24,6 +24,7 @@ use crate::units::*;
 mod benchmark;
 mod derivatives;
 mod exceptions;
+mod flow;
 mod hashing;
 mod peg;
 
@@ -485,5 +486,6 @@ fn _engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
     exceptions::add_to(module)?;
     benchmark::add_to(module)?;
     hashing::add_to(module)?;
+    flow::add_to(module)?;
     peg::add_to(module)
 }

@@ -31,6 +31,7 @@ __all__ = [
     "EngineClosed",
     "EngineError",
     "EngineHalted",
+    "FlowWorld",
     "JournalCorrupt",
     "JournalIo",
     "JournalLocked",
@@ -271,6 +272,23 @@ def floats_to_entries(product: npt.NDArray[np.float32]) -> None:
 
 def tile_leaves(rows: npt.NDArray[np.uint8]) -> bytes:
     """``keccak(0x00 ++ tile)`` of each 256 bytes, 32 bytes each."""
+
+class FlowWorld:
+    """Simulated backpressure payments: the twin of `stab3l.sim.flow.sharing.Backpressure` and of the loop around it.
+
+    ``sinks``: (what it says in times of what it can do, what its stake admits [wei per second]).
+    """
+
+    def __init__(self, sinks: list[tuple[int, int]], arbiter: bool) -> None: ...
+    def run(self, capacities: list[list[int]], demands: list[int]) -> None:
+        """An epoch for each row of capacities and its demand [wei per second]. Raises `ValueError` for a ragged row."""
+    def track(self) -> tuple[int, int, int, int, list[int], list[int]]:
+        """(demanded, given up, given to liars, overpaid, completed by step, backlog after each step) [wei]."""
+    def sinks(self) -> list[tuple[int, int, int]]:
+        """(smoothed capacity, units, received) of each sink."""
+    @property
+    def escrow_level(self) -> int:
+        """What the escrow holds [wei]."""
 
 class PegWorld:
     """A simulated world of the peg (`docs/guides/simulator.md`), made from a `stab3l.sim.peg.world.World`.

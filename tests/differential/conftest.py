@@ -10,6 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
+from call_batch import CallBatch
 from chain_anvil import Anvil, deploy
 from peg_bench import Bench
 
@@ -29,9 +30,13 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session")
 async def bench(anyio_backend: str) -> AsyncIterator[Bench]:
-    anvil = Anvil(chain_id=CHAIN_ID)
+    # As much history as the longest run asks questions about.
+    anvil = Anvil(chain_id=CHAIN_ID, options=("--gas-limit", str(10**9)))
     with anvil:
         async with RpcChain(anvil.config(), retry_s=2) as chain:
             sender = Sender(chain, Signer(KEY), QUICK)
             anvil.ask("anvil_setBalance", sender.signer.address, hex(10**24))
-            yield Bench(anvil, chain, sender, await deploy(sender, "PegRules"))
+            batch = await CallBatch.open(anvil, chain, sender)
+            made = Bench(anvil, chain, sender, batch, await deploy(sender, "PegRules"))
+            yield made
+            made.close()

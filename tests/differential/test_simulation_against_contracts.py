@@ -1,19 +1,20 @@
-"""A simulated run replayed on a chain: every trade that its agents and stabilisers made pays the same to the last unit.
+"""A simulated run replayed on a chain: all that agents and stabilisers traded pays the same to the last unit.
 
-``STAB3L_DIFFERENTIAL_OPERATIONS`` sets how many operations about; `make peg-differential` runs ten thousand. Each
-operation is a block of its own here: what a trade pays does not depend on the block, and the history has a test of its
-own.
+``STAB3L_DIFFERENTIAL_OPERATIONS`` sets how many operations about; `make peg-differential` runs ten thousand. What
+happened in one block of the simulation is one transaction here.
 """
 
 from __future__ import annotations
 
-import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import groupby
+from typing import Any
 
 import pytest
+from call_batch import Call
 from chain_anvil import deploy
-from peg_bench import Bench
+from peg_bench import OPERATIONS, Bench
 
 from stab3l import _engine
 from stab3l.chain.contracts import Contract
@@ -24,52 +25,65 @@ from stab3l.sim.peg.world import Pool, World
 
 pytestmark = [pytest.mark.anyio, pytest.mark.chain]
 
-OPERATIONS = int(os.environ.get("STAB3L_DIFFERENTIAL_OPERATIONS", "120"))
+TEST = "simulation"
+AT_ONCE = 20
+
+Operation = tuple[Any, ...]
 REPLAYED = (P.CUSDT_CUSDC, P.CUSDC_GOLD, P.SSTB_CUSDC)
 """6/6 decimals with the stabiliser and the attacker, a pool that follows gold, 18/6 decimals."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Replay:
-    """A simulated pool on the chain."""
+    """A simulated pool on the chain; the vault of it is the batch."""
 
     bench: Bench
+    spec: Pool
     pool: Contract
     tokens: tuple[Contract, Contract]
 
     @classmethod
     async def open(cls, bench: Bench, authority: Contract, world: World, spec: Pool) -> Replay:
-        me = bench.sender.signer.address
         base, quote = [
             await deploy(bench.sender, "LocalToken", [name, world.assets[asset].decimals])
             for name, asset in (("BASE", spec.base), ("QUOTE", spec.quote))
         ]
         terms = [spec.price, spec.slope, spec.fee]
-        pool = await deploy(bench.sender, "PMMPool", [authority.address, base.address, quote.address, me, *terms])
-        opened = cls(bench, pool, (base, quote))
-        await bench.sender.transact(base, "faucet", pool.address, spec.base_reserve)
-        await bench.sender.transact(quote, "faucet", pool.address, spec.quote_reserve)
-        await bench.sender.transact(pool, "init")
-        return opened
+        vault = bench.batch.contract.address
+        pool = await deploy(bench.sender, "PMMPool", [authority.address, base.address, quote.address, vault, *terms])
+        return cls(bench, spec, pool, (base, quote))
 
-    async def sell(self, sells_base: bool, amount: int, paid: int) -> None:
+    def opening(self) -> list[Call]:
+        """Liquidity, and the pool is open."""
+        reserves = (self.spec.base_reserve, self.spec.quote_reserve)
+        gifts = [self.gift(place, amount) for place, amount in enumerate(reserves)]
+        return [*gifts, Call(self.pool, "init", ())]
+
+    def gift(self, token: int, amount: int) -> Call:
+        return Call(self.tokens[token], "faucet", (self.pool.address, amount))
+
+    def sale(self, sells_base: bool, amount: int, paid: int) -> list[Call]:
         """The sale, which must pay exactly that."""
         query, function = ("querySellBase", "sellBase") if sells_base else ("querySellQuote", "sellQuote")
-        found, _ = await self.bench.chain.call(self.pool, query, amount)
-        assert found == paid
-        await self.bench.sender.transact(self.tokens[0 if sells_base else 1], "faucet", self.pool.address, amount)
-        await self.bench.sender.transact(self.pool, function, self.bench.sender.signer.address, paid)
+        asked = Call(self.pool, query, (amount,), lambda found, _: _same(found.paid, paid))
+        to = (self.bench.batch.contract.address, paid)
+        sold = Call(self.pool, function, to, lambda found, _: _same(found, paid))
+        return [asked, self.gift(0 if sells_base else 1, amount), sold]
 
-    async def set_price(self, spec: Pool, price: int) -> None:
-        await self.bench.sender.transact(self.pool, "setTerms", price, spec.slope, spec.fee)
+    def price(self, price: int) -> list[Call]:
+        return [Call(self.pool, "setTerms", (price, self.spec.slope, self.spec.fee))]
 
-    async def compare(self, terms: Terms, state: State) -> None:
+    def end(self, terms: Terms, state: State) -> list[Call]:
         """Reserves, targets, regime and price at the end."""
-        found = await self.bench.chain.call(self.pool, "state")
-        assert (found.baseReserve, found.quoteReserve) == (state.base_reserve, state.quote_reserve)
-        assert (found.baseTarget, found.quoteTarget) == targets_up(terms, state)
-        assert found.regime == state.regime
-        assert await self.bench.chain.call(self.pool, "midPrice") == mid_price(terms, state)
+        whole = (state.base_reserve, state.quote_reserve, *targets_up(terms, state), int(state.regime))
+        return [
+            Call(self.pool, "state", (), lambda found, _: _same(tuple(found), whole)),
+            Call(self.pool, "midPrice", (), lambda found, _: _same(found, mid_price(terms, state))),
+        ]
+
+
+def _same(found: object, expected: object) -> None:
+    assert found == expected
 
 
 def simulated() -> tuple[World, _engine.PegWorld]:
@@ -84,26 +98,42 @@ def simulated() -> tuple[World, _engine.PegWorld]:
     return world, made
 
 
+def by_block(operations: Sequence[Operation]) -> Iterator[list[Operation]]:
+    """What the simulator did, block by block, a bounded number at a time."""
+    for _, group in groupby(operations, key=lambda operation: operation[1]):
+        some = list(group)
+        for begin in range(0, len(some), AT_ONCE):
+            yield some[begin : begin + AT_ONCE]
+
+
 async def test_a_simulated_run_pays_the_same_on_chain(bench: Bench) -> None:
+    """What happened in one block of the simulation happens in one block of the chain, in the same order."""
     world, made = simulated()
-    authority = await deploy(bench.sender, "AccessManager", [bench.sender.signer.address])
+    authority = await deploy(bench.sender, "AccessManager", [bench.batch.contract.address])
     replays = {place: await Replay.open(bench, authority, world, world.pools[place]) for place in REPLAYED}
+    await bench.batch.begin()
+    await bench.batch.act([call for replay in replays.values() for call in replay.opening()])
     done = dict.fromkeys(("sale", "stabilise", "price"), 0)
     operations = made.operations()
-    for kind, _, place, outcome, sells_base, sold, paid, _ in islice(operations, 3 * OPERATIONS):
-        pool = STABILISED[place] if kind == "stabilise" else P(place)
-        if pool not in replays or outcome != 0:
-            continue
-        done[kind] += 1
-        if kind == "price":
-            await replays[pool].set_price(world.pools[pool], sold)
-        else:
-            await replays[pool].sell(sells_base, sold, paid)
-    assert min(done.values()) > 0, done
-    assert len(operations) <= 3 * OPERATIONS, "the run was not replayed to its end"
+    assert len(operations) <= 3 * OPERATIONS, "the run is longer than asked for"
+    for some in by_block(operations):
+        calls: list[Call] = []
+        for kind, _, place, outcome, sells_base, sold, paid, _ in some:
+            pool = STABILISED[place] if kind == "stabilise" else P(place)
+            if pool not in replays or outcome != 0:
+                continue
+            done[kind] += 1
+            calls += replays[pool].price(sold) if kind == "price" else replays[pool].sale(sells_base, sold, paid)
+        if calls:
+            await bench.batch.act(calls)
     pools = made.pools()
     for place, replay in replays.items():
         (*amounts, regime), price, *_ = pools[place]
         spec = world.pools[place]
         decimals = [world.assets[asset].decimals for asset in (spec.base, spec.quote)]
-        await replay.compare(Terms(price, spec.slope, spec.fee, *decimals), State(*amounts, Regime(regime)))
+        terms = Terms(price, spec.slope, spec.fee, *decimals)
+        await bench.batch.act(replay.end(terms, State(*amounts, Regime(regime))))
+    await bench.batch.judge()
+    assert min(done.values()) > 0, done
+    for kind, times in done.items():
+        bench.count(TEST, kind, times)

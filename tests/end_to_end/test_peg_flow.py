@@ -11,6 +11,7 @@ import httpx
 import pytest
 from chain_anvil import ROOT, Anvil
 
+from stab3l.chain.pools import read_pool, read_pools
 from stab3l.chain.rpc import RpcChain
 from stab3l.chain.sender import Sender, SendPolicy
 from stab3l.chain.signer import Signer, create_password
@@ -23,7 +24,6 @@ from stab3l.feeds.fixed import FixedFeed
 from stab3l.keepers.arbitrage import CycleArbitrageur, balance, trade
 from stab3l.keepers.oracle import PAIRS, Policy, Reporter
 from stab3l.keepers.peg import PriceKeeper, StabiliserKeeper
-from stab3l.keepers.peg_pools import read_pool, read_pools
 
 pytestmark = [pytest.mark.anyio, pytest.mark.chain]
 

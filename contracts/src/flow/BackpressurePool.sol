@@ -22,6 +22,12 @@ import {FlowToken, SuperfluidCalls} from "../libraries/SuperfluidCalls.sol";
 import {FlowConstants} from "../types/Flow.sol";
 import {CapacityRegistry, ICapacityListener} from "./CapacityRegistry.sol";
 
+/// @notice The member of every pool that takes what the sinks cannot.
+interface IPoolOverflow {
+    /// @notice The pool of the task type stands: what it streams here may come straight into the balance.
+    function onPoolOpened(bytes32 taskTypeId) external;
+}
+
 /// @title BackpressurePool
 /// @notice One Superfluid distribution pool for each task type. A sink has one unit for each `quantum` of its capacity; the escrow has as many as
 /// keep every unit at or below its quantum. So no sink is paid above its capacity, and what is too much lies in the escrow.
@@ -35,18 +41,22 @@ contract BackpressurePool is IBackpressurePool, ICapacityListener, AccessManaged
     using SafeCast for int256;
     using SuperfluidCalls for FlowToken;
 
+    /// @dev Three words; the third is read only where the task type is a stage of a pipeline.
     struct Pool {
         ISuperfluidPool pool;
         uint96 quantum; // [wei per second] that a unit stands for
-        uint128 sinkUnits; // of all sinks
-        uint128 onwardUnits; // of Pipeline
+        uint96 sinkUnits; // of all sinks
+        uint96 escrowUnits;
+        uint16 sinkCount; // sinks that have units
+        bool staged; // whether Pipeline has set what follows
         uint96 limit; // [wei per second] that the sinks may get together, beside what each can do
+        uint96 onwardUnits; // of Pipeline
         uint16 onwardShare; // units of Pipeline for each unit of a sink
     }
 
     /// @dev What the sinks could have taken in beside the stream; EscrowBuffer may hand out so much.
     struct Spare {
-        uint96 sinkRate; // [wei per second] that streams to the sinks since `at`
+        uint96 free; // [wei per second] of their capacity that was not streamed to, as noted last
         uint40 at; // [unix seconds]
         uint120 amount; // [wei]
     }
@@ -58,7 +68,6 @@ contract BackpressurePool is IBackpressurePool, ICapacityListener, AccessManaged
     error UnitsTooMany(bytes32 taskTypeId, uint256 units, uint256 max);
 
     event PoolOpened(bytes32 indexed taskTypeId, address pool, uint256 quantum);
-    event UnitsWritten(bytes32 indexed taskTypeId, address indexed member, uint256 units);
     event LimitSet(bytes32 indexed taskTypeId, uint256 limit, uint256 onwardShare);
     event ThresholdSet(uint256 thresholdBps);
     event DustSwept(address indexed to, uint256 amount);
@@ -75,12 +84,12 @@ contract BackpressurePool is IBackpressurePool, ICapacityListener, AccessManaged
     ISuperToken public immutable token;
     ISuperfluid private immutable HOST;
     IGeneralDistributionAgreementV1 private immutable AGREEMENT;
+    /// @notice [bps] from which growth of a sink's units is written. In one word with the pause.
+    uint16 public thresholdBps;
     /// @notice EscrowBuffer.
     address public escrow;
     /// @notice Pipeline.
     address public pipeline;
-    /// @notice [bps] from which growth of a sink's units is written.
-    uint256 public thresholdBps;
     mapping(bytes32 taskTypeId => Pool) private _pools;
     mapping(bytes32 taskTypeId => Spare) private _spares;
     mapping(bytes32 taskTypeId => EnumerableSet.AddressSet) private _pending;
@@ -105,10 +114,12 @@ contract BackpressurePool is IBackpressurePool, ICapacityListener, AccessManaged
             _pending[taskTypeId].add(sink);
             return;
         }
-        _accrue(taskTypeId, pool);
+        // Where nothing but capacity limits the sinks, a raise frees at least as much as it draws: what was noted stays true until the next note.
+        bool noted = units < written || pool.staged;
+        if (noted) _accrue(taskTypeId);
         _writeSink(taskTypeId, pool, sink, written, units);
-        if (units < written) _writeEscrowUp(taskTypeId, pool);
-        _noteRate(taskTypeId, pool);
+        if (units < written) _writeEscrowUp(pool);
+        if (noted) _noteFree(taskTypeId, pool, _flowOf(pool));
     }
 
     /// @inheritdoc ICapacityListener
@@ -124,34 +135,50 @@ contract BackpressurePool is IBackpressurePool, ICapacityListener, AccessManaged
         _pending[taskTypeId].remove(sink);
         uint256 written = pool.pool.getUnits(sink);
         if (written == 0) return;
-        _accrue(taskTypeId, pool);
+        _accrue(taskTypeId);
         _writeSink(taskTypeId, pool, sink, written, 0);
-        _writeEscrowUp(taskTypeId, pool);
-        _noteRate(taskTypeId, pool);
+        _writeEscrowUp(pool);
+        _noteFree(taskTypeId, pool, _flowOf(pool));
     }
 
     /// @inheritdoc IBackpressurePool
     /// @dev Writes the sinks that wait, then what follows from them: Pipeline's units and the escrow's. Sinks that did not change cost nothing.
     function rebalance(bytes32 taskTypeId) external nonReentrant {
         Pool storage pool = _known(taskTypeId);
-        _accrue(taskTypeId, pool);
+        _accrue(taskTypeId);
         _writePending(taskTypeId, pool);
-        _writeOnward(taskTypeId, pool);
-        _writeEscrow(taskTypeId, pool);
-        _takeUpAdjustment(pool);
-        _noteRate(taskTypeId, pool);
-        emit Rebalanced(taskTypeId, registry.sinkCountOf(taskTypeId), uint256(pool.sinkUnits) * pool.quantum);
+        _writeOnward(pool);
+        _noteFree(taskTypeId, pool, _settleStream(pool));
+        emit Rebalanced(taskTypeId, pool.sinkCount, uint256(pool.sinkUnits) * pool.quantum);
+    }
+
+    /// @dev The escrow's units for the stream as it is, and what the division has left over given back. Returns what streams to the members now.
+    function _settleStream(Pool storage pool) private returns (uint256 flow) {
+        uint256 adjustment = _adjustmentOf(pool);
+        flow = _flowOf(pool);
+        uint256 rate = flow + adjustment; // changes of units move it between the two
+        uint256 units = _escrowUnits(pool, rate);
+        if (units != pool.escrowUnits) {
+            _writeEscrow(pool, units);
+            adjustment = _adjustmentOf(pool);
+            flow = rate - adjustment;
+        }
+        if (!_adjustmentMatters(pool, rate, adjustment)) return flow;
+        FlowToken(token, HOST, AGREEMENT).distributeFlow(pool.pool, 0);
+        return _flowOf(pool);
     }
 
     function _writePending(bytes32 taskTypeId, Pool storage pool) private {
         EnumerableSet.AddressSet storage pending = _pending[taskTypeId];
         address[] memory sinks = pending.values();
-        for (uint256 i = 0; i < sinks.length; i++) {
-            uint256 units = PoolUnits.unitsDown(registry.getSmoothedCapacity(taskTypeId, sinks[i]), pool.quantum);
-            uint256 written = pool.pool.getUnits(sinks[i]);
+        // From the end: the last of a set leaves it without another being moved.
+        for (uint256 i = sinks.length; i > 0; i--) {
+            address sink = sinks[i - 1];
+            uint256 units = PoolUnits.unitsDown(registry.getSmoothedCapacity(taskTypeId, sink), pool.quantum);
+            uint256 written = pool.pool.getUnits(sink);
             if (units > written && paused()) continue;
-            pending.remove(sinks[i]);
-            if (PoolUnits.mustWrite(written, units, thresholdBps)) _writeSink(taskTypeId, pool, sinks[i], written, units);
+            pending.remove(sink);
+            if (PoolUnits.mustWrite(written, units, thresholdBps)) _writeSink(taskTypeId, pool, sink, written, units);
         }
     }
 
@@ -160,52 +187,50 @@ contract BackpressurePool is IBackpressurePool, ICapacityListener, AccessManaged
     function _writeSink(bytes32 taskTypeId, Pool storage pool, address sink, uint256 written, uint256 units) private {
         uint256 sinkUnits = pool.sinkUnits - written + units;
         if (sinkUnits > UNITS_MAX) revert UnitsTooMany(taskTypeId, sinkUnits, UNITS_MAX);
-        pool.sinkUnits = uint128(sinkUnits);
-        _write(taskTypeId, pool, sink, units);
+        pool.sinkUnits = uint96(sinkUnits);
+        if (written == 0) pool.sinkCount++;
+        if (units == 0) pool.sinkCount--;
+        pool.pool.updateMemberUnits(sink, uint128(units));
     }
 
     /// @dev Only Pipeline changes its own units: it has lowered what it forwards before its income falls.
-    function _writeOnward(bytes32 taskTypeId, Pool storage pool) private {
+    function _writeOnward(Pool storage pool) private {
+        if (msg.sender != pipeline) return;
         uint256 units = uint256(pool.sinkUnits) * pool.onwardShare;
-        if (msg.sender != pipeline || units == pool.onwardUnits) return;
-        pool.onwardUnits = units.toUint128();
-        _write(taskTypeId, pool, pipeline, units);
-    }
-
-    function _writeEscrow(bytes32 taskTypeId, Pool storage pool) private {
-        uint256 units = _escrowUnits(pool);
-        if (units != pool.pool.getUnits(escrow)) _write(taskTypeId, pool, escrow, units);
+        if (units == pool.onwardUnits) return;
+        pool.onwardUnits = units.toUint96();
+        pool.pool.updateMemberUnits(pipeline, uint128(units));
     }
 
     /// @dev Units that left the sinks go to the escrow only as far as the stream needs them; fewer can wait for the next rebalance.
-    function _writeEscrowUp(bytes32 taskTypeId, Pool storage pool) private {
-        uint256 units = _escrowUnits(pool);
-        if (units > pool.pool.getUnits(escrow)) _write(taskTypeId, pool, escrow, units);
+    function _writeEscrowUp(Pool storage pool) private {
+        uint256 units = _escrowUnits(pool, _flowOf(pool) + _adjustmentOf(pool));
+        if (units > pool.escrowUnits) _writeEscrow(pool, units);
     }
 
-    function _write(bytes32 taskTypeId, Pool storage pool, address member, uint256 units) private {
-        emit UnitsWritten(taskTypeId, member, units);
-        pool.pool.updateMemberUnits(member, units.toUint128());
+    function _writeEscrow(Pool storage pool, uint256 units) private {
+        pool.escrowUnits = units.toUint96();
+        pool.pool.updateMemberUnits(escrow, uint128(units));
     }
 
     /// @dev What the division by changing units has left over flows to this contract as the pool's admin. A distribution of nothing by this contract gives
-    /// it back to the members; it costs as much as two changes of units, so it is done for what is worth it.
-    function _takeUpAdjustment(Pool storage pool) private {
-        if (_adjustmentMatters(pool)) FlowToken(token, HOST, AGREEMENT).distributeFlow(pool.pool, 0);
+    /// it back to the members; it costs as much as two changes of units, so it is done from 0.01 % of the stream on, if it divides by the units at all.
+    function _adjustmentMatters(Pool storage pool, uint256 rate, uint256 adjustment) private view returns (bool) {
+        return adjustment * FlowConstants.BASIS_POINTS >= rate && adjustment >= _totalUnits(pool);
     }
 
-    /// @dev From 0.01 % of the stream on, if it divides by the units at all.
-    function _adjustmentMatters(Pool storage pool) private view returns (bool) {
-        uint256 rate = _adjustmentOf(pool);
-        return rate * FlowConstants.BASIS_POINTS >= _rateOf(pool) && rate >= pool.pool.getTotalUnits();
+    function _totalUnits(Pool storage pool) private view returns (uint256) {
+        return uint256(pool.sinkUnits) + pool.escrowUnits + (pool.staged ? pool.onwardUnits : 0);
     }
 
-    function _escrowUnits(Pool storage pool) private view returns (uint256) {
-        return PoolUnits.escrowUnitsUp(_rateOf(pool), pool.quantum, pool.sinkUnits, pool.onwardUnits, pool.limit);
+    function _escrowUnits(Pool storage pool, uint256 rate) private view returns (uint256) {
+        (uint256 onward, uint256 limit) = pool.staged ? (pool.onwardUnits, pool.limit) : (0, NO_LIMIT);
+        return PoolUnits.escrowUnitsUp(rate, pool.quantum, pool.sinkUnits, onward, limit);
     }
 
-    function _rateOf(Pool storage pool) private view returns (uint256) {
-        return int256(pool.pool.getTotalFlowRate()).toUint256() + _adjustmentOf(pool);
+    /// @dev [wei per second] that streams to the members.
+    function _flowOf(Pool storage pool) private view returns (uint256) {
+        return int256(pool.pool.getTotalFlowRate()).toUint256();
     }
 
     function _adjustmentOf(Pool storage pool) private view returns (uint256) {
@@ -218,32 +243,35 @@ contract BackpressurePool is IBackpressurePool, ICapacityListener, AccessManaged
     function takeSpare(bytes32 taskTypeId, uint256 wanted) external returns (uint256 taken) {
         Peers.check(escrow);
         Pool storage pool = _known(taskTypeId);
-        _accrue(taskTypeId, pool);
-        _noteRate(taskTypeId, pool);
+        _accrue(taskTypeId);
+        _noteFree(taskTypeId, pool, _flowOf(pool));
         Spare storage spare = _spares[taskTypeId];
         taken = Math.min(wanted, spare.amount);
         spare.amount -= uint120(taken);
     }
 
-    /// @dev Brings the spare capacity forward with the rate that was noted last; before any change of units.
-    function _accrue(bytes32 taskTypeId, Pool storage pool) private {
+    /// @dev Brings the spare capacity forward with what was noted last; before units fall.
+    function _accrue(bytes32 taskTypeId) private {
         Spare storage spare = _spares[taskTypeId];
-        spare.amount = uint120(_spareAmount(spare, _capacityOf(pool)));
+        spare.amount = uint120(_spareAmount(spare));
         spare.at = uint40(block.timestamp);
     }
 
-    function _noteRate(bytes32 taskTypeId, Pool storage pool) private {
-        uint256 rate = int256(pool.pool.getTotalFlowRate()).toUint256();
-        _spares[taskTypeId].sinkRate = uint96(Math.mulDiv(rate, pool.sinkUnits, pool.pool.getTotalUnits()));
+    /// @dev `flow` [wei per second] streams to all members.
+    function _noteFree(bytes32 taskTypeId, Pool storage pool, uint256 flow) private {
+        uint256 capacity = _capacityOf(pool);
+        uint256 taken = Math.mulDiv(flow, pool.sinkUnits, _totalUnits(pool));
+        _spares[taskTypeId].free = uint96(capacity > taken ? Math.min(capacity - taken, type(uint96).max) : 0);
     }
 
-    function _spareAmount(Spare storage spare, uint256 capacity) private view returns (uint256) {
-        uint256 free = capacity > spare.sinkRate ? capacity - spare.sinkRate : 0;
+    function _spareAmount(Spare storage spare) private view returns (uint256) {
+        uint256 free = spare.free;
         return Math.min(spare.amount + free * (block.timestamp - spare.at), free * SPARE_WINDOW_SECONDS);
     }
 
     function _capacityOf(Pool storage pool) private view returns (uint256) {
-        return Math.min(uint256(pool.sinkUnits) * pool.quantum, pool.limit);
+        uint256 capacity = uint256(pool.sinkUnits) * pool.quantum;
+        return pool.staged ? Math.min(capacity, pool.limit) : capacity;
     }
 
     // --- Pipeline
@@ -252,8 +280,8 @@ contract BackpressurePool is IBackpressurePool, ICapacityListener, AccessManaged
     function setStage(bytes32 taskTypeId, uint256 limit, uint256 onwardShare) external {
         Peers.check(pipeline);
         Pool storage pool = _known(taskTypeId);
-        _accrue(taskTypeId, pool);
-        (pool.limit, pool.onwardShare) = (uint96(Math.min(limit, NO_LIMIT)), onwardShare.toUint16());
+        _accrue(taskTypeId);
+        (pool.staged, pool.limit, pool.onwardShare) = (true, uint96(Math.min(limit, NO_LIMIT)), onwardShare.toUint16());
         emit LimitSet(taskTypeId, limit, onwardShare);
     }
 
@@ -277,7 +305,8 @@ contract BackpressurePool is IBackpressurePool, ICapacityListener, AccessManaged
         (pool.quantum, pool.limit) = (uint96(quantum), NO_LIMIT);
         _spares[taskTypeId].at = uint40(block.timestamp);
         emit PoolOpened(taskTypeId, address(pool.pool), quantum);
-        _write(taskTypeId, pool, escrow, 1);
+        _writeEscrow(pool, 1);
+        IPoolOverflow(escrow).onPoolOpened(taskTypeId);
     }
 
     /// @notice Changes the growth from which units are written [bps].
@@ -304,7 +333,7 @@ contract BackpressurePool is IBackpressurePool, ICapacityListener, AccessManaged
 
     function _setThreshold(uint256 next) private {
         if (next > FlowConstants.BASIS_POINTS) revert ThresholdInvalid(next);
-        thresholdBps = next;
+        thresholdBps = uint16(next);
         emit ThresholdSet(next);
     }
 
@@ -315,8 +344,9 @@ contract BackpressurePool is IBackpressurePool, ICapacityListener, AccessManaged
     function needsRebalance(bytes32 taskTypeId) external view returns (bool) {
         Pool storage pool = _known(taskTypeId);
         if (_pending[taskTypeId].length() != 0) return true;
-        if (_escrowUnits(pool) != pool.pool.getUnits(escrow)) return true;
-        return _adjustmentMatters(pool);
+        uint256 adjustment = _adjustmentOf(pool);
+        uint256 rate = _flowOf(pool) + adjustment;
+        return _escrowUnits(pool, rate) != pool.escrowUnits || _adjustmentMatters(pool, rate, adjustment);
     }
 
     /// @inheritdoc IBackpressurePool
@@ -339,7 +369,8 @@ contract BackpressurePool is IBackpressurePool, ICapacityListener, AccessManaged
         )
     {
         Pool storage pool = _known(taskTypeId);
-        return (pool.quantum, pool.sinkUnits, pool.onwardUnits, pool.pool.getUnits(escrow), pool.limit, _rateOf(pool), _adjustmentOf(pool));
+        dustRate = _adjustmentOf(pool);
+        return (pool.quantum, pool.sinkUnits, pool.onwardUnits, pool.escrowUnits, pool.limit, _flowOf(pool) + dustRate, dustRate);
     }
 
     /// @notice What the sinks can take in together [wei per second].
@@ -349,7 +380,7 @@ contract BackpressurePool is IBackpressurePool, ICapacityListener, AccessManaged
 
     /// @notice What the escrow may hand out now [wei].
     function spareOf(bytes32 taskTypeId) external view returns (uint256) {
-        return _spareAmount(_spares[taskTypeId], _capacityOf(_known(taskTypeId)));
+        return _spareAmount(_spares[taskTypeId]);
     }
 
     /// @notice Sinks whose units the next rebalance writes.

@@ -28,7 +28,7 @@ interface ICapacityListener {
 /// @dev A signal moves once an epoch and decays when an epoch passes in silence. A sink's signals together never exceed the cap of its stake.
 /// @custom:stop The guardian pauses signals and new registrations; sinks can still leave.
 /// @custom:trusts The arbiter for completion rates.
-contract CapacityRegistry is ICapacitySignal, ISlashListener, AccessManaged, Pausable, EIP712 {
+contract CapacityRegistry is ICapacitySignal, ISlashListener, EIP712, AccessManaged, Pausable {
     using EnumerableSet for EnumerableSet.AddressSet;
     using EnumerableSet for EnumerableSet.Bytes32Set;
 
@@ -39,16 +39,14 @@ contract CapacityRegistry is ICapacitySignal, ISlashListener, AccessManaged, Pau
         uint16 sinksMax; // of one task type
     }
 
+    /// @dev One word: a reveal reads and writes it once.
     struct Signal {
         uint160 smoothed; // [wei per second, in the fixed point UNIT_SCALE]
-        uint48 epoch; // of the last reveal or decay; zero: none yet
+        uint32 epoch; // of the last reveal or decay; zero: none yet
         uint16 missBps; // part of the offered work that was not completed
-    }
-
-    struct Commitment {
-        bytes32 hash;
-        uint64 blockNumber;
-        uint64 epoch;
+        uint32 committedBlock;
+        uint8 committedEpoch; // its last eight bits
+        bool registered;
     }
 
     error TaskTypeKnown(bytes32 taskTypeId);
@@ -86,22 +84,24 @@ contract CapacityRegistry is ICapacitySignal, ISlashListener, AccessManaged, Pau
     uint256 private constant EPOCH_SECONDS_MIN = 10;
 
     StakeManager public immutable stakes;
+    uint32 private immutable EPOCH_SECONDS;
+    // These lie in one word with the pause.
+    uint16 private _alphaBps;
+    uint32 private _commitTimeoutBlocks;
+    uint16 private _sinksMax;
     /// @notice BackpressurePool.
     ICapacityListener public pools;
-    Rules private _rules;
     mapping(bytes32 taskTypeId => bool) public taskTypeKnown;
     mapping(bytes32 taskTypeId => EnumerableSet.AddressSet) private _sinks;
     mapping(address sink => EnumerableSet.Bytes32Set) private _taskTypesOf;
     mapping(bytes32 taskTypeId => mapping(address sink => Signal)) private _signals;
-    mapping(bytes32 taskTypeId => mapping(address sink => Commitment)) private _commitments;
-    /// @notice Sum of a sink's signals over its task types [wei per second, in the fixed point UNIT_SCALE].
-    mapping(address sink => uint256) private _smoothedOf;
+    mapping(bytes32 taskTypeId => mapping(address sink => bytes32)) private _commitments;
 
     constructor(address authority_, StakeManager stakes_, Rules memory rules_)
-        AccessManaged(authority_)
         EIP712("stab3l CapacityRegistry", "1")
+        AccessManaged(authority_)
     {
-        stakes = stakes_;
+        (stakes, EPOCH_SECONDS) = (stakes_, rules_.epochSeconds);
         _setRules(rules_);
     }
 
@@ -111,10 +111,11 @@ contract CapacityRegistry is ICapacitySignal, ISlashListener, AccessManaged, Pau
     function registerSink(bytes32 taskTypeId) external whenNotPaused {
         if (!taskTypeKnown[taskTypeId]) revert TaskTypeUnknown(taskTypeId);
         EnumerableSet.AddressSet storage sinks = _sinks[taskTypeId];
-        if (sinks.length() >= _rules.sinksMax) revert SinksTooMany(taskTypeId, _rules.sinksMax);
+        if (sinks.length() >= _sinksMax) revert SinksTooMany(taskTypeId, _sinksMax);
         if (_taskTypesOf[msg.sender].length() >= TASK_TYPES_OF_SINK_MAX) revert TaskTypesTooMany(msg.sender, TASK_TYPES_OF_SINK_MAX);
         if (!sinks.add(msg.sender)) revert SinkKnown(taskTypeId, msg.sender);
         _taskTypesOf[msg.sender].add(taskTypeId);
+        _signals[taskTypeId][msg.sender].registered = true;
         emit SinkRegistered(taskTypeId, msg.sender);
         stakes.lock(msg.sender);
     }
@@ -137,8 +138,8 @@ contract CapacityRegistry is ICapacitySignal, ISlashListener, AccessManaged, Pau
     function _remove(bytes32 taskTypeId, address sink) private {
         _sinks[taskTypeId].remove(sink);
         _taskTypesOf[sink].remove(taskTypeId);
-        _smoothedOf[sink] -= _signals[taskTypeId][sink].smoothed;
-        _signals[taskTypeId][sink].smoothed = 0; // the epoch stays: who comes back has not another reveal in it
+        Signal storage signal = _signals[taskTypeId][sink];
+        (signal.smoothed, signal.registered) = (0, false); // the epoch stays: who comes back has not another reveal in it
         delete _commitments[taskTypeId][sink];
         emit SinkDeregistered(taskTypeId, sink);
         stakes.unlock(sink);
@@ -152,8 +153,10 @@ contract CapacityRegistry is ICapacitySignal, ISlashListener, AccessManaged, Pau
     function commitCapacity(bytes32 taskTypeId, bytes32 commitHash) external whenNotPaused {
         _checkSink(taskTypeId, msg.sender);
         uint256 epoch = currentEpoch();
-        if (_signals[taskTypeId][msg.sender].epoch == epoch) revert EpochRevealed(taskTypeId, msg.sender, epoch);
-        _commitments[taskTypeId][msg.sender] = Commitment(commitHash, uint64(block.number), uint64(epoch));
+        Signal storage signal = _signals[taskTypeId][msg.sender];
+        if (signal.epoch == epoch) revert EpochRevealed(taskTypeId, msg.sender, epoch);
+        _commitments[taskTypeId][msg.sender] = commitHash;
+        (signal.committedBlock, signal.committedEpoch) = (uint32(block.number), uint8(epoch));
         emit CapacityCommitted(taskTypeId, msg.sender, commitHash);
     }
 
@@ -189,8 +192,8 @@ contract CapacityRegistry is ICapacitySignal, ISlashListener, AccessManaged, Pau
             Signal storage signal = _signals[taskTypeId][sinks[i]];
             uint256 missed = _missed(signal, epoch);
             if (missed == 0 || signal.smoothed == 0) continue;
-            uint256 smoothed = CapacitySignal.decayedDown(signal.smoothed, missed, _rules.alphaBps);
-            _write(signal, sinks[i], smoothed, epoch - 1);
+            uint256 smoothed = CapacitySignal.decayedDown(signal.smoothed, missed, _alphaBps);
+            (signal.smoothed, signal.epoch) = (uint160(smoothed), uint32(epoch - 1));
             emit CapacityDecayed(taskTypeId, sinks[i], missed, smoothed / FlowConstants.UNIT_SCALE);
             pools.onCapacity(taskTypeId, sinks[i], smoothed / FlowConstants.UNIT_SCALE);
         }
@@ -206,20 +209,20 @@ contract CapacityRegistry is ICapacitySignal, ISlashListener, AccessManaged, Pau
     }
 
     function _counts(CapacityReport calldata report, bytes calldata signature, uint256 epoch) private view returns (bool) {
-        return report.epoch == epoch && report.capacity <= CAPACITY_MAX && _sinks[report.taskTypeId].contains(report.sink)
-            && _signals[report.taskTypeId][report.sink].epoch != epoch
+        Signal storage signal = _signals[report.taskTypeId][report.sink];
+        return report.epoch == epoch && report.capacity <= CAPACITY_MAX && signal.registered && signal.epoch != epoch
             && SignatureChecker.isValidSignatureNow(report.sink, digestOf(report), signature);
     }
 
     function _checkCommitment(bytes32 taskTypeId, uint256 capacity, bytes32 nonce) private view {
-        Commitment storage commitment = _commitments[taskTypeId][msg.sender];
-        (uint256 madeIn, uint256 epoch) = (commitment.blockNumber, commitment.epoch);
-        if (commitment.hash == 0) revert CommitmentMissing(taskTypeId, msg.sender);
+        bytes32 committed = _commitments[taskTypeId][msg.sender];
+        (uint256 madeIn, uint256 epoch) = _committedAt(_signals[taskTypeId][msg.sender]);
+        if (committed == 0) revert CommitmentMissing(taskTypeId, msg.sender);
         if (block.number <= madeIn) revert CommitmentTooYoung(madeIn, block.number);
-        if (block.number > madeIn + _rules.commitTimeoutBlocks) revert CommitmentExpired(madeIn, block.number);
+        if (block.number > madeIn + _commitTimeoutBlocks) revert CommitmentExpired(madeIn, block.number);
         if (epoch != currentEpoch()) revert CommitmentOfOtherEpoch(epoch, currentEpoch());
         bytes32 revealed = commitmentOf(taskTypeId, msg.sender, epoch, capacity, nonce);
-        if (revealed != commitment.hash) revert CommitmentMismatch(commitment.hash, revealed);
+        if (revealed != committed) revert CommitmentMismatch(committed, revealed);
     }
 
     /// @dev One step of the average, within what the stake admits beside the sink's other task types. Returns wei per second.
@@ -228,20 +231,26 @@ contract CapacityRegistry is ICapacitySignal, ISlashListener, AccessManaged, Pau
         Signal storage signal = _signals[taskTypeId][sink];
         if (signal.epoch == epoch) revert EpochRevealed(taskTypeId, sink, epoch);
         uint256 counted = raw * FlowConstants.UNIT_SCALE * (FlowConstants.BASIS_POINTS - signal.missBps) / FlowConstants.BASIS_POINTS;
-        smoothed = CapacitySignal.decayedDown(signal.smoothed, _missed(signal, epoch), _rules.alphaBps);
-        smoothed = CapacitySignal.blendedDown(smoothed, counted, _rules.alphaBps);
-        uint256 cap = stakes.getCapacityCap(sink) * FlowConstants.UNIT_SCALE;
-        uint256 elsewhere = _smoothedOf[sink] - signal.smoothed;
-        uint256 room = cap > elsewhere ? cap - elsewhere : 0;
+        smoothed = CapacitySignal.decayedDown(signal.smoothed, _missed(signal, epoch), _alphaBps);
+        smoothed = CapacitySignal.blendedDown(smoothed, counted, _alphaBps);
+        uint256 room = _room(taskTypeId, sink);
         if (smoothed > room) smoothed = room;
-        _write(signal, sink, smoothed, epoch);
+        (signal.smoothed, signal.epoch) = (uint160(smoothed), uint32(epoch));
         smoothed /= FlowConstants.UNIT_SCALE;
         emit CapacityRevealed(taskTypeId, sink, raw, smoothed);
     }
 
-    function _write(Signal storage signal, address sink, uint256 smoothed, uint256 epoch) private {
-        _smoothedOf[sink] = _smoothedOf[sink] - signal.smoothed + smoothed;
-        (signal.smoothed, signal.epoch) = (uint160(smoothed), uint48(epoch));
+    /// @dev What the cap of the stake leaves for this task type beside the sink's others [in the fixed point UNIT_SCALE].
+    function _room(bytes32 taskTypeId, address sink) private view returns (uint256) {
+        (uint256 cap, uint256 registrations) = stakes.capOf(sink);
+        cap *= FlowConstants.UNIT_SCALE;
+        if (registrations <= 1) return cap;
+        uint256 elsewhere = 0;
+        bytes32[] memory taskTypes = _taskTypesOf[sink].values();
+        for (uint256 i = 0; i < taskTypes.length; i++) {
+            if (taskTypes[i] != taskTypeId) elsewhere += _signals[taskTypes[i]][sink].smoothed;
+        }
+        return cap > elsewhere ? cap - elsewhere : 0;
     }
 
     // --- Governance and guardian
@@ -261,7 +270,7 @@ contract CapacityRegistry is ICapacitySignal, ISlashListener, AccessManaged, Pau
 
     /// @notice Changes the rules. The length of an epoch is fixed for ever: epochs are counted from it.
     function setRules(Rules calldata rules_) external restricted {
-        if (rules_.epochSeconds != _rules.epochSeconds) revert RulesInvalid(rules_);
+        if (rules_.epochSeconds != EPOCH_SECONDS) revert RulesInvalid(rules_);
         _setRules(rules_);
     }
 
@@ -279,7 +288,7 @@ contract CapacityRegistry is ICapacitySignal, ISlashListener, AccessManaged, Pau
         bool valid = next.alphaBps >= ALPHA_BPS_MIN && next.alphaBps <= FlowConstants.BASIS_POINTS && next.commitTimeoutBlocks != 0
             && next.epochSeconds >= EPOCH_SECONDS_MIN && next.sinksMax != 0;
         if (!valid) revert RulesInvalid(next);
-        _rules = next;
+        (_alphaBps, _commitTimeoutBlocks, _sinksMax) = (next.alphaBps, next.commitTimeoutBlocks, next.sinksMax);
         emit RulesSet(next);
     }
 
@@ -290,7 +299,7 @@ contract CapacityRegistry is ICapacitySignal, ISlashListener, AccessManaged, Pau
     function getSmoothedCapacity(bytes32 taskTypeId, address sink) external view returns (uint256) {
         Signal storage signal = _signals[taskTypeId][sink];
         uint256 missed = _missed(signal, currentEpoch());
-        return CapacitySignal.decayedDown(signal.smoothed, missed, _rules.alphaBps) / FlowConstants.UNIT_SCALE;
+        return CapacitySignal.decayedDown(signal.smoothed, missed, _alphaBps) / FlowConstants.UNIT_SCALE;
     }
 
     /// @notice Last written average [wei per second, in the fixed point UNIT_SCALE], its epoch, and the part of offered work not completed [bps].
@@ -305,8 +314,8 @@ contract CapacityRegistry is ICapacitySignal, ISlashListener, AccessManaged, Pau
         view
         returns (bytes32 hash, uint256 blockNumber, uint256 epoch)
     {
-        Commitment storage commitment = _commitments[taskTypeId][sink];
-        return (commitment.hash, commitment.blockNumber, commitment.epoch);
+        hash = _commitments[taskTypeId][sink];
+        if (hash != 0) (blockNumber, epoch) = _committedAt(_signals[taskTypeId][sink]);
     }
 
     /// @notice Sinks of the task type, in no order.
@@ -326,12 +335,12 @@ contract CapacityRegistry is ICapacitySignal, ISlashListener, AccessManaged, Pau
 
     /// @notice Whether the address is a sink of the task type.
     function isSink(bytes32 taskTypeId, address sink) external view returns (bool) {
-        return _sinks[taskTypeId].contains(sink);
+        return _signals[taskTypeId][sink].registered;
     }
 
     /// @notice Number of the epoch, from 1970.
     function currentEpoch() public view returns (uint256) {
-        return block.timestamp / _rules.epochSeconds;
+        return block.timestamp / EPOCH_SECONDS;
     }
 
     /// @notice The hash to commit: bound to this chain and contract, the sink, the task type and the epoch.
@@ -346,7 +355,14 @@ contract CapacityRegistry is ICapacitySignal, ISlashListener, AccessManaged, Pau
 
     /// @notice Rules in force.
     function rules() external view returns (Rules memory) {
-        return _rules;
+        return Rules(_alphaBps, _commitTimeoutBlocks, EPOCH_SECONDS, _sinksMax);
+    }
+
+    /// @dev Block and epoch of the last commitment. The epoch is the latest with its last bits: the hash is bound to all of it.
+    function _committedAt(Signal storage signal) private view returns (uint256 blockNumber, uint256 epoch) {
+        epoch = currentEpoch();
+        epoch -= uint8(epoch - signal.committedEpoch);
+        blockNumber = signal.committedBlock;
     }
 
     function _missed(Signal storage signal, uint256 epoch) private view returns (uint256) {
@@ -355,6 +371,6 @@ contract CapacityRegistry is ICapacitySignal, ISlashListener, AccessManaged, Pau
     }
 
     function _checkSink(bytes32 taskTypeId, address sink) private view {
-        if (!_sinks[taskTypeId].contains(sink)) revert SinkUnknown(taskTypeId, sink);
+        if (!_signals[taskTypeId][sink].registered) revert SinkUnknown(taskTypeId, sink);
     }
 }

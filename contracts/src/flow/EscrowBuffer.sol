@@ -16,8 +16,9 @@ import {
 } from "@superfluid-finance/ethereum-contracts/contracts/interfaces/superfluid/ISuperfluid.sol";
 
 import {IEscrowBuffer} from "../interfaces/IEscrowBuffer.sol";
+import {Peers} from "../libraries/Peers.sol";
 import {FlowToken, SuperfluidCalls} from "../libraries/SuperfluidCalls.sol";
-import {BackpressurePool} from "./BackpressurePool.sol";
+import {BackpressurePool, IPoolOverflow} from "./BackpressurePool.sol";
 
 /// @title EscrowBuffer
 /// @notice Holds what streams in beyond the capacity of a task type's sinks, and what sources lay down in advance; gives it to the sinks in the
@@ -25,7 +26,7 @@ import {BackpressurePool} from "./BackpressurePool.sol";
 /// @dev What the pool streams here counts as deposited by the pool. Money of one task type never pays another's sinks. Its twin is src/stab3l/flow/fifo.py.
 /// @custom:stop The guardian pauses deposits; draining and taking back go on.
 /// @custom:trusts BackpressurePool for the spare capacity.
-contract EscrowBuffer is IEscrowBuffer, AccessManaged, Pausable, ReentrancyGuardTransient {
+contract EscrowBuffer is IEscrowBuffer, IPoolOverflow, AccessManaged, Pausable, ReentrancyGuardTransient {
     using SafeCast for uint256;
     using SafeERC20 for IERC20;
     using SuperfluidCalls for FlowToken;
@@ -33,9 +34,10 @@ contract EscrowBuffer is IEscrowBuffer, AccessManaged, Pausable, ReentrancyGuard
     struct Buffer {
         uint128 level; // [wei] taken in and not yet given
         uint128 max; // [wei] B_max
-        uint64 head; // id of the oldest entry that may hold something
-        uint64 count; // ids of entries are 1 .. count
+        uint56 head; // id of the oldest entry that may hold something
+        uint56 count; // ids of entries are 1 .. count
         uint128 received; // [wei] of the pool's stream taken in so far
+        bool connected; // what the pool streams is in the balance at once, and need not be claimed
     }
 
     struct Entry {
@@ -55,11 +57,15 @@ contract EscrowBuffer is IEscrowBuffer, AccessManaged, Pausable, ReentrancyGuard
 
     /// @notice Bounds the gas of a drain; what lies behind waits for the next one.
     uint256 public constant ENTRIES_AT_ONCE = 64;
+    /// @notice Superfluid adds up all connected pools of an account whenever it spends.
+    uint256 public constant CONNECTED_MAX = 16;
 
     BackpressurePool public immutable pools;
     ISuperToken public immutable token;
     ISuperfluid private immutable HOST;
     IGeneralDistributionAgreementV1 private immutable AGREEMENT;
+    /// @notice Pools whose stream comes straight into the balance.
+    uint256 public connectedPools;
     mapping(bytes32 taskTypeId => Buffer) private _buffers;
     mapping(bytes32 taskTypeId => mapping(uint256 id => Entry)) private _entries;
 
@@ -70,6 +76,16 @@ contract EscrowBuffer is IEscrowBuffer, AccessManaged, Pausable, ReentrancyGuard
     }
 
     // --- In
+
+    /// @inheritdoc IPoolOverflow
+    /// @dev A connected member's units are cheaper to write.
+    function onPoolOpened(bytes32 taskTypeId) external {
+        Peers.check(address(pools));
+        if (connectedPools == CONNECTED_MAX) return;
+        connectedPools++;
+        _buffers[taskTypeId].connected = true;
+        FlowToken(token, HOST, AGREEMENT).connect(_poolOf(taskTypeId));
+    }
 
     /// @inheritdoc IEscrowBuffer
     function deposit(bytes32 taskTypeId, uint256 amount) external whenNotPaused nonReentrant {
@@ -102,7 +118,7 @@ contract EscrowBuffer is IEscrowBuffer, AccessManaged, Pausable, ReentrancyGuard
             _push(taskTypeId, buffer, address(pool), unseen);
         }
         if (buffer.level > buffer.max) emit BufferFull(taskTypeId, buffer.level);
-        pool.claimAll(address(this));
+        if (!buffer.connected) pool.claimAll(address(this));
     }
 
     function _push(bytes32 taskTypeId, Buffer storage buffer, address source, uint256 amount) private {
@@ -153,7 +169,7 @@ contract EscrowBuffer is IEscrowBuffer, AccessManaged, Pausable, ReentrancyGuard
             amount -= taken;
             if (entry.amount == 0) head++;
         }
-        buffer.head = uint64(head);
+        buffer.head = uint56(head);
     }
 
     function _reachable(bytes32 taskTypeId, Buffer storage buffer) private view returns (uint256 amount) {

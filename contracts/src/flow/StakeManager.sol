@@ -31,18 +31,19 @@ contract StakeManager is IStakeManager, AccessManaged, Pausable, ReentrancyGuard
     using SafeERC20 for IERC20;
 
     struct Rules {
-        uint128 minSinkStake; // [wei of the stake token]
-        uint128 stakeUnit; // [wei of the stake token]
-        uint96 capacityUnit; // [wei per second] per unit of the root
-        uint32 cooldownSeconds;
+        uint96 minSinkStake; // [wei of the stake token]
+        uint80 stakeUnit; // [wei of the stake token]
+        uint64 capacityUnit; // [wei per second] per unit of the root
         bool linear; // stake / unit in place of its square root
         bool providersOnly; // a sink must belong to a provider
+        uint32 cooldownSeconds;
     }
 
     struct Position {
         uint128 amount; // [wei of the stake token]
         uint40 unlocksAt; // [unix seconds] meaningful while registrations is zero
         uint16 registrations; // task types
+        bool hasProvider;
     }
 
     error ZeroAmount();
@@ -139,6 +140,7 @@ contract StakeManager is IStakeManager, AccessManaged, Pausable, ReentrancyGuard
         _checkVerified(provider);
         if (provider != msg.sender && !admitted[provider][msg.sender]) revert SinkNotAdmitted(provider, msg.sender);
         _providerOf[msg.sender] = provider;
+        _positions[msg.sender].hasProvider = true;
         _addToProvider(msg.sender, _positions[msg.sender].amount);
         emit ProviderJoined(provider, msg.sender);
     }
@@ -204,13 +206,19 @@ contract StakeManager is IStakeManager, AccessManaged, Pausable, ReentrancyGuard
 
     /// @inheritdoc IStakeManager
     /// @dev [wei per second], rounded down. Its twin is src/stab3l/flow/cap.py.
-    function getCapacityCap(address sink) external view returns (uint256) {
-        uint256 own = _positions[sink].amount;
-        if (own < _rules.minSinkStake) return 0;
-        address provider = _providerOf[sink];
-        if (provider == address(0)) return _capDown(own);
-        uint256 together = stakeOfProvider[provider];
-        return Math.mulDiv(_capDown(together), own, together);
+    function getCapacityCap(address sink) external view returns (uint256 cap) {
+        (cap,) = capOf(sink);
+    }
+
+    /// @notice `getCapacityCap`, and for how many task types the sink is registered.
+    function capOf(address sink) public view returns (uint256 cap, uint256 registrations) {
+        Position storage position = _positions[sink];
+        uint256 amount = position.amount;
+        registrations = position.registrations;
+        if (amount < _rules.minSinkStake) return (0, registrations);
+        if (!position.hasProvider) return (_capDown(amount), registrations);
+        uint256 together = stakeOfProvider[_providerOf[sink]];
+        cap = Math.mulDiv(_capDown(together), amount, together);
     }
 
     /// @inheritdoc IStakeManager
@@ -233,9 +241,10 @@ contract StakeManager is IStakeManager, AccessManaged, Pausable, ReentrancyGuard
         return _rules;
     }
 
+    /// @dev `amount` is below 2^128, so that the products fit.
     function _capDown(uint256 amount) private view returns (uint256) {
-        if (_rules.linear) return Math.mulDiv(amount, _rules.capacityUnit, _rules.stakeUnit);
-        uint256 root = Math.sqrt(Math.mulDiv(amount, FlowConstants.UNIT_SCALE, _rules.stakeUnit));
-        return root * _rules.capacityUnit / ROOT_SCALE;
+        Rules storage found = _rules;
+        if (found.linear) return amount * found.capacityUnit / found.stakeUnit;
+        return Math.sqrt(amount * FlowConstants.UNIT_SCALE / found.stakeUnit) * found.capacityUnit / ROOT_SCALE;
     }
 }

@@ -32,6 +32,11 @@ library SuperfluidCalls {
         self.host.callAgreement(self.agreement, call_, new bytes(0));
     }
 
+    /// @notice Lets what the pool streams to this contract come straight into its balance.
+    function connect(FlowToken memory self, ISuperfluidPool pool) internal {
+        self.host.callAgreement(self.agreement, abi.encodeCall(self.agreement.connectPool, (pool, new bytes(0))), new bytes(0));
+    }
+
     /// @notice Gives the pool's members `amount` at once, less what does not divide by the units.
     function distribute(FlowToken memory self, ISuperfluidPool pool, uint256 amount) internal {
         bytes memory call_ = abi.encodeCall(self.agreement.distribute, (self.token, address(this), pool, amount, new bytes(0)));

@@ -8,7 +8,7 @@ import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 
 import {Bucket, IReserveVault, ITradingPool} from "../interfaces/IStability.sol";
 import {FlowCap} from "../libraries/FlowCap.sol";
-import {StabilizerLimits, StabilizerRules} from "../libraries/StabilizerRules.sol";
+import {StabilizerRules} from "../libraries/StabilizerRules.sol";
 import {MeshPool} from "./MeshPool.sol";
 import {StabilizerPolicy} from "./StabilizerPolicy.sol";
 import {XAUTriangulation} from "./XAUTriangulation.sol";
@@ -31,9 +31,11 @@ contract Stabilizer is AccessManaged, Multicall, Pausable {
     error MeshUnknown(address token);
     error SameToken(address token);
     error CapInvalid(uint256 memory_, uint256 slippage);
+    error NothingGained(address pool, uint256 amount, uint256 back);
 
     event Stabilised(address indexed pool, bool sellsBase, uint256 sold, uint256 paid, uint256 volume, bool overridden);
     event PrivateSwap(address indexed sold, address indexed bought, uint256 amount, uint256 received, uint256 gold);
+    event Triangulated(address indexed pool, bool sellsBase, uint256 amount, uint256 paid, uint256 back);
     event MeshPoolSet(address indexed token, address pool);
     event CapsSet(uint256 meshMax, uint256 meshMemory, uint256 meshSlippage);
     event OverrideCapSet(address indexed pool, uint256 max, uint256 memory_);
@@ -70,9 +72,7 @@ contract Stabilizer is AccessManaged, Multicall, Pausable {
         StabilizerPolicy.Order memory order = policy.decide(pool, remembered);
         if (order.outcome != StabilizerRules.Outcome.Act) revert NotNow(pool, order.outcome);
 
-        StabilizerLimits memory limits = policy.limitsOf(pool);
-        uint256 flow = FlowCap.decayedUp(remembered.flow, limits.memory_, block.number - remembered.flowBlock) + order.volume;
-        _memory[pool] = StabilizerPolicy.Memory(uint64(block.number), uint64(block.number), uint128(flow));
+        _memory[pool] = StabilizerPolicy.Memory(uint64(block.number), uint64(block.number), uint128(order.flow));
         paid = _trade(pool, order, false);
     }
 
@@ -96,6 +96,26 @@ contract Stabilizer is AccessManaged, Multicall, Pausable {
     /// @notice Exchanges inventory of bucket B through gold: sold -> XAU -> bought. `amount` [base units of what is sold].
     /// @return received [base units of what is bought]
     function executePrivateSwap(address sold, address bought, uint256 amount) external restricted whenNotPaused returns (uint256 received) {
+        return _privateSwap(sold, bought, amount);
+    }
+
+    /// @notice Arbitrage between a public pool and the mesh: sells `amount` [base units of what is sold] on the pool, above its target, and buys it back
+    /// through gold. Reverts unless bucket B then holds more of it than before; so a keeper that lies can only bring prices together.
+    /// @return gained [base units of what is sold]
+    function triangulate(ITradingPool pool, bool sellsBase, uint256 amount) external restricted whenNotPaused returns (uint256 gained) {
+        (address sold, address between) = (pool.baseToken(), pool.quoteToken());
+        if (!sellsBase) (sold, between) = (between, sold);
+        uint256 fair = policy.fairUp(address(pool), sellsBase, amount);
+        vault.spend(Bucket.Stabilisation, sold, address(pool), amount);
+        uint256 paid = sellsBase ? pool.sellBase(address(vault), fair) : pool.sellQuote(address(vault), fair);
+        vault.credit(Bucket.Stabilisation, between);
+        uint256 back = _privateSwap(between, sold, paid);
+        if (back <= amount) revert NothingGained(address(pool), amount, back);
+        gained = back - amount;
+        emit Triangulated(address(pool), sellsBase, amount, paid, back);
+    }
+
+    function _privateSwap(address sold, address bought, uint256 amount) private returns (uint256 received) {
         if (sold == bought) revert SameToken(sold);
         uint256 worth = _inGold(sold, amount);
         _use(_mesh, worth);

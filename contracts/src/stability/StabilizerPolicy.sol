@@ -7,6 +7,7 @@ import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {Bucket, IPegTarget, IPublicPool, IReserveVault} from "../interfaces/IStability.sol";
+import {FlowCap} from "../libraries/FlowCap.sol";
 import {PriceHistory} from "../libraries/PriceHistory.sol";
 import {StabilizerLimits, StabilizerRules} from "../libraries/StabilizerRules.sol";
 
@@ -18,9 +19,9 @@ contract StabilizerPolicy is AccessManaged, Multicall {
     struct PoolPolicy {
         StabilizerLimits limits;
         address base;
+        uint8 baseDecimals;
         address quote;
-        uint128 baseScale; // 10^decimals
-        uint128 quoteScale;
+        uint8 quoteDecimals;
     }
 
     /// @notice What the stabiliser remembers of a pool.
@@ -37,6 +38,7 @@ contract StabilizerPolicy is AccessManaged, Multicall {
         uint256 amount;
         uint256 paidMin;
         uint256 volume; // [quote base units] counted against the cap
+        uint256 flow; // [quote base units] what the cap remembers after it
         address sold;
         address paid;
     }
@@ -69,7 +71,9 @@ contract StabilizerPolicy is AccessManaged, Multicall {
         policy.limits.threshold = uint64(Math.min(policy.limits.threshold + band, type(uint64).max));
         StabilizerRules.View memory seen = _look(pool, policy, remembered, target);
         (order.outcome, order.sellsBase, order.volume) = StabilizerRules.decide(policy.limits, seen);
-        if (order.outcome == StabilizerRules.Outcome.Act) _place(order, policy, target);
+        if (order.outcome != StabilizerRules.Outcome.Act) return order;
+        order.flow = FlowCap.decayedUp(seen.flow, policy.limits.memory_, seen.block_ - seen.flowBlock) + order.volume;
+        _place(order, policy, target);
     }
 
     /// @notice An order of governance's choosing: the slippage cap holds, the other limits are Stabilizer's override cap.
@@ -78,6 +82,15 @@ contract StabilizerPolicy is AccessManaged, Multicall {
         (uint256 target,) = pegs.targetOf(pool);
         (order.sellsBase, order.volume) = (sellsBase, volume);
         _place(order, policy, target);
+    }
+
+    /// @notice What selling `amount` at the target would pay, without fee or slippage; rounded up.
+    function fairUp(address pool, bool sellsBase, uint256 amount) external view returns (uint256) {
+        PoolPolicy memory policy = _known(pool);
+        (uint256 target,) = pegs.targetOf(pool);
+        (uint256 base, uint256 quote) = _scalesOf(policy);
+        if (sellsBase) return StabilizerRules.leastPaidUp(amount, target, 0, base, quote);
+        return StabilizerRules.leastPaidUp(amount, WAD * WAD / target, 0, quote, base);
     }
 
     function _look(address pool, PoolPolicy memory policy, Memory memory remembered, uint256 target)
@@ -92,22 +105,27 @@ contract StabilizerPolicy is AccessManaged, Multicall {
         (seen.block_, seen.gasPrice) = (block.number, tx.gasprice);
         (seen.actedBlock, seen.flow, seen.flowBlock) = (remembered.actedBlock, remembered.flow, remembered.flowBlock);
         seen.spotDeviation = PriceHistory.deviationOf(price, target);
-        uint256 base = vault.heldOf(Bucket.Stabilisation, policy.base);
-        seen.baseInventory = Math.mulDiv(base, target * policy.quoteScale, WAD * policy.baseScale);
-        seen.quoteInventory = vault.heldOf(Bucket.Stabilisation, policy.quote);
+        // Only what would be sold is looked up.
+        if (seen.averageDeviation > 0) {
+            (uint256 baseScale, uint256 quoteScale) = _scalesOf(policy);
+            seen.baseInventory = Math.mulDiv(vault.heldOf(Bucket.Stabilisation, policy.base), target * quoteScale, WAD * baseScale);
+        } else {
+            seen.quoteInventory = vault.heldOf(Bucket.Stabilisation, policy.quote);
+        }
     }
 
     /// @dev The slippage is measured from the target, not from the price now: a trade never goes through the target by more, and a price far away,
     /// where the curve is steep, is no reason to freeze (docs/decisions).
     function _place(Order memory order, PoolPolicy memory policy, uint256 target) private pure {
         uint256 slippage = policy.limits.slippage;
+        (uint256 base, uint256 quote) = _scalesOf(policy);
         if (order.sellsBase) {
-            order.amount = Math.mulDiv(order.volume, WAD * policy.baseScale, target * policy.quoteScale);
-            order.paidMin = StabilizerRules.leastPaidUp(order.amount, target, slippage, policy.baseScale, policy.quoteScale);
+            order.amount = Math.mulDiv(order.volume, WAD * base, target * quote);
+            order.paidMin = StabilizerRules.leastPaidUp(order.amount, target, slippage, base, quote);
             (order.sold, order.paid) = (policy.base, policy.quote);
         } else {
             order.amount = order.volume;
-            order.paidMin = StabilizerRules.leastPaidUp(order.amount, WAD * WAD / target, slippage, policy.quoteScale, policy.baseScale);
+            order.paidMin = StabilizerRules.leastPaidUp(order.amount, WAD * WAD / target, slippage, quote, base);
             (order.sold, order.paid) = (policy.quote, policy.base);
         }
     }
@@ -123,8 +141,8 @@ contract StabilizerPolicy is AccessManaged, Multicall {
         uint256 loop = StabilizerRules.loopGain(limits.gain, pool.terms().slope, _depthOf(pool));
         if (loop > LOOP_GAIN_MAX) revert LoopUnstable(loop, LOOP_GAIN_MAX);
         (address base, address quote) = (pool.baseToken(), pool.quoteToken());
-        uint128 baseScale = uint128(10 ** IERC20Metadata(base).decimals());
-        _policies[address(pool)] = PoolPolicy(limits, base, quote, baseScale, uint128(10 ** IERC20Metadata(quote).decimals()));
+        _policies[address(pool)] =
+            PoolPolicy(limits, base, IERC20Metadata(base).decimals(), quote, IERC20Metadata(quote).decimals());
         emit LimitsSet(address(pool), limits);
     }
 
@@ -137,6 +155,11 @@ contract StabilizerPolicy is AccessManaged, Multicall {
     /// @notice What was set for a pool.
     function limitsOf(address pool) external view returns (StabilizerLimits memory) {
         return _known(pool).limits;
+    }
+
+    /// @dev 10^decimals of base and quote.
+    function _scalesOf(PoolPolicy memory policy) private pure returns (uint256 base, uint256 quote) {
+        return (10 ** policy.baseDecimals, 10 ** policy.quoteDecimals);
     }
 
     function _known(address pool) private view returns (PoolPolicy memory policy) {

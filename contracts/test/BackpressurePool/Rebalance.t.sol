@@ -187,6 +187,26 @@ contract BackpressurePoolRebalanceTest is FlowFixture {
         return registry.taskTypesOf(sink).length != 0;
     }
 
+    /// @dev As the provider's agent does it once: income comes straight into the balance, and units are cheaper to write.
+    /// forge-config: default.isolate = true
+    function test_gas_of_a_connected_sinks_reveal() public {
+        _steady(SINK, CAPACITY);
+        _fund(SOURCE, 1000e18);
+        _stream(SOURCE, 3 * CAPACITY);
+        bytes memory connect = abi.encodeCall(agreement.connectPool, (pool, new bytes(0)));
+        vm.prank(SINK);
+        host.callAgreement(agreement, connect, new bytes(0));
+        for (uint256 i = 2; i < 5; i++) {
+            _nextEpoch();
+            _signal(SINK, i * CAPACITY);
+        }
+        assertLt(vm.snapshotGasLastCall("CapacityRegistry", "revealCapacity of a connected sink with its unit update"), 300_000);
+        _nextEpoch();
+        _signal(SINK, 0);
+        vm.snapshotGasLastCall("CapacityRegistry", "revealCapacity of a connected sink, less");
+        pools.rebalance(TASK);
+    }
+
     /// forge-config: default.isolate = true
     function test_gas_of_a_reveal_and_a_rebalance() public {
         _steady(SINK, CAPACITY);

@@ -32,6 +32,8 @@ contract StabilityRightsTest is StabilityFixture {
         _expect("PMMPool", "syncPrice(address)", address(peg.coordinator));
         _expect("Stabilizer", "executePrivateSwap(address,address,uint256)", KEEPER);
         _expect("Stabilizer", "executePrivateSwap(address,address,uint256)", address(peg.coordinator));
+        _expect("Stabilizer", "triangulate(address,bool,uint256)", KEEPER);
+        _expect("Stabilizer", "triangulate(address,bool,uint256)", address(peg.coordinator));
         _expect("ReserveVault", "move(address,uint8,uint8,uint256)", KEEPER);
         _expect("ReserveVault", "move(address,uint8,uint8,uint256)", address(peg.coordinator));
         _expect("MeshPool", "sellBase(address,uint256)", KEEPER);

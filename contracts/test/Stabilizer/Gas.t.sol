@@ -37,6 +37,9 @@ contract StabilityGasTest is StabilityFixture {
         vm.prank(KEEPER);
         stabilizer.executePrivateSwap(address(cUSDT), address(gold), 1000e6);
         _kept("Stabilizer", "executePrivateSwap, token for gold", KEEPERS_GAS_MAX);
+        vm.prank(KEEPER);
+        stabilizer.triangulate(pool, false, 500e6);
+        _kept("Stabilizer", "triangulate, a stable pair over two mesh pools", 500_000);
         address[] memory pools = new address[](1);
         pools[0] = address(pool);
         vm.prank(TRADER);

@@ -18,10 +18,10 @@ contract StabilityInvariantTest is StabilityFixture {
         _deployStability();
         handler = new StabilityHandler(system, KEEPER);
         targetContract(address(handler));
-        bytes4[] memory selectors = new bytes4[](7);
+        bytes4[] memory selectors = new bytes4[](8);
         (selectors[0], selectors[1], selectors[2]) = (handler.push.selector, handler.roundTrip.selector, handler.sandwich.selector);
         (selectors[3], selectors[4], selectors[5]) = (handler.stabilise.selector, handler.wait_.selector, handler.privateSwap.selector);
-        selectors[6] = handler.prices.selector;
+        (selectors[6], selectors[7]) = (handler.prices.selector, handler.triangulate.selector);
         targetSelector(FuzzSelector(address(handler), selectors));
     }
 

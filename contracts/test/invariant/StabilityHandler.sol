@@ -163,6 +163,18 @@ contract StabilityHandler is Test, IERC3156FlashBorrower {
         } catch {}
     }
 
+    /// @dev A keeper that names whatever side and amount it likes.
+    function triangulate(uint256 poolSeed, bool sellsBase, uint256 amount) external {
+        PMMPool pool = system.stability.pools[poolSeed % 4];
+        (uint256 base, uint256 quote) = _inventory(pool);
+        vm.prank(keeper);
+        try stabilizer.triangulate(pool, sellsBase, bound(amount, 1, 30_000e6)) {
+            (uint256 baseAfter, uint256 quoteAfter) = _inventory(pool);
+            if (sellsBase ? baseAfter <= base || quoteAfter < quote : quoteAfter <= quote || baseAfter < base) underpaid++;
+            reached["triangulated"]++;
+        } catch {}
+    }
+
     /// @dev Gold jumps by up to 5 %, or its reporters sleep.
     function prices(uint256 seed, uint256 jump) external {
         if (seed % 4 == 0) {

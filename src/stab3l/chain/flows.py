@@ -85,17 +85,17 @@ class Flows:
             self._pool_of[task] = contract_at(self.chain.chain_id, "SuperfluidPool", address)
         return self._pool_of[task]
 
-    async def state(self, task: bytes) -> PoolState:
-        """Everything about a task type's pool. Raises ``NotFound``."""
+    async def state(self, task: bytes, block: int | None = None) -> PoolState:
+        """Everything about a task type's pool, at a block or now. Raises ``NotFound``."""
         pool = await self.pool(task)
         found, total_units, capacity, level, level_max, spare, due = await asyncio.gather(
-            self.chain.call(self.pools, "stateOf", task),
-            self.chain.call(pool, "getTotalUnits"),
-            self.chain.call(self.pools, "capacityOf", task),
-            self.chain.call(self.escrow, "bufferLevel", task),
-            self.chain.call(self.escrow, "bufferMax", task),
-            self.chain.call(self.pools, "spareOf", task),
-            self.chain.call(self.pools, "needsRebalance", task),
+            self.chain.call(self.pools, "stateOf", task, block=block),
+            self.chain.call(pool, "getTotalUnits", block=block),
+            self.chain.call(self.pools, "capacityOf", task, block=block),
+            self.chain.call(self.escrow, "bufferLevel", task, block=block),
+            self.chain.call(self.escrow, "bufferMax", task, block=block),
+            self.chain.call(self.pools, "spareOf", task, block=block),
+            self.chain.call(self.pools, "needsRebalance", task, block=block),
         )
         return PoolState(
             found.quantum,

@@ -22,7 +22,10 @@ COMMITTEE_THRESHOLD = 2
 """M of the M-of-N committee; its members are the verifiers."""
 
 PEG_KEEPER = "peg-keeper"
-LOCAL_COMPUTE_DEPTH = 80 * WAD
+LOCAL_COMPUTE_DEPTH = 20 * WAD
+"""sSTB in the local public pool: little, so that it opens on every machine."""
+LOCAL_MESH_DEPTH = 80 * WAD
+"""sSTB in its mesh pool, the least that gold of six decimals lets open (`StabilityDefaults.MESH_OUNCES_MIN`)."""
 """sSTB in its local pool, and as much in its mesh pool: a local provider mints a few hundred."""
 
 STABILITY_CHAINS = (PRIMARY_CHAIN_ID, 138, 651940)

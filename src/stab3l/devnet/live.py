@@ -26,8 +26,8 @@ from stab3l.devnet.story.trading import deposit_all, trade_all
 PROLOGUE: tuple[Callable[[Stage], Awaitable[None]], ...] = (
     issue,
     earn_and_unlock,
-    become_a_sink,
     open_pools,
+    become_a_sink,
     sell,
     deposit_all,
     trade_all,

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from stab3l.chain.contracts import decode_log
 from stab3l.chain.errors import ContractRejected
+from stab3l.chain.pools import PUBLIC, read_pool, token_at
 from stab3l.chain.port import Chain
 from stab3l.chain.sender import Sender
 from stab3l.chain.signer import Signer
@@ -23,7 +24,6 @@ from stab3l.errors import Rejected
 from stab3l.keepers import arbitrage, peg
 from stab3l.keepers.arbitrage import ChainSynchroniser, balance, trade
 from stab3l.keepers.peg import Desk, PriceKeeper, Rebalancer, StabiliserKeeper
-from stab3l.keepers.peg_pools import PUBLIC, read_pool, token_at
 from stab3l.peg.reserves import Bucket
 from stab3l.peg.stabiliser import Outcome
 from stab3l.units import WAD

@@ -15,6 +15,7 @@ from typing import Final
 
 import structlog
 
+from stab3l.chain.pools import PUBLIC, PoolView, names_of, read_pool, read_pools, token_at
 from stab3l.chain.port import Receipt
 from stab3l.chain.rpc import RpcChain
 from stab3l.chain.sender import Sender
@@ -22,7 +23,6 @@ from stab3l.chain.signer import Signer
 from stab3l.clock import SystemClock, seconds
 from stab3l.config import load_network
 from stab3l.keepers.peg import Desk
-from stab3l.keepers.peg_pools import PUBLIC, PoolView, names_of, read_pool, read_pools, token_at
 from stab3l.keepers.peg_rules import Cycle, Sync, best_cycle, synchronising
 from stab3l.keepers.rounds import Round, every, keep
 from stab3l.keepers.settings import KeeperSettings

@@ -1,4 +1,4 @@
-"""Keepers of the peg on one chain: prices, stabiliser, inventory and reserves. Each round looks, decides and acts.
+"""Keepers of the peg on one chain: prices, stabiliser, inventory, mesh and reserves. Each looks, decides and acts.
 
 Nothing is remembered: every decision is made from the chain, and every act is one that the contracts would refuse a
 second time, so a killed keeper, or two of them, do no harm. A contract that refuses (someone else was faster, a block
@@ -17,13 +17,13 @@ from prometheus_client import Counter, Gauge
 
 from stab3l.chain.contracts import Contract, contract
 from stab3l.chain.errors import ContractRejected
+from stab3l.chain.pools import PRIVATE, PUBLIC, names_of, read_pools
 from stab3l.chain.port import Chain, Receipt
 from stab3l.chain.rpc import RpcChain
 from stab3l.chain.sender import Sender
 from stab3l.chain.signer import Signer
 from stab3l.config import ChainConfig, load_network
-from stab3l.keepers.peg_pools import PRIVATE, PUBLIC, names_of, read_pools
-from stab3l.keepers.peg_rules import Exchange, price_is_due, restoring, target_is_due
+from stab3l.keepers.peg_rules import Exchange, Triangle, best_triangle, price_is_due, restoring, target_is_due
 from stab3l.keepers.rounds import Round, every, keep
 from stab3l.keepers.settings import KeeperSettings
 from stab3l.peg.equation import Inputs, Weights, target
@@ -196,6 +196,43 @@ class Rebalancer:
                 await desk.act("rebalance_bridge", "BridgeReserveCoordinator", "rebalance", token, **told)
 
 
+class MeshArbitrageur:
+    """Brings public pools and the mesh together: sells what is dear on a pool and buys it back through gold.
+
+    Its trades are those of `Stabilizer.triangulate`, of bucket B: one that does not gain, or that sells below the
+    target, is refused by the contract.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def round(self) -> None:
+        """One look at all pools, at most one exchange."""
+        found = await self.observe()
+        if found is None:
+            return
+        told = {"pool": found.pool.name, "sells_base": found.sells_base, "gains": found.gained}
+        args = (found.pool.contract.address, found.sells_base, found.amount)
+        await self._desk.act("triangulate", "Stabilizer", "triangulate", *args, amount=found.amount, **told)
+
+    async def observe(self) -> Triangle | None:
+        """The exchange that gains most now; None where none does, or gold has no price."""
+        desk = self._desk
+        public = await read_pools(desk.chain, desk.config)
+        mesh = {view.base: view for view in await read_pools(desk.chain, desk.config, PRIVATE)}
+        tokens = sorted({token for view in public for token in (view.base, view.quote)})
+        held = {token: await desk.read("ReserveVault", "heldOf", Bucket.STABILISATION, token) for token in tokens}
+        targets = {}
+        for view in public:
+            try:
+                aimed, band = await desk.read("PegManager", "targetOf", view.contract.address)
+            except ContractRejected:
+                continue
+            if band == 0:
+                targets[view.contract.address] = aimed
+        return best_triangle(public, mesh, held, targets)
+
+
 GOLD_PAIR: Final = "/XAU"
 
 
@@ -210,6 +247,7 @@ def rounds_of(desk: Desk) -> dict[str, Round]:
         f"peg_prices_{chain_id}": every(SELDOM, PriceKeeper(desk).round),
         f"peg_stabiliser_{chain_id}": StabiliserKeeper(desk).round,
         f"peg_rebalancer_{chain_id}": every(SELDOM, Rebalancer(desk).round),
+        f"peg_mesh_{chain_id}": every(SELDOM, MeshArbitrageur(desk).round),
     }
 
 

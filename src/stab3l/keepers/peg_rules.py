@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from stab3l.chain.pools import PoolView
 from stab3l.errors import Stab3lError
-from stab3l.keepers.peg_pools import PoolView
 from stab3l.peg.pool import State, Terms, mid_price, sell_base, sell_quote
+from stab3l.peg.stabiliser import least_paid_up
 from stab3l.units import WAD
 
 SYNC_WAD: Final = 2 * WAD // 10_000
@@ -16,6 +17,10 @@ SYNC_WAD: Final = 2 * WAD // 10_000
 PORTIONS: Final = 200
 SPREAD_WAD: Final = 15 * WAD // 10_000
 """Source 2: cross-chain spread below 0.15 %."""
+TRIANGLE_SHARE: Final = 50
+"""At most one part in this many of the inventory is exchanged between pool and mesh at once."""
+TRIANGLE_LEAST: Final = 100_000
+"""An exchange must gain more than one part in this many."""
 LEG_WAD: Final = SPREAD_WAD // 2
 """So each chain may be off by half of it."""
 
@@ -121,6 +126,61 @@ def through(pools: Sequence[PoolView], token: str, amount: int) -> int:
             return 0
         token = view.quote if sells_base else view.base
     return amount
+
+
+@dataclass(frozen=True, slots=True)
+class Triangle:
+    """Sell ``amount`` of the public pool's base or quote token above its target, buy it back through gold."""
+
+    pool: PoolView
+    sells_base: bool
+    amount: int
+    gained: int
+    """Base units of what is sold."""
+
+
+def best_triangle(
+    public: Sequence[PoolView], mesh: Mapping[str, PoolView], held: Mapping[str, int], targets: Mapping[str, int]
+) -> Triangle | None:
+    """The exchange between a public pool and the mesh that gains most of what it moves; None where none gains.
+
+    ``mesh``: private pools by token address; ``held``: the stabiliser's inventory; ``targets`` [wad] by pool address.
+    Only the dear token of a pool is sold, and no more than brings its price to the target: beyond it the contract
+    refuses. A hundred-thousandth must be gained, so that fees and rounding are not chased.
+    """
+    found = []
+    for view in public:
+        target = targets.get(view.contract.address)
+        if target is None or view.price == target:
+            continue
+        sells_base = view.price > target
+        sold, between = (view.base, view.quote) if sells_base else (view.quote, view.base)
+        legs = _mesh_legs(mesh, between, sold)
+        if legs is None:
+            continue
+        most = min(held.get(sold, 0) // TRIANGLE_SHARE, _to_price(view, target, sells_base=sells_base))
+        cycle = sized((view, *legs), sold, most) if most > 0 else None
+        if cycle is None or cycle.profit * TRIANGLE_LEAST <= cycle.amount:
+            continue
+        if through((view,), sold, cycle.amount) >= fair_up(view.terms, target, sells_base, cycle.amount):
+            found.append(Triangle(view, sells_base, cycle.amount, cycle.profit))
+    return max(found, key=lambda one: one.gained * WAD // one.amount, default=None)
+
+
+def fair_up(terms: Terms, target: int, sells_base: bool, amount: int) -> int:
+    """What selling at the target would pay (`StabilizerPolicy.fairUp`)."""
+    base, quote = 10**terms.base_decimals, 10**terms.quote_decimals
+    if sells_base:
+        return least_paid_up(amount, target, 0, base, quote)
+    return least_paid_up(amount, WAD * WAD // target, 0, quote, base)
+
+
+def _mesh_legs(mesh: Mapping[str, PoolView], sold: str, bought: str) -> tuple[PoolView, ...] | None:
+    """The private pools from one token through gold to another; gold itself has no pool of its own."""
+    gold = next((view.quote for view in mesh.values()), None)
+    tokens = [token for token in (sold, bought) if token != gold]
+    legs = tuple(mesh[token] for token in tokens if token in mesh)
+    return legs if len(legs) == len(tokens) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,15 +18,14 @@ from stab3l.devnet.flow_chain import TASK, FlowChain, flow_chain
 from stab3l.flow.constants import EPOCH_SECONDS
 from stab3l.hashing import keccak256
 from stab3l.measure.report import Result, document
-from stab3l.sim.flow.run import simulate_one
+from stab3l.sim.flow.run import backpressure
 from stab3l.sim.flow.scenario import scenario
-from stab3l.sim.flow.sharing import Backpressure
 
 CAPACITY = 10**15
 SIZES = (1, 10, 50, 100)
 WARM_EPOCHS = 4
 FUNDS = 10**7 * 10**6
-SIM_STEPS = 2_000
+SIM_STEPS = 20_000
 ROUNDS = 3
 METHOD = "gas of mined transactions on a fresh anvil with Superfluid's published framework; steps by the wall clock"
 
@@ -195,7 +194,7 @@ def _simulator() -> Result:
     rates = []
     for round_ in range(ROUNDS):
         begun = monotonic_s()
-        simulate_one(found, Backpressure(), random.Random(round_).randrange(2**30))
+        backpressure(found, random.Random(round_).randrange(2**30))
         rates.append(SIM_STEPS / (monotonic_s() - begun))
     conditions = f"{found.sinks} sinks, epochs of {EPOCH_SECONDS} s, best of {ROUNDS} rounds, one core"
     return Result("flow.simulator_steps_per_second", round(max(rates)), "steps/s", conditions)

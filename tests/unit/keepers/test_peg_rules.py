@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from stab3l.chain.contracts import contract_at
-from stab3l.keepers.peg_pools import PoolView
+from stab3l.chain.pools import PoolView
 from stab3l.keepers.peg_rules import (
     LEG_WAD,
     SPREAD_WAD,
     best_cycle,
+    best_triangle,
     cycles,
     price_is_due,
     restoring,
@@ -109,3 +110,47 @@ def test_a_price_follows_only_a_certain_target_that_moved() -> None:
     assert target_is_due(0, 1)
     assert not target_is_due(WAD, WAD + WAD // 10_001)
     assert target_is_due(WAD, WAD + WAD // 10_000)
+
+
+# --- Between public pools and the mesh
+
+
+def mesh() -> dict[str, PoolView]:
+    ounce = WAD // 4000
+    return {token: pool(f"MeshPool {token}", token, GOLD, ounce) for token in (A, B)}
+
+
+HELD = {A: DEPTH, B: DEPTH, GOLD: DEPTH // 4000}
+
+
+def targets(view: PoolView, price: int = WAD) -> dict[str, int]:
+    return {view.contract.address: price}
+
+
+def test_what_is_dear_on_a_public_pool_is_sold_and_bought_back_through_gold() -> None:
+    cheap = pool("PMMPool A/B", A, B, pushed=60_000 * 10**6)
+    found = best_triangle([cheap], mesh(), HELD, targets(cheap))
+    assert found is not None
+    assert not found.sells_base
+    assert 0 < found.amount <= DEPTH // 50
+    legs = (cheap, mesh()[A], mesh()[B])
+    assert through(legs, B, found.amount) - found.amount == found.gained > 0
+
+
+def test_pool_and_mesh_within_their_fees_are_left_alone() -> None:
+    near = pool("PMMPool A/B", A, B, pushed=2_000 * 10**6)
+    assert best_triangle([near], mesh(), HELD, targets(near)) is None
+
+
+def test_without_inventory_a_target_or_a_mesh_pool_nothing_is_exchanged() -> None:
+    cheap = pool("PMMPool A/B", A, B, pushed=60_000 * 10**6)
+    assert best_triangle([cheap], mesh(), {A: 0, B: 0}, targets(cheap)) is None
+    assert best_triangle([cheap], mesh(), HELD, {}) is None
+    assert best_triangle([cheap], {A: mesh()[A]}, HELD, targets(cheap)) is None
+
+
+def test_a_skewed_mesh_does_not_make_a_pool_sell_below_its_target() -> None:
+    """The mesh would pay for it, but the public price would be pushed away from its target."""
+    level = pool("PMMPool A/B", A, B, pushed=-1_000 * 10**6)
+    skewed = mesh() | {A: pool("MeshPool A", A, GOLD, WAD // 4000, pushed=300_000 * 10**6)}
+    assert best_triangle([level], skewed, HELD, targets(level)) is None

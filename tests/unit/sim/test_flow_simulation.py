@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 
 import pytest
@@ -12,8 +13,8 @@ from stab3l.errors import NotFound
 from stab3l.flow.constants import EPOCH_SECONDS
 from stab3l.flow.distribution import Distribution
 from stab3l.sim.flow.plot import save_plots
-from stab3l.sim.flow.run import drift, simulate, simulate_one
-from stab3l.sim.flow.scenario import CAPACITY, SCENARIOS, scenario
+from stab3l.sim.flow.run import backpressure, drift, native_world, simulate, simulate_one
+from stab3l.sim.flow.scenario import CAPACITY, SCENARIOS, World, people_of, scenario
 from stab3l.sim.flow.sharing import Backpressure
 
 SHORT = 150
@@ -27,6 +28,30 @@ def test_no_sink_is_paid_above_capacity_and_nothing_is_lost(name: str) -> None:
     members = sum(way.pool.received(member) for member in way.pool._members)
     assert sum(way.pool.sent.values()) == members
     assert way.pool.sent["source"] >= way.escrow.level
+
+
+@pytest.mark.parametrize("name", sorted(SCENARIOS))
+def test_the_native_run_is_the_reference_run_to_the_last_wei(name: str) -> None:
+    """Outages, surges, liars who are slashed, sybils: whole tracks, then what each sink ended with."""
+    found = replace(scenario(name), steps=260)
+    assert backpressure(found, seed=9) == simulate_one(found, Backpressure(found.arbiter), seed=9)
+
+
+def test_the_native_sinks_end_as_those_of_the_reference() -> None:
+    found = replace(scenario("liars"), steps=120)
+    way = Backpressure(found.arbiter)
+    simulate_one(found, way, seed=4)
+    world = World(found, people_of(found), random.Random(4))
+    native = native_world(world)
+    for _ in range(found.steps):
+        demand = world.advance()
+        native.run([[sink.can for sink in world.sinks]], [demand])
+    expected = [
+        (signal.capacity(way._epoch), way.pool.units_of(sink.name), way.pool.received(sink.name))
+        for signal, sink in zip(way._signals, world.sinks, strict=True)
+    ]
+    assert native.sinks() == expected
+    assert native.escrow_level == way.escrow.level
 
 
 @pytest.mark.parametrize("load_bps", [5_000, 8_000, 9_500])

@@ -15,12 +15,12 @@ import structlog
 
 from stab3l.chain.contracts import Contract, contract, contract_at
 from stab3l.chain.errors import ContractRejected
+from stab3l.chain.pools import state_of, terms_of
 from stab3l.chain.rpc import RpcChain
 from stab3l.chain.sender import Sender
 from stab3l.chain.signer import Signer
 from stab3l.client.agents.desk import Holdings, TradingDesk, repeat
 from stab3l.config import load_network
-from stab3l.keepers.peg_pools import state_of, terms_of
 from stab3l.peg.pool import State, Terms, sell_base, sell_quote
 from stab3l.units import PARTS_PER_MILLION, Lots, Ticks, mul_div_up
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from stab3l.chain.sender import Sender
 from stab3l.config import PRIMARY_CHAIN_ID
-from stab3l.devnet.deployment import LOCAL_COMPUTE_DEPTH
+from stab3l.devnet.deployment import LOCAL_COMPUTE_DEPTH, LOCAL_MESH_DEPTH
 from stab3l.devnet.peg_flow import ARBITRAGEUR, BOUGHT, SOLD, TRADER, stock
 from stab3l.devnet.story.stage import DOLLAR, TOKEN, Stage
 from stab3l.errors import Rejected
@@ -16,7 +16,9 @@ from stab3l.units import WAD
 
 TOKENS: Final = (SOLD, BOUGHT)
 BOOK_ARBITRAGEUR: Final = "book-arbitrageur"
-BOOK_SSTB: Final = 20 * WAD
+BOOK_SSTB: Final = 10 * WAD
+MAKERS_SSTB: Final = 110 * WAD
+"""What the provider keeps for the makers, of whom each quotes on its markets."""
 DOLLARS_UNIT: Final = 10**6
 INVENTORY: Final = 500_000 * 10**6
 
@@ -39,18 +41,19 @@ async def open_pools(stage: Stage) -> None:
 
 
 async def _lend(stage: Stage) -> None:
+    """The public pool's depth first, then its mesh pool's, each only as far as the makers still have something to quote."""
     provider = stage.person("provider")
-    if await provider.balance(PRIMARY_CHAIN_ID, TOKEN) < 3 * LOCAL_COMPUTE_DEPTH:
-        stage.steps.add("pools.sstb_scarce", wanted=LOCAL_COMPUTE_DEPTH)
-        return
     token = provider.contract(PRIMARY_CHAIN_ID, TOKEN).address
     await provider.approve(PRIMARY_CHAIN_ID, TOKEN, "ReserveVault")
     lent = await provider.events(PRIMARY_CHAIN_ID, "ReserveVault", "Deposited")
-    for bucket in (Bucket.PUBLIC, Bucket.STABILISATION):
+    for bucket, depth in ((Bucket.PUBLIC, LOCAL_COMPUTE_DEPTH), (Bucket.STABILISATION, LOCAL_MESH_DEPTH)):
         if any(entry["bucket"] == bucket and entry["token"] == token for entry in lent):
             continue
-        receipt = await provider.send(PRIMARY_CHAIN_ID, "ReserveVault", "deposit", bucket, token, LOCAL_COMPUTE_DEPTH)
-        stage.steps.add("pools.lend", receipt, bucket=bucket.name.lower(), sstb=LOCAL_COMPUTE_DEPTH)
+        if await provider.balance(PRIMARY_CHAIN_ID, TOKEN) < depth + BOOK_SSTB + MAKERS_SSTB:
+            stage.steps.add("pools.sstb_scarce", bucket=bucket.name.lower(), wanted=depth)
+            return
+        receipt = await provider.send(PRIMARY_CHAIN_ID, "ReserveVault", "deposit", bucket, token, depth)
+        stage.steps.add("pools.lend", receipt, bucket=bucket.name.lower(), sstb=depth)
 
 
 async def _fund_arbitrage(stage: Stage) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from stab3l.flow.cap import capacity_cap_down
 from stab3l.flow.constants import EPOCH_SECONDS, QUANTUM, RATE_MAX, UNIT_SCALE
@@ -18,6 +18,8 @@ from stab3l.flow.signal import Signal
 from stab3l.flow.units import escrow_units_up, must_write, units_down
 from stab3l.sim.flow.scenario import SimulatedSink
 from stab3l.units import BASIS_POINTS
+
+BACKPRESSURE: Final = "backpressure"
 
 JOBS = 200
 """Pieces into which the rivals cut a step's work."""
@@ -107,10 +109,13 @@ class MaxWeight:
 
 @dataclass(slots=True)
 class Backpressure:
-    """The contracts' rules: signals, caps, units, escrow, drain, and the arbiter's judgement."""
+    """The contracts' rules: signals, caps, units, escrow, drain, and the arbiter's judgement.
+
+    The reference of engine/src/flow/simulation.rs, which runs whole worlds; tests/unit/sim holds both equal.
+    """
 
     arbiter: bool = True
-    name: str = "backpressure"
+    name: str = BACKPRESSURE
     pool: Distribution = field(default_factory=Distribution)
     escrow: Fifo = field(default_factory=lambda: Fifo(RATE_MAX))
     overpaid: int = 0
@@ -202,6 +207,6 @@ class Backpressure:
         self._take_in()
 
 
-def all_ways(chance: random.Random, arbiter: bool) -> list[Sharing]:
-    """Backpressure and its rivals."""
-    return [Backpressure(arbiter), RoundRobin(), Randomly(chance), MaxWeight()]
+def rivals(chance: random.Random) -> list[Sharing]:
+    """Those beside backpressure."""
+    return [RoundRobin(), Randomly(chance), MaxWeight()]

@@ -1,4 +1,4 @@
-"""The pools of a chain as the peg's keepers see them: read once a round, then judged by the rules of `stab3l.peg`."""
+"""The PMM pools of a chain: read at one moment, then judged by the rules of `stab3l.peg`."""
 
 from __future__ import annotations
 
