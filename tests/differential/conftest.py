@@ -30,8 +30,8 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session")
 async def bench(anyio_backend: str) -> AsyncIterator[Bench]:
-    # As much history as the longest run asks questions about.
-    anvil = Anvil(chain_id=CHAIN_ID, options=("--gas-limit", str(10**9)))
+    # Nobody asks about the past: a state kept for each of thousands of blocks would be what takes the time.
+    anvil = Anvil(chain_id=CHAIN_ID, options=("--gas-limit", str(10**9), "--prune-history"))
     with anvil:
         async with RpcChain(anvil.config(), retry_s=2) as chain:
             sender = Sender(chain, Signer(KEY), QUICK)

@@ -194,19 +194,19 @@ class Watch:
             self.contracts.stabilizer, "checkDeviation", self.pool.address, check=outcome(order.outcome, self.block)
         )
         if order.outcome is not Outcome.ACT:
-            self.calls.append(Call(self.contracts.stabilizer, "stabilise", (self.pool.address,), None, True))
-            return order.outcome.name.lower()
+            return self._refused(order.outcome.name.lower())
         base, quote = self.scale(0), self.scale(1)
         if order.sells_base:
             amount = mul_div_down(order.amount, WAD * base, self.target * quote)
+            if amount == 0:
+                return self._refused("less than a base unit")
             least = least_paid_up(amount, self.target, self.policy.slippage, base, quote)
         else:
             amount = order.amount
             least = least_paid_up(amount, WAD * WAD // self.target, self.policy.slippage, quote, base)
         trade = (sell_base if order.sells_base else sell_quote)(self.terms, self.state, amount)
         if trade.paid < max(least, 1):
-            self.calls.append(Call(self.contracts.stabilizer, "stabilise", (self.pool.address,), None, True))
-            return "slippage cap"
+            return self._refused("slippage cap")
         self.call(self.contracts.stabilizer, "stabilise", self.pool.address, check=equals(trade.paid))
         self._moved(trade.after)
         sold, paid = (0, 1) if order.sells_base else (1, 0)
@@ -215,6 +215,10 @@ class Watch:
         self.flow = decayed_up(self.flow, self.policy.memory, self.block - self.flow_block) + order.amount
         self.acted_block = self.flow_block = self.block
         return "act"
+
+    def _refused(self, why: str) -> str:
+        self.calls.append(Call(self.contracts.stabilizer, "stabilise", (self.pool.address,), None, True))
+        return why
 
     def _compare(self) -> None:
         state = self.state

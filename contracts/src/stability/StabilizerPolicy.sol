@@ -141,8 +141,7 @@ contract StabilizerPolicy is AccessManaged, Multicall {
         uint256 loop = StabilizerRules.loopGain(limits.gain, pool.terms().slope, _depthOf(pool));
         if (loop > LOOP_GAIN_MAX) revert LoopUnstable(loop, LOOP_GAIN_MAX);
         (address base, address quote) = (pool.baseToken(), pool.quoteToken());
-        _policies[address(pool)] =
-            PoolPolicy(limits, base, IERC20Metadata(base).decimals(), quote, IERC20Metadata(quote).decimals());
+        _policies[address(pool)] = PoolPolicy(limits, base, IERC20Metadata(base).decimals(), quote, IERC20Metadata(quote).decimals());
         emit LimitsSet(address(pool), limits);
     }
 

@@ -132,7 +132,7 @@ contract DeploymentRightsTest is DeploymentFixture {
         }
         _expect("StakeManager", "slash(address,uint256,bytes32)", ARBITER);
         _expect("CapacityRegistry", "recordCompletion(bytes32,address,uint256,uint256)", ARBITER);
-        _expectGoverned("StakeManager", "setRules((uint128,uint128,uint96,uint32,bool,bool))");
+        _expectGoverned("StakeManager", "setRules((uint96,uint80,uint64,bool,bool,uint32))");
         _expectGoverned("CapacityRegistry", "setRules((uint16,uint32,uint32,uint16))");
         _expectGoverned("CapacityRegistry", "registerTaskType(string)");
         _expectGoverned("BackpressurePool", "openPool(bytes32,uint256)");
