@@ -152,12 +152,13 @@ async def test_every_operation_of_a_pool_gives_the_same_integers(bench: Bench) -
     authority = await deploy(bench.sender, "AccessManager", [bench.batch.contract.address])
     seen: set[str] = set()
     for _ in range(0, OPERATIONS, PER_POOL):
-        pair = await Pair.open(bench, dice, authority)
-        while len(pair.done) < PER_POOL:
-            for _ in range(dice.randrange(1, IN_A_BLOCK)):
-                pair.step(dice)
-            await pair.close_block(dice.randrange(1, 20) if dice.random() < 0.3 else 0)
-        await bench.batch.judge()
+        async with bench.batch.passing():
+            pair = await Pair.open(bench, dice, authority)
+            while len(pair.done) < PER_POOL:
+                for _ in range(dice.randrange(1, IN_A_BLOCK)):
+                    pair.step(dice)
+                await pair.close_block(dice.choice([1, 2, 5, 17]) if dice.random() < 0.2 else 0)
+            await bench.batch.judge()
         for what in pair.done:
             bench.count(TEST, what)
         seen |= set(pair.done)

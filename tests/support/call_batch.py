@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,6 +67,13 @@ class CallBatch:
             answers = await self.chain.call(self.contract, "run", [call.encoded for call in some])
             for call, (ok, data) in zip(some, answers, strict=True):
                 call.judge(ok, data, 0)
+
+    @asynccontextmanager
+    async def passing(self) -> AsyncIterator[None]:
+        """What happens inside is undone afterwards: the node hashes all of its state in every block."""
+        before = await self.chain.request("evm_snapshot")
+        yield
+        await self.chain.request("evm_revert", before)
 
     async def begin(self) -> int:
         """From here on blocks are made by `act` and `wait` alone; the number of the newest one."""

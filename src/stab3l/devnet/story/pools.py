@@ -41,7 +41,7 @@ async def open_pools(stage: Stage) -> None:
 
 
 async def _lend(stage: Stage) -> None:
-    """The public pool's depth first, then its mesh pool's, each only as far as the makers still have something to quote."""
+    """The public pool's depth, then its mesh pool's, each only if the makers still have something to quote."""
     provider = stage.person("provider")
     token = provider.contract(PRIMARY_CHAIN_ID, TOKEN).address
     await provider.approve(PRIMARY_CHAIN_ID, TOKEN, "ReserveVault")
