@@ -17,8 +17,8 @@ help:  ## Show this list
 setup: .venv/.prerequisites  ## Everything that up and test need, in .venv and contracts/
 	@$(MAKE) --no-print-directory --jobs 2 $(READY)
 
-up: setup  ## Start the whole system with a live economy; Ctrl-C stops it
-	@exec $(BIN)/stab3l up
+up: setup  ## Start the whole system with a live economy; Ctrl-C stops it (DRY_RUN=1: keepers of peg and flow only say what they would do)
+	@exec $(BIN)/stab3l up $(if $(DRY_RUN),--dry-run)
 
 demo: setup  ## Run the main job once on fresh local chains
 	@exec $(BIN)/stab3l demo
@@ -68,7 +68,7 @@ flow-soak: setup  ## Backpressure payments: days of chain time end to end, long 
 
 .PHONY: peg-differential
 peg-differential: setup  ## Ten thousand random operations of the peg, rules against contracts (minutes)
-	@STAB3L_DIFFERENTIAL_OPERATIONS=10000 $(BIN)/pytest --timeout 3000 tests/differential
+	@$(BIN)/python -m bench.peg_differential $(or $(OPERATIONS),10000)
 
 bench: setup  ## Run the benchmarks; results under bench/results/
 	$(BIN)/python -m bench.run

@@ -1,4 +1,4 @@
-"""Every scenario over several seeds (`--reverse`: and what breaks it), kept as ``bench/results/peg_scenarios.json``."""
+"""Every scenario over several seeds, and what breaks it, kept as ``bench/results/peg_scenarios.json``."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def main() -> None:
     with ThreadPoolExecutor(2) as pool:
         results = [result for part in pool.map(scenario_results, SCENARIOS) for result in part]
     for found in SCENARIOS:
-        if found.has_event and "--reverse" in sys.argv:
+        if found.has_event:
             results += reversed_results(found)
     sys.stdout.write(keep("peg_scenarios", METHOD, results))
 

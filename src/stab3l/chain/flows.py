@@ -134,6 +134,18 @@ class Flows:
             (FORWARD, self.pools.address, self.pools.encode("rebalance", (task,))),
         ]
 
+    async def connected(self, task: bytes, member: str) -> bool:
+        """Whether what the pool streams to a member comes straight into its balance."""
+        return bool(
+            await self.chain.call(await self.agreement(), "isMemberConnected", (await self.pool(task)).address, member)
+        )
+
+    async def connect(self, task: bytes) -> Operation:
+        """The operation that connects its sender to a pool: income needs no claim, and units are cheaper to write."""
+        agreement, pool = await self.agreement(), await self.pool(task)
+        call = agreement.encode("connectPool", (pool.address, b""))
+        return (CALL_AGREEMENT, agreement.address, encode(("bytes", "bytes"), (call, b"")))
+
     def upgrade(self, amount: int) -> Operation:
         """The operation that turns approved underlying tokens into ``amount`` of the payment token."""
         return (UPGRADE, self.token.address, encode(("uint256",), (amount,)))

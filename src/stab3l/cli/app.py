@@ -59,7 +59,6 @@ benches.command(bench.api, name="api")
 benches.command(bench.peg, name="peg")
 peg_app = App(name="peg", help="The peg on a running network.")
 peg_app.command(peg.flow, name="flow")
-benches.command(peg.gas, name="peg-gas")
 app.command(peg_app)
 
 exchange = App(name="exchange", help="The gateway and the engine.")

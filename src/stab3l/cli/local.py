@@ -66,6 +66,9 @@ def up(
     home: Home = None,
     base_port: Annotated[int, Parameter(help="First of the ports for chains and processes.")] = BASE_PORT,
     api_port: Annotated[int, Parameter(help="Port of the API and the live page.")] = API_PORT,
+    dry_run: Annotated[
+        bool, Parameter(help="Keepers of the peg and of flows decide and log, and send nothing.", negative="")
+    ] = False,
 ) -> None:
     """Starts the whole system on local chains with a small live economy, or resumes it. Ctrl-C stops all of it.
 
@@ -79,7 +82,7 @@ def up(
     folder = home or Path(".stab3l") / "local"
     try:
         with Teller() as teller:
-            _run(run_until_stopped(folder, fixed_ports(base_port, api_port), teller))
+            _run(run_until_stopped(folder, fixed_ports(base_port, api_port), teller, dry_run=dry_run))
     except KeyboardInterrupt:
         talk.print(f"stopped; the next start resumes what is in {folder}", markup=False, soft_wrap=True)
 

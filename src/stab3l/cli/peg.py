@@ -59,23 +59,3 @@ async def _flow(home: Path, teller: Any) -> list[Any]:
         teller.say("running the flow")
         await Flow(network, chains, signers, PRIMARY_CHAIN_ID, ABROAD, wait_block, steps).run()
     return steps.done
-
-
-def gas(*, json: Annotated[bool, Parameter(help="Print one JSON object on stdout.")] = False) -> None:
-    """Measures the gas of swaps, of the stabiliser and of the peg's deployment. It needs a checkout.
-
-    Example: `stab3l bench peg-gas --json`
-    """
-    from stab3l.cli.bench import _table
-    from stab3l.cli.output import talk
-    from stab3l.measure.peg_gas import measure_gas
-    from stab3l.measure.report import document
-
-    configure_logs(Settings().log_level, quiet=True)
-    with talk.status("measuring") as status:
-        results = measure_gas(status.update)
-    found = document("forge's gas tests, each call a transaction of its own; deployment on a fresh anvil", results)
-    if json:
-        emit(found)
-    else:
-        talk.print(_table(found))

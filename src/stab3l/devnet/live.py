@@ -59,18 +59,20 @@ class Audience(Protocol):
         """The table at the end."""
 
 
-async def run_until_stopped(home: Path, ports: Ports, audience: Audience) -> None:
+async def run_until_stopped(home: Path, ports: Ports, audience: Audience, *, dry_run: bool = False) -> None:
     """Starts or resumes the network, tells the prologue once, then lets the agents live.
+
+    ``dry_run``: the keepers of the peg and of flows decide and log, and send nothing.
 
     Raises:
         Unavailable: a port is taken, the home is in use, or a part did not start.
     """
-    async with LocalNetwork(home, ports, audience.say) as local:
+    async with LocalNetwork(home, ports, audience.say, dry_run=dry_run) as local:
         audience.note(f"the page is up: {local.network.api_url}; the economy begins")
         async with local.operator() as gateway, AsyncClient(local.network.api_url) as api:
             stage = Stage(local, gateway, api, Steps(audience.step, audience.progress))
             await tell_once(stage, audience.say)
-        for service in agents(local.home):
+        for service in agents(local.home, dry_run=dry_run):
             await local.supervisor.start(service)
         audience.table(where_things_are(local))
         audience.say(f"running: {local.network.api_url}  (Ctrl-C stops everything)")

@@ -41,9 +41,12 @@ Say = Callable[[str], None]
 
 
 class LocalNetwork:
-    """Chains, contracts and processes of one home. Use it as an async context manager."""
+    """Chains, contracts and processes of one home. Use it as an async context manager.
 
-    def __init__(self, home: Path, ports: Ports, say: Say) -> None:
+    ``dry_run``: the keepers of the peg and of flows decide and log, and send nothing.
+    """
+
+    def __init__(self, home: Path, ports: Ports, say: Say, *, dry_run: bool = False) -> None:
         self.home = home
         self.ports = ports
         self.supervisor = Supervisor(home)
@@ -53,6 +56,7 @@ class LocalNetwork:
         self.keepers: dict[int, ChainKeeper] = {}
         self._people: dict[str, Person] = {}
         self._say = say
+        self._dry_run = dry_run
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -146,7 +150,7 @@ class LocalNetwork:
 
     async def _start_processes(self) -> None:
         ensure_tokens(self.home)
-        exchange, *others = processes(self.home, self.ports)
+        exchange, *others = processes(self.home, self.ports, dry_run=self._dry_run)
         self._say("starting the exchange")
         await self.supervisor.start(exchange)
         await self._list_markets()

@@ -112,8 +112,9 @@ def process(home: Path, name: str, *arguments: str, port: int | None = None, bla
     )
 
 
-def processes(home: Path, ports: Ports) -> list[Service]:
-    """Everything but the chains."""
+def processes(home: Path, ports: Ports, *, dry_run: bool = False) -> list[Service]:
+    """Everything but the chains. ``dry_run``: the keepers of the peg and of flows send nothing."""
+    dry = ("--dry-run",) if dry_run else ()
     verifiers = [
         process(home, f"verifier-{index}", "verifier", "serve", "--index", str(index), port=port)
         for index, port in enumerate(ports.verifiers)
@@ -125,8 +126,8 @@ def processes(home: Path, ports: Ports) -> list[Service]:
         process(home, "keeper-oracle", "keeper", "oracle"),
         process(home, "keeper-deposits", "keeper", "deposits"),
         process(home, "keeper-settlement", "keeper", "settlement"),
-        process(home, "keeper-flow", "keeper", "flow"),
-        process(home, "keeper-peg", "keeper", "peg"),
+        process(home, "keeper-flow", "keeper", "flow", *dry),
+        process(home, "keeper-peg", "keeper", "peg", *dry),
         process(home, "keeper-sweep", "keeper", "sweep"),
         process(home, "keeper-reverification", "keeper", "reverification"),
         *verifiers,
@@ -134,8 +135,9 @@ def processes(home: Path, ports: Ports) -> list[Service]:
     ]
 
 
-def agents(home: Path) -> list[Service]:
+def agents(home: Path, *, dry_run: bool = False) -> list[Service]:
     """The live economy: makers of spot and of contracts, a trader, a buyer, a user of the pools, arbitrageurs."""
+    dry = ("--dry-run",) if dry_run else ()
     return [
         process(home, "maker-0", "agent", "maker", "--role", "maker-0", "--market", "sSTB-USDC"),
         process(home, "maker-1", "agent", "maker", "--role", "maker-1", "--market", "sSTB-USDC.138"),
@@ -143,7 +145,7 @@ def agents(home: Path) -> list[Service]:
         process(home, "contract-maker", "agent", "contracts", "--role", "contract-maker", "--taker", "trader"),
         process(home, "buyer", "agent", "buyer", "--role", "buyer"),
         process(home, "pool-trader", "agent", "pools", "--role", "pool-trader"),
-        process(home, "keeper-arbitrage", "keeper", "arbitrage"),
+        process(home, "keeper-arbitrage", "keeper", "arbitrage", *dry),
         process(
             home, "book-arbitrageur", "agent", "arbitrageur", "--role", "book-arbitrageur", "--market", "sSTB-USDC"
         ),

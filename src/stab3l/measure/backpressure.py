@@ -81,11 +81,12 @@ class Bench:
         await self.source.transact(token, "upgrade", FUNDS * 10**12)
 
     async def grow(self, size: int) -> None:
-        """Registers more sinks, lets their signals rise, and streams twice what they can take."""
+        """Registers and connects more sinks, lets their signals rise, and streams twice what they can take."""
         receipts = []
         for index in range(len(self.sinks), size):
             sink = await self.chain.sink(f"sink {index}")
             receipts.append(await sink.transact(self.chain.flows.registry, "registerSink", TASK))
+            await sink.transact(self.chain.flows.host, "batchCall", [await self.chain.flows.connect(TASK)])
             self.sinks.append(sink)
         if size == SIZES[-1]:
             self.add("register_gas", receipts[-1].gas_used, "registerSink")
@@ -125,18 +126,26 @@ class Bench:
 
     async def signals(self) -> None:
         """Commit and reveal, below the threshold and with the unit update."""
-        await self.signal("commit_gas", "reveal_gas", 10**15, "no unit update")
+        first, other = self.sinks[0], await self.chain.sink("not connected")
+        await other.transact(self.chain.flows.registry, "registerSink", TASK)
+        raised = "reveal that raises the units of a sink, live stream"
+        await self.signal(first, "commit_gas", "reveal_gas", 10**15, "no unit update")
         for _ in range(2):
-            await self.signal("", "unit_update_gas", 10 * CAPACITY, "reveal that raises the sink's units, live stream")
-        await self.signal("", "unit_fall_gas", 0, "reveal that lowers them; the escrow's units rise with it")
+            await self.signal(
+                first, "", "unit_update_gas", 10 * CAPACITY, f"{raised}; connected, as the agent leaves it"
+            )
+        for _ in range(3):
+            await self.signal(other, "", "unit_update_unconnected_gas", 10 * CAPACITY, f"{raised}; not connected")
+        await self.signal(first, "", "unit_fall_gas", 0, "reveal that lowers them; the escrow's units rise with it")
+        self.sinks.append(other)
         sink = self.sinks[1]
         receipt = await sink.transact(self.chain.flows.registry, "deregisterSink", TASK)
         self.add("deregister_gas", receipt.gas_used, "units to zero under a live stream")
 
-    async def signal(self, commit_name: str, reveal_name: str, capacity: int, conditions: str) -> None:
-        """One commitment and its reveal by the first sink; the last measured figure of a name counts."""
+    async def signal(self, sink: Sender, commit_name: str, reveal_name: str, capacity: int, conditions: str) -> None:
+        """One commitment and its reveal; the last measured figure of a name counts."""
         await self.chain.next_epoch()
-        sink, registry, nonce = self.sinks[0], self.chain.flows.registry, keccak256(b"nonce")
+        registry, nonce = self.chain.flows.registry, keccak256(b"nonce")
         smoothed = (await self.chain.flows.signal(TASK, sink.signer.address)).smoothed // 10**18
         capacity = smoothed if commit_name else capacity
         call = (TASK, sink.signer.address, await self.chain.epoch(), capacity, nonce)
@@ -165,11 +174,13 @@ class Bench:
         await self.stream(0)
         await self.chain.control.pass_time(60)
         receipt = await self.keeper.transact(escrow, "drain", TASK)
-        self.add("drain_gas", receipt.gas_used, f"to {len(self.sinks) - 1} sinks at once")
-        receipt = await self.keeper.transact(
-            await self.chain.flows.pool(TASK), "claimAll", self.sinks[2].signer.address
+        self.add(
+            "drain_gas", receipt.gas_used, f"to {len(self.sinks) - 1} sinks at once, what streamed in taken in before"
         )
-        self.add("claim_gas", receipt.gas_used, "a sink's income")
+        receipt = await self.keeper.transact(
+            await self.chain.flows.pool(TASK), "claimAll", self.sinks[-1].signer.address
+        )
+        self.add("claim_gas", receipt.gas_used, "a sink's income; only one that has not connected needs it")
 
     async def pipeline(self) -> None:
         """Three stages; the first is the pool of all sinks."""
@@ -189,7 +200,7 @@ class Bench:
 
 
 def _simulator() -> Result:
-    """Epochs a second of the backpressure rules alone, twenty sinks."""
+    """Epochs a second of the backpressure rules and the world around them, twenty sinks."""
     found = replace(scenario("steady"), steps=SIM_STEPS)
     rates = []
     for round_ in range(ROUNDS):

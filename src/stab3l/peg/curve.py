@@ -71,10 +71,11 @@ def trade_down(target: int, reserve: int, fair: int, slope: int) -> int:
     special case for k = 1. ``fair`` is F, what is paid valued in this token, rounded down.
 
     Raises:
-        CurveOutOfRange: the target or the price is beyond what the integers hold.
+        CurveOutOfRange: the target or the price is beyond what the integers hold, or nothing is left of the reserve.
     """
     if slope == 0:
         return min(fair, reserve)
+    _check_left(reserve)
     squared = _checked(target) ** 2
     flat = WAD - slope
     kept = mul_div_up(reserve, flat, WAD)
@@ -97,6 +98,7 @@ def integral_down(target: int, after: int, before: int, fair: int, slope: int) -
     """
     if slope == 0:
         return fair
+    _check_left(before)
     steep = _checked(mul_div_down(_checked(target) ** 2, slope, after * WAD))
     return mul_div_down(fair, WAD - slope, WAD) + mul_div_down(steep, fair, before)
 
@@ -114,6 +116,12 @@ def sqrt_up(value: int) -> int:
     """The square root, rounded up."""
     root = isqrt(value)
     return root if root * root == value else root + 1
+
+
+def _check_left(reserve: int) -> None:
+    """A pool with k = 0 can be emptied; if k is raised then, its price has no end."""
+    if reserve == 0:
+        raise CurveOutOfRange("the pool has nothing left of this token", value=0, maximum=FINE_MAX)
 
 
 def _checked(value: int) -> int:

@@ -175,7 +175,7 @@ class SinkAgent:
 
 
 async def claim(flows: Flows, sender: Sender, task: bytes) -> int:
-    """Collects what has streamed to the sender; wei. Nothing is sent when there is nothing."""
+    """Collects what has streamed to the sender; wei. Nothing is sent when there is nothing, as for who is connected."""
     pool = await flows.pool(task)
     owed = int((await flows.chain.call(pool, "getClaimableNow", sender.signer.address)).claimableBalance)
     if owed > 0:
@@ -196,7 +196,9 @@ class Departure:
 
 
 async def join(flows: Flows, sender: Sender, stake: int, task_type: str = TASK_TYPE) -> None:
-    """Stakes up to ``stake`` in all and registers; does what of it is not done yet.
+    """Stakes up to ``stake`` in all, registers and connects to the pool; does what of it is not done yet.
+
+    A connected sink's income is in its balance as it streams, and a change of its units costs less gas.
 
     Raises:
         ContractRejected: the stake token is short, or the stake is below the least.
@@ -210,6 +212,8 @@ async def join(flows: Flows, sender: Sender, stake: int, task_type: str = TASK_T
         await sender.transact(flows.stakes, "stake", missing)
     if task not in await flows.chain.call(flows.registry, "taskTypesOf", me):
         await sender.transact(flows.registry, "registerSink", task)
+    if not await flows.connected(task, me):
+        await sender.transact(flows.host, "batchCall", [await flows.connect(task)])
 
 
 async def leave(flows: Flows, sender: Sender, task_type: str = TASK_TYPE) -> Departure:
