@@ -1,4 +1,4 @@
-"""``make peg-differential``: the peg's rules in Python against its contracts on a local chain, ten thousand operations a test.
+"""``make peg-differential``: the rules of the peg in Python against its contracts on a local chain, ten thousand times.
 
 Runs ``tests/differential`` and keeps how many operations gave the same integers, by kind, as
 ``bench/results/peg_differential.json``. Fails when one differs.

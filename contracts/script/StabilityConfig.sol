@@ -34,7 +34,8 @@ library StabilityDefaults {
     uint256 internal constant GOLD_SLOPE = 0.1e18;
     uint256 internal constant GOLD_FEE = 0.0005e18;
     uint256 internal constant COMPUTE_SLOPE = 0.1e18;
-    uint256 internal constant COMPUTE_FEE = 0.001e18;
+    /// @dev With 2 bp of an arbitrageur's costs a dead band of 7 bp: across chains each leg must stay below 7.5.
+    uint256 internal constant COMPUTE_FEE = 0.0005e18;
     uint256 internal constant MESH_SLOPE = 0.05e18;
     uint256 internal constant MESH_FEE = 0.0001e18;
     /// @notice Source 2, section 11: a public pool's depth, in dollars.

@@ -9,6 +9,7 @@ import pytest
 from deployed_chain import PRIMARY, Deployments
 from flow_market import STAKE, TASK, FlowMarket
 
+from stab3l.chain.flow_board import flow_board
 from stab3l.chain.rpc import RpcChain
 from stab3l.flow.cap import capacity_cap_down
 from stab3l.flow.constants import QUANTUM, UNIT_SCALE
@@ -62,3 +63,22 @@ async def test_signals_caps_and_units_are_the_same_in_contract_and_in_python(mar
     state = await market.flows.state(TASK)
     assert state.sink_units == sum(written)
     assert state.escrow_units == escrow_units_up(state.rate, state.quantum, state.sink_units)
+
+
+async def test_whoever_shows_the_flows_reads_pool_escrow_and_sinks(market: FlowMarket) -> None:
+    keeper = market.person("keeper")
+    await market.add_sinks(2)
+    await market.next_epoch()
+    await market.report(keeper, {0: 10**15})
+    await keeper.transact(market.flows.pools, "rebalance", TASK)
+    board = await flow_board(market.chain, market.config)
+    assert board is not None
+    (row,) = board.flows
+    assert row.task_type == "compute.wasm"
+    assert row.pool == (await market.flows.pool(TASK)).address
+    by_sink = {one.sink: one for one in row.sinks}
+    first = by_sink[market.sinks[0].signer.address]
+    assert first.capacity == 3 * 10**14
+    assert first.units == first.capacity // row.quantum
+    assert by_sink[market.sinks[1].signer.address].units == 0
+    assert board.as_dict()["flows"][0]["sinks"][0].keys() >= {"sink", "capacity", "units", "rate", "received"}

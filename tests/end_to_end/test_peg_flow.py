@@ -11,6 +11,7 @@ import httpx
 import pytest
 from chain_anvil import ROOT, Anvil
 
+from stab3l.chain import peg_board
 from stab3l.chain.pools import read_pool, read_pools
 from stab3l.chain.rpc import RpcChain
 from stab3l.chain.sender import Sender, SendPolicy
@@ -23,7 +24,7 @@ from stab3l.devnet.steps import Steps
 from stab3l.feeds.fixed import FixedFeed
 from stab3l.keepers.arbitrage import CycleArbitrageur, balance, trade
 from stab3l.keepers.oracle import PAIRS, Policy, Reporter
-from stab3l.keepers.peg import PriceKeeper, StabiliserKeeper
+from stab3l.keepers.peg import MeshArbitrageur, PriceKeeper, StabiliserKeeper
 
 pytestmark = [pytest.mark.anyio, pytest.mark.chain]
 
@@ -131,3 +132,43 @@ async def test_a_cycle_that_pays_is_traded_and_none_is_left(flow: Flow) -> None:
     assert await balance(desk, cycle.token) == before + cycle.profit
     left = await keeper.observe()
     assert left is None or left.profit * 100 < cycle.profit
+
+
+async def test_the_mesh_keeper_sells_what_is_dear_and_buys_it_back_through_gold(flow: Flow) -> None:
+    """It brings the price nearer to its target, bucket B gains, and a dry run sends nothing."""
+    desk, trader = flow.desk(KEEPER, HOME), flow.desk(TRADER, HOME)
+    await stock(trader, (BOUGHT,), 80_000 * 10**6)
+    view = await read_pool(trader.chain, trader.named(POOL))
+    assert view is not None
+    await trade(trader, "push", (view,), trader.named(BOUGHT).address, 80_000 * 10**6, 1)
+    before, keeper = await flow.deviation(desk), MeshArbitrageur(desk)
+    found = await keeper.observe()
+    assert found is not None
+    assert found.pool.name == POOL
+    assert found.sells_base
+    await MeshArbitrageur(replace(desk, dry_run=True)).round()
+    assert await flow.deviation(desk) == before
+    sold = desk.named(SOLD).address
+    held = await desk.read("ReserveVault", "heldOf", 1, sold)
+    await keeper.round()
+    assert await desk.read("ReserveVault", "heldOf", 1, sold) == held + found.gained
+    assert 0 < await flow.deviation(desk) < before
+
+
+async def test_whoever_shows_the_peg_reads_all_of_it_at_one_block(flow: Flow) -> None:
+    chain, config = flow.chains[HOME], flow.network.chain(HOME)
+    board = await peg_board.peg(chain, config)
+    assert board is not None
+    named = {row.name: row for row in board.pools}
+    assert named[POOL].open
+    assert (named[POOL].base.symbol, named[POOL].base.decimals) == (SOLD, 6)
+    assert named[POOL].target == 10**18
+    assert not named["PMMPool sSTB/cUSDC"].open, "planned, without sSTB in the vault"
+    assert sum(row.public for row in board.pools) == 5
+    assert board.gold is not None
+    assert board.inputs is not None
+    told = board.as_dict()
+    assert told["block"] == board.block
+    assert told["par"] == "60000000000000000"
+    assert {row["bucket"] for row in told["buckets"]} == {"public", "stabilisation", "flash", "bridge", "reserve"}
+    assert tuple(row.as_dict() for row in await peg_board.pools(chain, config))[0]["price"] == str(named[POOL].price)

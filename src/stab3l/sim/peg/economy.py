@@ -115,7 +115,7 @@ class Parameters:
     stable_fee_bp_tenths: int = 10
     """Fees in tenths of a bp; slopes, fees and the policy are those that `StabilityConfig.sol` deploys."""
     gold_fee_bp_tenths: int = 50
-    compute_fee_bp_tenths: int = 100
+    compute_fee_bp_tenths: int = 50
     mesh_fee_bp_tenths: int = 10
     threshold_bp_tenths: int = 50
     clamp_bp_tenths: int = 75
