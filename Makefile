@@ -63,8 +63,7 @@ fuzz-api: setup  ## Requests generated from the API's own description, 200 for e
 
 .PHONY: flow-soak differential
 flow-soak: setup  ## Backpressure payments: days of chain time end to end, long invariant runs
-	STAB3L_FLOW_STEPS=300 $(BIN)/pytest --timeout 3000 tests/end_to_end/test_flow.py
-	cd contracts && PATH="$$PWD/node_modules/.bin:$$PATH" FOUNDRY_PROFILE=soak forge test --match-path test/invariant/Flow.t.sol
+	@nice -n 10 $(BIN)/python -m bench.flow_soak $(or $(STEPS),300)
 
 .PHONY: peg-differential
 peg-differential: setup  ## Ten thousand random operations of the peg, rules against contracts (minutes)

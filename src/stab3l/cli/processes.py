@@ -272,11 +272,11 @@ def agent_pools(*, home: Home = None, role: Role, chain: Chain = 412346) -> None
     _run(home, serve, role, chain)
 
 
-def agent_arbitrageur(*, home: Home = None, role: Role, market: Market) -> None:
+def agent_arbitrageur(*, home: Home = None, role: Role, market: Market, dry_run: DryRun = False) -> None:
     """Trades sSTB between the order book and its public pool with the key of a role.
 
     Example: `stab3l agent arbitrageur --home .stab3l/local --role book-arbitrageur --market sSTB-USDC`
     """
     from stab3l.client.agents.arbitrageur import serve
 
-    _run(home, serve, role, market)
+    _run(home, serve, role, market, dry_run=dry_run)

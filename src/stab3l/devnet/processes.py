@@ -22,6 +22,8 @@ SAVE_SECONDS_MIN = 0.5
 SAVE_SHARE = 20
 """Saving a chain takes at most one part in this many of the time: as it grows, it is saved less often."""
 
+ARBITRAGEUR = "book-arbitrageur"
+
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 """For every process but the provider: idle BLAS pools only cost memory."""
 
@@ -146,9 +148,7 @@ def agents(home: Path, *, dry_run: bool = False) -> list[Service]:
         process(home, "buyer", "agent", "buyer", "--role", "buyer"),
         process(home, "pool-trader", "agent", "pools", "--role", "pool-trader"),
         process(home, "keeper-arbitrage", "keeper", "arbitrage", *dry),
-        process(
-            home, "book-arbitrageur", "agent", "arbitrageur", "--role", "book-arbitrageur", "--market", "sSTB-USDC"
-        ),
+        process(home, ARBITRAGEUR, "agent", "arbitrageur", "--role", ARBITRAGEUR, "--market", "sSTB-USDC", *dry),
     ]
 
 

@@ -8,7 +8,7 @@ from stab3l.devnet.ports import fixed_ports
 from stab3l.devnet.processes import agents, processes
 
 PORTS = fixed_ports(20_000, 20_100)
-DRY = {"keeper-flow", "keeper-peg", "keeper-arbitrage"}
+DRY = {"keeper-flow", "keeper-peg", "keeper-arbitrage", "book-arbitrageur"}
 
 
 def test_dry_keepers_are_those_of_peg_and_flow() -> None:

@@ -97,10 +97,10 @@ def _pool_to_book(terms: Terms, state: State, book: Book, held: Inventory) -> De
 
 
 class BookArbitrageur:
-    """The loop around the decision."""
+    """The loop around the decision. ``dry_run``: decide and tell, send nothing."""
 
-    def __init__(self, desk: TradingDesk, chain: RpcChain, sender: Sender) -> None:
-        self._desk, self._chain, self._sender = desk, chain, sender
+    def __init__(self, desk: TradingDesk, chain: RpcChain, sender: Sender, *, dry_run: bool = False) -> None:
+        self._desk, self._chain, self._sender, self._dry_run = desk, chain, sender, dry_run
         self._pool = contract(chain.config, POOL)
         self._router = contract(chain.config, "PMMRouter")
 
@@ -120,7 +120,11 @@ class BookArbitrageur:
         deal = decide(
             terms_of(terms), state_of(state), book, await self._inventory(await self._desk.holdings(), tokens)
         )
-        if deal is not None and await self._trade_pool(deal, tokens[0 if deal.buys_book else 1]):
+        if deal is None:
+            return
+        if self._dry_run:
+            _log.info("would_arbitrage", buys_book=deal.buys_book, lots=deal.lots, sold=deal.sold, paid=deal.paid)
+        elif await self._trade_pool(deal, tokens[0 if deal.buys_book else 1]):
             await self._trade_book(deal, bid, ask)
 
     async def _token(self, name: str) -> Contract:
@@ -150,10 +154,10 @@ class BookArbitrageur:
         _log.info("arbitraged", buys_book=deal.buys_book, lots=deal.lots, sold=deal.sold, paid=deal.paid)
 
 
-async def serve(home: Path, role: str, symbol: str, pause_s: float = PAUSE_S) -> None:
-    """Trades with the key of ``role``, until cancelled."""
+async def serve(home: Path, role: str, symbol: str, pause_s: float = PAUSE_S, *, dry_run: bool = False) -> None:
+    """Trades with the key of ``role``, until cancelled. ``dry_run``: decide and tell, send nothing."""
     network, signer = load_network(home), Signer.load(home, role)
     async with AsyncExitStack() as stack:
         chain = await stack.enter_async_context(RpcChain(network.primary))
         desk = await TradingDesk.open(home, role, stack, symbol)
-        await repeat(BookArbitrageur(desk, chain, Sender(chain, signer)).step, pause_s)
+        await repeat(BookArbitrageur(desk, chain, Sender(chain, signer), dry_run=dry_run).step, pause_s)
