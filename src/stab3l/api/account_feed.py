@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final
 
-import msgspec
 import structlog
 
 from stab3l.api.answers import BalanceView, OrderView
 from stab3l.api.catalogue import Catalogue
+from stab3l.api.derivative_views import PositionView, position_view
 from stab3l.api.exchange import Exchange
 from stab3l.api.feed import Feed
 from stab3l.api.fills import fill_view, fills_of
@@ -50,6 +50,8 @@ class AccountFeed:
         self._catalogue = catalogue
         self._feed = feed
         self._topics: dict[int, Topic] = {}
+        self._held: dict[int, set[str]] = {}
+        """Markets in which an account had a position when it was last told."""
         self._touched: set[int] = set()
         self._wake = asyncio.Event()
 
@@ -78,7 +80,8 @@ class AccountFeed:
             market = await self._catalogue.market_of(one.market)
             orders.append(resting_view(market, one, self._feed.order(one.id)))
         balances = await self._balances(account)
-        told = (str(checksum(owner)), str(seq), None, balances, orders)
+        positions = await self._positions(account)
+        told = (str(checksum(owner)), str(seq), None, balances, orders, positions)
         return AccountMessage("account", "snapshot", *told)
 
     def hear(self, events: list[Event], at: int) -> None:
@@ -116,7 +119,12 @@ class AccountFeed:
     async def _tell_balances(self, account: int) -> None:
         balances = await self._balances(account)
         topic, seq = self._topics[account], self._feed.sequence
-        told = [AccountEvent("balance", str(seq), "0", msgspec.to_builtins(one)) for one in balances]
+        told = [AccountEvent("balance", str(seq), "0", one) for one in balances]
+        positions = await self._positions(account)
+        held = {one.market for one in positions}
+        gone = [{"market": market, "quantity": "0"} for market in self._held.get(account, set()) - held]
+        self._held[account] = held
+        told += [AccountEvent("position", str(seq), "0", one) for one in (*positions, *gone)]
         self._publish(topic, max(seq, topic.seq), told)
 
     def _publish(self, topic: Topic, seq: int, events: list[AccountEvent]) -> None:
@@ -124,6 +132,12 @@ class AccountFeed:
             return AccountMessage("account", "update", topic.name, own, before, events=events)
 
         topic.publish(seq, message)
+
+    async def _positions(self, account: int) -> list[PositionView]:
+        found = await self._exchange.positions(account)
+        views = [position_view(await self._catalogue.market_of(one.market), one) for one in found]
+        self._held.setdefault(account, {one.market for one in views})
+        return views
 
     async def _balances(self, account: int) -> list[BalanceView]:
         views = []

@@ -18,7 +18,7 @@ from stab3l.api.chain_views import (
 )
 from stab3l.api.problems import Problem
 from stab3l.chain.address import checksum
-from stab3l.chain.contracts import Contract, contract, decode_log
+from stab3l.chain.contracts import TOKEN_ABI, Contract, contract, contract_at, decode_log
 from stab3l.chain.errors import ContractRejected
 from stab3l.chain.flows import Flows
 from stab3l.chain.port import Chain
@@ -42,6 +42,7 @@ class ChainState:
         self._chains = chains
         self._symbols = symbols
         self._tokens: dict[tuple[int, str], tuple[str, str]] = {}
+        self._decimals: dict[tuple[int, str], int] = {}
         self._tasks: dict[int, tuple[int, dict[bytes, str]]] = {}
 
     def chain(self, chain_id: int) -> Chain:
@@ -166,8 +167,8 @@ class ChainState:
             name=name.split(" ", 1)[1],
             address=pool.address,
             kind="mesh" if name.startswith(MESH) else "public",
-            base=self._token(config, base),
-            quote=self._token(config, quote),
+            base=await self._token(config, base),
+            quote=await self._token(config, quote),
             open=price is not None,
             price=_text(price),
             base_reserve=_text(state and state.baseReserve),
@@ -186,8 +187,13 @@ class ChainState:
             self._tokens[key] = (str(base), str(quote))
         return self._tokens[key]
 
-    def _token(self, config: ChainConfig, address: str) -> PoolToken:
-        return PoolToken(address, self._symbols.get((config.chain_id, bytes.fromhex(address[2:])), address))
+    async def _token(self, config: ChainConfig, address: str) -> PoolToken:
+        key = (config.chain_id, address)
+        if key not in self._decimals:
+            token = contract_at(config.chain_id, TOKEN_ABI, address)
+            self._decimals[key] = int(await self.chain(config.chain_id).call(token, "decimals"))
+        symbol = self._symbols.get((config.chain_id, bytes.fromhex(address[2:])), address)
+        return PoolToken(address, symbol, self._decimals[key])
 
     async def _peg(self, config: ChainConfig) -> PegView:
         manager, chain = contract(config, "PegManager"), self.chain(config.chain_id)
@@ -229,12 +235,14 @@ class ChainState:
         tokens = sorted({token for pair in sides for token in pair})
         wanted = [(bucket, token) for bucket in range(len(BUCKETS)) for token in tokens]
         health = await asyncio.gather(*(_or_none(chain.call(vault, "healthOf", *one)) for one in wanted))
+        named = {token: await self._token(config, token) for token in tokens}
         return [
             ReserveView(
                 config.chain_id,
                 BUCKETS[bucket],
                 token,
-                self._token(config, token).symbol,
+                named[token].symbol,
+                named[token].decimals,
                 str(found[0]),
                 str(found[1]),
                 str(found[2]),

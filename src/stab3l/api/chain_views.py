@@ -12,6 +12,7 @@ class PoolToken(msgspec.Struct, frozen=True):
 
     token: str
     symbol: str
+    decimals: int
 
 
 class PoolView(msgspec.Struct, frozen=True):
@@ -71,6 +72,7 @@ class ReserveView(msgspec.Struct, frozen=True):
     bucket: str
     token: str
     symbol: str
+    decimals: int
     held: str
     required: str
     ratio: str

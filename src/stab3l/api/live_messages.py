@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from stab3l.api.answers import BalanceView, Level, OrderView, StatusView, Ticker, TradeView
+from stab3l.api.derivative_views import PositionView
 from stab3l.api.history import ChainEventView
 
 Channel = Literal["book", "trades", "ticker", "status", "providers", "account"]
@@ -108,7 +109,8 @@ class AccountEvent(msgspec.Struct, frozen=True):
     """Something that happened to the account; ``body`` is by ``kind``.
 
     ``order``: an `OrderView`; ``fill``: as ``GET /v1/account/fills``; ``balance``: a `BalanceView`; ``deposit`` and
-    ``withdrawal``: asset and amount; ``cancel_schedule``, ``protection``: when; ``position``: market, lots.
+    ``withdrawal``: asset and amount; ``cancel_schedule``, ``protection``: when; ``position``: a `PositionView`, or
+    its market and quantity "0" when it is closed.
     """
 
     kind: Literal["order", "fill", "balance", "deposit", "withdrawal", "cancel_schedule", "protection", "position"]
@@ -127,6 +129,7 @@ class AccountMessage(msgspec.Struct, frozen=True):
     prev_seq: str | None
     balances: list[BalanceView] | None = None
     open_orders: list[OrderView] | None = None
+    positions: list[PositionView] | None = None
     events: list[AccountEvent] | None = None
 
 

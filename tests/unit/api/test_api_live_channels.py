@@ -108,8 +108,7 @@ async def test_a_broken_connection_goes_on_where_it_was(venue: Venue, url: str, 
         await first.close()
         await venue.place(venue.maker, side="sell")
         await venue.place(venue.trader)
-        await venue.place(venue.maker, side="sell", price="0.09")
-        await venue.place(venue.trader, price="0.09")
+        await venue.place(venue.maker, side="sell", price="0.09", quantity="3")
         live_update = await hear(second, channel=channel, type="update")
         async with socket_of(url) as again:
             where = {"channel": channel, "market": SYMBOL, "since_seq": snapshot["seq"]}
