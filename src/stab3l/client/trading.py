@@ -143,14 +143,17 @@ class Trading:
         return self._listed[market]
 
     def asset(self, asset: str | int, chain_id: int | None = None) -> Steps[AssetView]:
-        """An asset by id, or by symbol and chain. Raises `NotFound`, `AssetAmbiguous`."""
-        found = [
-            one
-            for one in (yield from self.listing()).assets
-            if asset in (one.asset, one.symbol) and chain_id in (None, one.chain_id)
-        ]
+        """An asset by id, or by symbol and chain; of several the one that is traded.
+
+        Raises `NotFound`, `AssetAmbiguous`.
+        """
+        listing = yield from self.listing()
+        found = [one for one in listing.assets if asset in (one.asset, one.symbol) and chain_id in (None, one.chain_id)]
         if not found:
             raise NotFound(f"there is no asset {asset}", asset=asset, chain_id=chain_id)
+        if len(found) > 1:
+            traded = {asset for one in listing.markets for asset in (one.base_asset, one.quote_asset)}
+            found = [one for one in found if one.asset in traded] or found
         if len(found) > 1:
             chains = [one.chain_id for one in found]
             raise AssetAmbiguous(f"{asset} is on chains {chains}: say which", symbol=asset, chains=chains)

@@ -15,7 +15,7 @@ from api_venue import SYMBOL, Venue
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stab3l.api.answers import ProofView
+from stab3l.api.answers import AssetView, Markets, MarketView, ProofView
 from stab3l.client import ApiKey, ApiProblem, ApiUnavailable, AsyncClient, Client, RetryPolicy, calls
 from stab3l.client.asynchronous import AsyncStream
 from stab3l.client.blocking import Stream
@@ -25,7 +25,8 @@ from stab3l.client.credentials import AgentSigner, request_text
 from stab3l.client.problems import BY_CODE, FundsShort, OutcomeUnknown, RateLimited, problem_in
 from stab3l.client.proofs import ProofInvalid, checked_balance
 from stab3l.client.retries import Attempts
-from stab3l.client.trading import base_units, whole_tokens
+from stab3l.client.trading import AssetAmbiguous, Trading, base_units, whole_tokens
+from stab3l.clock import SystemClock
 from stab3l.errors import Invalid, Unauthorised
 
 pytestmark = pytest.mark.anyio
@@ -226,3 +227,27 @@ def test_an_api_key_signs_what_the_page_says(tmp_path: Any) -> None:
 async def test_an_agent_signs_for_its_owner(venue: Venue) -> None:
     agent = AgentSigner(venue.stranger, venue.trader.address)
     assert (agent.address, agent.agent) == (venue.trader.address, venue.stranger.address)
+
+
+def listing(*, traded: list[int]) -> Markets:
+    """sSTB on two chains, USDC on one; the market trades the given assets."""
+    chains = ((0, "USDC", 1), (1, "sSTB", 1), (2, "sSTB", 138))
+    assets = [AssetView(asset, symbol, chain, f"0x{asset:040x}", 18) for asset, symbol, chain in chains]
+    market = dict.fromkeys(MarketView.__struct_fields__) | {"symbol": "sSTB-USDC"}
+    pairs = [MarketView(**{**market, "base_asset": base, "quote_asset": 0}) for base in traded]  # type: ignore[arg-type]
+    return Markets(assets, pairs, 1, "0x" + "c" * 40)
+
+
+def test_a_symbol_of_several_chains_is_the_one_that_is_traded() -> None:
+    def asked(markets: Markets, chain_id: int | None = None) -> AssetView:
+        steps = Trading(None, SystemClock()).asset("sSTB", chain_id)
+        next(steps)
+        with pytest.raises(StopIteration) as done:
+            steps.send(markets)
+        found: AssetView = done.value.value
+        return found
+
+    assert asked(listing(traded=[1])).chain_id == 1
+    assert asked(listing(traded=[1]), 138).asset == 2
+    with pytest.raises(AssetAmbiguous):
+        asked(listing(traded=[1, 2]))

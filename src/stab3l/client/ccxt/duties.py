@@ -64,7 +64,9 @@ class Duties:
     def fetch_currencies(self, params: Any = None) -> Steps[dict[str, Any]]:
         """All tokens."""
         found = yield calls.markets()
-        return {view.symbol: currency_shape(view, self.parse_number) for view in found.assets}
+        traded = {asset for view in found.markets for asset in (view.base_asset, view.quote_asset)}
+        ordered = sorted(found.assets, key=lambda view: view.asset in traded)
+        return {view.symbol: currency_shape(view, self.parse_number) for view in ordered}
 
     def fetch_ticker(self, symbol: str, params: Any = None) -> Steps[Any]:
         """One market's last 24 hours."""
@@ -408,7 +410,7 @@ class Duties:
 
     def _placed(self, placed: OrderPlaced, symbol: str, new: Any) -> Steps[Any]:
         market = self.markets[symbol]
-        received = market["base"] if new["side"] == "buy" else market["quote"]
+        received = int(market["baseId"] if new["side"] == "buy" else market["quoteId"])
         fee_asset: AssetView = yield from self.trading.asset(received)
         kind = "market" if str(new["type"]).endswith("market") else "limit"
         asked = {
