@@ -51,6 +51,7 @@ const steps = {
     const key = { depth, development: false, constraints: nConstraints, words: await keyWords(at("product.zkey")), compile_ms: 0, keys_ms: 0 };
     writeFileSync(at("key.json"), JSON.stringify(key, null, 1) + "\n");
     copyFileSync(at("product.zkey"), at(`final-${done.length}.zkey`));
+    process.stdout.write(`finished after ${done.length - 1} contributions: product.zkey, key.json\n`);
   },
   async verify() {
     await verified(at("product.zkey"));
