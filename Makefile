@@ -127,4 +127,4 @@ contracts/out/.built: contracts/node_modules/.installed contracts/foundry.toml $
 	@$(FORGE) build --quiet --skip test
 	@touch $@
 
-.PHONY: help setup up demo test check contracts-test engine-test console-test python-test nats-server soak-kill fuzz bench bench-peers clean lock
+.PHONY: help setup up demo test check contracts-test engine-test console-test python-test nats-server soak-kill fuzz bench bench-engine bench-peers clean lock

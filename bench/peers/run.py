@@ -58,7 +58,7 @@ PEERS = (
 )
 WRITERS = {"chronicle_queue"}
 """They get a folder to write in."""
-SLOW = {"orderbook_rs", "light_matching_engine", "nautilus_trader"}
+SLOW = {"orderbook_rs", "light_matching_engine", "nautilus_trader", "exchange_core"}
 
 
 def say(text: str) -> None:

@@ -53,6 +53,8 @@ class PositionBook:
         self.debts: Counter[int] = Counter()
         """What an account owes, or more."""
         self.settled: set[int] = set()
+        self._net: Counter[int] = Counter()
+        """The sum of all lots, by market."""
 
     def underlying_of(self, market: int) -> UnderlyingListed:
         """What a market is on."""
@@ -69,7 +71,7 @@ class PositionBook:
 
     def is_clear(self, market: int) -> bool:
         """Whether every lot that is long is short elsewhere."""
-        return sum(held[market].lots for held in self.held.values() if market in held) == 0
+        return self._net[market] == 0
 
     def is_empty(self, market: int) -> bool:
         """Whether nobody has a lot."""
@@ -78,6 +80,7 @@ class PositionBook:
     def change(self, account: int, market: int, lots: int, ticks: int) -> int:
         """Adds signed lots at a price; the gain (or loss) of those that close."""
         held = self.held[account].setdefault(market, Held())
+        self._net[market] += lots
         realised = 0
         if held.lots * lots < 0:
             closing, sign = min(abs(lots), abs(held.lots)), 1 if held.lots > 0 else -1
@@ -93,6 +96,7 @@ class PositionBook:
     def settle(self, event: PositionSettled) -> str:
         """Makes a position cash; what is wrong with the event, "" when nothing is."""
         held = self.held[event.account].pop(event.market, Held())
+        self._net[event.market] -= held.lots
         realised = held.lots * event.ticks * self.tick(event.market) - held.entry
         if (event.lots, event.realised) == (held.lots, realised):
             return ""

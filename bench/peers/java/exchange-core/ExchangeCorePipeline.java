@@ -14,9 +14,13 @@ import exchange.core2.core.common.api.ApiCommand;
 import exchange.core2.core.common.api.ApiMoveOrder;
 import exchange.core2.core.common.api.ApiPlaceOrder;
 import exchange.core2.core.common.api.binary.BatchAddSymbolsCommand;
+import exchange.core2.core.common.cmd.CommandResultCode;
 import exchange.core2.core.common.cmd.OrderCommand;
 import exchange.core2.core.common.config.ExchangeConfiguration;
 import exchange.core2.core.common.config.PerformanceConfiguration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 
 /** exchange-core as a whole, with its risk engine and ring buffers; blocking waits, since there are two cores. No journal. */
@@ -85,11 +89,18 @@ public final class ExchangeCorePipeline {
         api.submitBinaryDataAsync(new BatchAddSymbolsCommand(CoreSymbolSpecification.builder()
             .symbolId(SYMBOL).type(SymbolType.CURRENCY_EXCHANGE_PAIR).baseCurrency(BASE).quoteCurrency(QUOTE)
             .baseScaleK(1).quoteScaleK(1).takerFee(0).makerFee(0).build())).get();
+        // One after another each would wait for every thread of the pipeline to be woken, which takes minutes on two busy cores.
+        final List<CompletableFuture<CommandResultCode>> answers = new ArrayList<>();
         for (long user = FIRST_ACCOUNT; user < FIRST_ACCOUNT + ACCOUNTS; user++) {
-            api.submitCommandAsync(ApiAddUser.builder().uid(user).build()).get();
+            answers.add(api.submitCommandAsync(ApiAddUser.builder().uid(user).build()));
             for (final int currency : new int[] {BASE, QUOTE}) {
-                api.submitCommandAsync(ApiAdjustUserBalance.builder()
-                    .uid(user).currency(currency).amount(FUNDS).transactionId(currency).build()).get();
+                answers.add(api.submitCommandAsync(ApiAdjustUserBalance.builder()
+                    .uid(user).currency(currency).amount(FUNDS).transactionId(currency).build()));
+            }
+        }
+        for (final CompletableFuture<CommandResultCode> answer : answers) {
+            if (answer.get() != CommandResultCode.SUCCESS) {
+                throw new IllegalStateException("an account was not opened: " + answer.get());
             }
         }
     }
