@@ -26,7 +26,11 @@ SLOW_MESSAGES = 20_000
 ROUNDS = 3
 DRIVER_S = 90
 PEERS = (
-    Peer("matchcore", "crate 0.4.0, one thread", ("rust", "matchcore")),
+    Peer(
+        "matchcore",
+        "crate 0.4.0, one thread; the driver cuts an order that crosses at its limit, which the crate disregards",
+        ("rust", "matchcore"),
+    ),
     Peer("orderbook_rs", "crate 0.15.3, one thread", ("rust", "orderbook-rs")),
     Peer(
         "exchange_core_book",

@@ -61,6 +61,6 @@ def funds_short_in(flow: list[Command]) -> int:
 
 def test_the_order_flows_do_run_short() -> None:
     """The law above would say nothing about traders who always have enough."""
-    only_look = settings(phases=[Phase.generate], database=None, derandomize=True, max_examples=500)
+    only_look = settings(phases=[Phase.generate], database=None, derandomize=True, max_examples=500, deadline=None)
     flow = find(order_flows(), lambda flow: funds_short_in(flow) >= 2, settings=only_look)
     assert funds_short_in(flow) >= 2

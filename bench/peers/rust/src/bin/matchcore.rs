@@ -86,14 +86,14 @@ impl Desk {
     fn within(&self, action: &Action) -> u64 {
         let (limit, book) = (Price(action.ticks), self.book.limit());
         let mut lots = 0;
-        let mut add = |level: &LevelId| {
-            lots += book.levels()[*level].total_quantity().0;
+        let mut add = |level: &PriceLevel| {
+            lots += level.total_quantity().0;
             lots < action.lots
         };
         if action.buys {
-            let _ = book.asks().range(..=limit).all(|(_, level)| add(level));
+            let _ = book.asks().range(..=limit).all(|(_, level)| add(&book.levels()[*level]));
         } else {
-            let _ = book.bids().range(limit..).rev().all(|(_, level)| add(level));
+            let _ = book.bids().range(limit..).rev().all(|(_, level)| add(&book.levels()[*level]));
         }
         lots.min(action.lots)
     }
