@@ -6,6 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import settings
+
+settings.register_profile("patient", parent=settings(), deadline=None)
+settings.load_profile("patient")
+"""A busy machine is no failure: no example has a deadline unless its test says so."""
 
 
 @pytest.fixture(autouse=True)
