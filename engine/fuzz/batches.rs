@@ -6,7 +6,7 @@
 
 use _engine::command::Records;
 use _engine::state::State;
-use _engine::units::{AssetId, Nanos};
+use _engine::units::{AssetId, MarketId, Nanos};
 use libfuzzer_sys::fuzz_target;
 
 #[allow(dead_code)]
@@ -64,12 +64,17 @@ fn outcomes(mut events: &[u8]) -> u64 {
 }
 
 fn conserved(state: &State) {
-    for (asset, id) in state.listings().assets().iter().zip(0..) {
-        assert_eq!(
-            state.ledger().sum(AssetId(id)),
-            asset.credited - asset.withdrawn,
-            "conservation of asset {id}"
-        );
+    let entries: i128 = state.positions().all().iter().map(|position| position.entry).sum();
+    for (asset, id) in state.listings().assets().iter().zip((0..).map(AssetId)) {
+        let settles = state.derivatives().settlement == Some(id);
+        let held = i128::try_from(state.ledger().sum(id).0).expect("within 127 bits");
+        let owned = held - if settles { entries } else { 0 };
+        let there = i128::try_from((asset.credited - asset.withdrawn).0).expect("within 127 bits");
+        assert_eq!(owned, there, "conservation of asset {id}");
+    }
+    for market in (0..state.listings().markets().len() as u32).map(MarketId) {
+        let lots: i64 = state.positions().of_market(market).map(|position| position.lots).sum();
+        assert_eq!(lots, 0, "every lot that is long in market {market} is short elsewhere");
     }
 }
 
