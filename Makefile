@@ -79,6 +79,9 @@ bench-api: setup  ## The API's figures: orders by REST, WebSocket and gRPC, fan-
 freqtrade: setup  ## An unmodified freqtrade in live mode buys and sells on a local exchange (minutes; installs it once)
 	$(BIN)/python -m bench.freqtrade
 
+bench-engine: setup  ## The engine layer by layer, as bench/results/engine.json (minutes; wants a quiet machine)
+	$(BIN)/python -m bench.engine
+
 bench-peers: setup  ## Other engines beside ours; downloads them into bench/peers/.build
 	$(BIN)/python -m bench.peers.run
 
