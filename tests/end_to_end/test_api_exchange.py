@@ -73,7 +73,7 @@ async def exchange(gateway: GatewayProcess) -> AsyncIterator[Exchange]:
     api = ApiProcess(gateway.home)
     api.start()
     try:
-        async with AsyncClient(api.url, retries=RetryPolicy(30)) as client:
+        async with AsyncClient(api.url, retries=RetryPolicy(120)) as client:
             market = listed_market(await client.markets(), SYMBOL)
             yield Exchange(gateway, api, client, market)
     finally:
@@ -88,7 +88,7 @@ async def test_orders_trade_and_withdrawals_are_proved_through_every_layer(excha
         await client.send(calls.place(exchange.order(MAKER, 1, side="sell", quantity="2")))
         taken = await stream.send(calls.place(exchange.order(TRADER, 1, quantity="1.5")))
         assert (taken.state, taken.fills[0].quantity) == ("filled", "1.5")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             async for message in stream.messages():
                 if message["trades"]:
                     assert message["trades"][0]["quantity"] == "1.5"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import structlog
 from litestar import Litestar, Request, Response, WebSocket, websocket
+from litestar.config.cors import CORSConfig
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
 
+from stab3l.api.access.request_signing import KEY_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER
 from stab3l.api.access_routes import CALLERS, SIGN_IN
 from stab3l.api.account_routes import ACCOUNTS, OWN
 from stab3l.api.chain_routes import CHAINS, COMPUTE
@@ -65,10 +68,24 @@ def create_app(desk: Desk, console: Path = CONSOLE) -> Litestar:
         dependencies={"desk": Provide(lambda: desk, sync_to_thread=False)},
         exception_handlers={Stab3lError: _tell_error, HTTPException: _tell_http, Exception: _tell_mistake},
         response_headers=SECURITY_HEADERS,
+        cors_config=_shared_with(desk.access.origins),
         request_max_body_size=BODY_BYTES_MAX,
         openapi_config=None,
         logging_config=None,
     )
+
+
+def _shared_with(origins: Sequence[str]) -> CORSConfig:
+    """Pages of these origins may call, with the credentials that they hold themselves: none goes along by itself."""
+    return CORSConfig(
+        allow_origins=list(origins),
+        allow_methods=["GET", "POST", "DELETE"],
+        allow_headers=[
+            "Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", KEY_HEADER, TIMESTAMP_HEADER,
+            SIGNATURE_HEADER,
+        ],
+        expose_headers=["RateLimit", "RateLimit-Policy", "Retry-After", "ETag", "X-Request-Id", "Idempotent-Replayed"],
+    )  # fmt: skip
 
 
 def _tell_error(_: Request[Any, Any, Any], error: Stab3lError) -> Response[bytes]:

@@ -12,6 +12,7 @@ from api_venue import Venue, opened
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc import jwt
 from joserfc.jwk import OctKey, OKPKey
+from prometheus_client import REGISTRY
 from test_api_orders import code
 
 from stab3l.api.access.agents import VALIDITY
@@ -437,6 +438,21 @@ async def test_pages_of_other_sites_change_nothing_and_nothing_rides_on_a_cookie
     shared = await venue.client.get("/v1/account", headers=headers | {"origin": "http://localhost:3000"})
     assert shared.headers["access-control-allow-origin"] == "http://localhost:3000"
     assert "access-control-allow-credentials" not in shared.headers
+
+
+@pytest.mark.parametrize(("origin", "allowed"), [("http://localhost:3000", True), ("https://evil.example", False)])
+async def test_a_browser_asks_before_it_lets_a_page_call(venue: Venue, origin: str, allowed: bool) -> None:
+    asked = {"origin": origin, "access-control-request-method": "DELETE"}
+    asked["access-control-request-headers"] = "authorization"
+    answer = await venue.client.options("/v1/account/api-keys/x", headers=asked)
+    assert (answer.headers.get("access-control-allow-origin") == origin) == allowed
+
+
+async def test_requests_are_counted_by_path_and_status(venue: Venue) -> None:
+    labels = {"method": "GET", "route": "/v1/markets/{symbol}", "status": "404"}
+    before = REGISTRY.get_sample_value("stab3l_api_requests_total", labels) or 0
+    await venue.client.get("/v1/markets/none")
+    assert REGISTRY.get_sample_value("stab3l_api_requests_total", labels) == before + 1
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/v1/time", "/v1/nothing"])

@@ -135,7 +135,8 @@ class Admission:
     async def admit(self, cost: str, scope: str | None, accepts: str | None, body_bytes_max: int) -> Identity | None:
         """The caller, or None for one without a credential. Raises `Problem`."""
         self._headers["X-Request-Id"] = secrets.token_hex(8)
-        self._share_with_origin()
+        if self._method != "GET":
+            self._access.check_origin(self._request.headers.get("origin", ""))
         try:
             self.caller = await self._identify(body_bytes_max)
         except Stab3lError:
@@ -188,17 +189,6 @@ class Admission:
             media_type=found["media_type"] or None,
             headers=self._headers | {"Idempotent-Replayed": "true"},
         )
-
-    def _share_with_origin(self) -> None:
-        origin = self._request.headers.get("origin", "")
-        if self._method != "GET":
-            self._access.check_origin(origin)
-        if origin in self._access.origins:
-            self._headers |= {
-                "Access-Control-Allow-Origin": origin,
-                "Access-Control-Expose-Headers": "RateLimit, RateLimit-Policy, Retry-After, ETag, X-Request-Id",
-                "Vary": "Origin",
-            }
 
     async def _identify(self, body_bytes_max: int) -> Identity | None:
         headers = self._request.headers
