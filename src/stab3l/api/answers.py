@@ -353,3 +353,27 @@ class LedgerEntry(msgspec.Struct, frozen=True):
     symbol: str
     change: str
     reference: str
+
+
+class PositionView(msgspec.Struct, frozen=True):
+    """A position. ``quantity`` is not negative; ``entry``: paid less received; ``value``: the profit not realised."""
+
+    market: str
+    side: Literal["long", "short"]
+    quantity: str
+    entry_price: str
+    entry: str
+    mark: str
+    value: str
+
+
+class MarginView(msgspec.Struct, frozen=True):
+    """An account's margin in asset ``asset``. ``free`` = equity - initial - reserves; below maintenance it ends."""
+
+    asset: int
+    equity: str
+    initial: str
+    maintenance: str
+    reserves: str
+    free: str
+    debt: str

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import msgspec
 
+from stab3l.api.answers import MarginView as MarginView
+from stab3l.api.answers import PositionView as PositionView
 from stab3l.api.catalogue import NamedMarket
 from stab3l.api.contracts import NamedUnderlying
 from stab3l.api.exchange import Margin, Position, PositionProof
@@ -27,30 +27,6 @@ class UnderlyingView(msgspec.Struct, frozen=True):
     range_ppm: int
     initial_ppm: int
     liquidation_fee_ppm: int
-
-
-class PositionView(msgspec.Struct, frozen=True):
-    """A position. ``quantity`` is not negative; ``entry``: paid less received; ``value``: the profit not realised."""
-
-    market: str
-    side: Literal["long", "short"]
-    quantity: str
-    entry_price: str
-    entry: str
-    mark: str
-    value: str
-
-
-class MarginView(msgspec.Struct, frozen=True):
-    """An account's margin in asset ``asset``. ``free`` = equity - initial - reserves; below maintenance it ends."""
-
-    asset: int
-    equity: str
-    initial: str
-    maintenance: str
-    reserves: str
-    free: str
-    debt: str
 
 
 class PositionProofView(msgspec.Struct, frozen=True):

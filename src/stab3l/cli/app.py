@@ -103,7 +103,19 @@ simulate.default(peg_simulation.peg)
 simulate.command(peg_simulation.peg, name="peg")
 simulate.command(peg_simulation.sweep, name="sweep")
 simulate.command(peg_simulation.reverse, name="reverse")
-for name in ("status", "markets", "book", "trades", "candles", "balances", "fills", "ledger", "providers", "batches"):
+for name in (
+    "status",
+    "markets",
+    "book",
+    "trades",
+    "candles",
+    "balances",
+    "positions",
+    "fills",
+    "ledger",
+    "providers",
+    "batches",
+):
     app.command(getattr(looking, name), name=name)
 for name in ("deposit", "withdraw", "claim", "redeem"):
     app.command(getattr(funds, name), name=name)

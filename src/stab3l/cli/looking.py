@@ -156,6 +156,19 @@ def ledger(*, limit: Limit = 50, role: Role = "trader", home: Home = None, as_js
     told(home, as_json, work, lambda found: show_rows(found.items, "sequence kind symbol change reference"))
 
 
+def positions(*, role: Role = "trader", address: Address = None, home: Home = None, as_json: Json = False) -> None:
+    """Shows an account's positions in futures and options.
+
+    Example: `stab3l positions --role trader --json | jq '.items[] | {market, side, quantity, value}'`
+    """
+
+    async def work(folder: Path) -> Page[Any]:
+        async with client_of(folder, None if address else role) as client:
+            return await client.positions(address)
+
+    told(home, as_json, work, lambda found: show_rows(found.items, "market side quantity entry_price mark value"))
+
+
 def providers(*, home: Home = None, as_json: Json = False) -> None:
     """Lists providers: proven rate, what they owe, their collateral.
 

@@ -149,6 +149,7 @@ class AsyncClient:
     asset = doing(Trading.asset)
     account = doing(Trading.account)
     orders = doing(Trading.orders)
+    positions = doing(Trading.positions)
     balance_proof = doing(Trading.balance_proof)
     withdrawal_proof = doing(Trading.withdrawal_proof)
 
@@ -162,6 +163,7 @@ class AsyncClient:
     candles = asking(calls.candles)
     order = asking(calls.order)
     fills = asking(calls.fills)
+    margin = asking(calls.margin)
     ledger = asking(calls.ledger)
     supply = asking(calls.supply)
     providers = asking(calls.providers)

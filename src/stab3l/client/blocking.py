@@ -142,6 +142,7 @@ class Client:
     asset = doing_now(Trading.asset)
     account = doing_now(Trading.account)
     orders = doing_now(Trading.orders)
+    positions = doing_now(Trading.positions)
     balance_proof = doing_now(Trading.balance_proof)
     withdrawal_proof = doing_now(Trading.withdrawal_proof)
 
@@ -155,6 +156,7 @@ class Client:
     candles = asking_now(calls.candles)
     order = asking_now(calls.order)
     fills = asking_now(calls.fills)
+    margin = asking_now(calls.margin)
     ledger = asking_now(calls.ledger)
     supply = asking_now(calls.supply)
     providers = asking_now(calls.providers)

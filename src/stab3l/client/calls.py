@@ -18,12 +18,14 @@ from stab3l.api.answers import (
     CancelScheduled,
     FillView,
     LedgerEntry,
+    MarginView,
     Markets,
     OrderCancelled,
     OrderPlaced,
     OrdersCancelled,
     OrderView,
     Page,
+    PositionView,
     ProofView,
     ProtectionSet,
     StatusView,
@@ -284,3 +286,13 @@ def segment(stream: str, first_sequence: str, start: int, last: int) -> Call[byt
     """Bytes ``start`` to ``last``, both included, of a segment file."""
     path = f"/v1/streams/{quote(stream, safe='')}/segments/{first_sequence}"
     return Call("GET", path, bytes, headers={"range": f"bytes={start}-{last}"})
+
+
+def positions(address: str) -> Call[Page[PositionView]]:
+    """Positions in futures and options of an address, by market."""
+    return _get(f"/v1/accounts/{quote(address, safe='')}/positions", Page[PositionView])
+
+
+def margin() -> Call[MarginView]:
+    """The own margin over all positions; needs a credential."""
+    return _get("/v1/account/margin", MarginView)

@@ -21,6 +21,7 @@ from stab3l.api.answers import (
     OrdersCancelled,
     OrderView,
     Page,
+    PositionView,
     ProtectionSet,
     WithdrawalQueued,
 )
@@ -332,6 +333,10 @@ class Trading:
     def orders(self, address: str | None = None, limit: int = 100, cursor: str | None = None) -> Steps[Page[OrderView]]:
         """Orders, open and closed, newest first."""
         return (yield from ask(calls.orders(address or self.signer.address, limit, cursor)))
+
+    def positions(self, address: str | None = None) -> Steps[Page[PositionView]]:
+        """Positions in futures and options, the own ones by default."""
+        return (yield from ask(calls.positions(address or self.signer.address)))
 
     def balance_proof(
         self, asset: str | int, *, address: str | None = None, chain_id: int | None = None

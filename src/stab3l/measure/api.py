@@ -61,8 +61,8 @@ class Scale:
     sockets: int = 1_000
     fanout_s: float = 8.0
     trades: int = 10_000_000
-    build_s: int = 60
-    queries: int = 400
+    build_s: int = 50
+    queries: int = 300
     rounds: int = 3
 
 

@@ -94,8 +94,8 @@ def test_the_commands_are_all_there() -> None:
     assert {command[0] for command in COMMANDS} == {
         "up", "demo", "exchange", "api", "indexer", "keeper", "verifier", "provider", "agent", "peg",
         "bench", "verify", "flow", "simulate", "recheck", "judge", "backing", "status", "markets", "book", "trades",
-        "candles", "balances", "fills", "ledger", "providers", "batches", "deposit", "withdraw", "claim", "redeem",
-        "order", "job", "proof", "key",
+        "candles", "balances", "positions", "fills", "ledger", "providers", "batches", "deposit", "withdraw", "claim",
+        "redeem", "order", "job", "proof", "key",
     }  # fmt: skip
 
 
