@@ -27,7 +27,7 @@ WARM_EPOCHS = 4
 FUNDS = 10**7 * 10**6
 SIM_STEPS = 20_000
 ROUNDS = 3
-METHOD = "gas of mined transactions on a fresh anvil with Superfluid's published framework; steps over processor seconds"
+METHOD = "gas of mined transactions on a fresh anvil with Superfluid's own framework; steps over processor seconds"
 
 Say = Callable[[str], None]
 
