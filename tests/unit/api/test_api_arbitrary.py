@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+import pytest
 from api_venue import Venue, opened
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stab3l.api.settings import ApiSettings
 from stab3l.api.signed import CancelRequest, PlaceRequest, WithdrawalRequest
 
 REQUESTS = {"/v1/orders": PlaceRequest, "/v1/orders/cancel": CancelRequest, "/v1/withdrawals": WithdrawalRequest}
@@ -31,10 +35,24 @@ def bodies(draw: st.DrawFn, path: str) -> Any:
     return {name: draw(TEXTS | JSON) for name in chosen}
 
 
-async def post_all(contents: list[tuple[str, bytes]]) -> list[tuple[int, str]]:
-    """(status, media type) of each answer of one fresh venue."""
-    async with opened() as venue:
-        return [await _post(venue, path, content) for path, content in contents]
+@dataclass
+class Steady:
+    """One venue for all examples: none of them is to be taken, so that each finds it as the first did."""
+
+    runner: asyncio.Runner
+    venue: Venue
+
+    def post(self, path: str, content: bytes) -> tuple[int, str]:
+        """(status, media type) of the answer."""
+        return self.runner.run(_post(self.venue, path, content))
+
+
+@pytest.fixture(scope="module")
+def steady() -> Iterator[Steady]:
+    with asyncio.Runner() as runner:
+        opening = opened(settings=ApiSettings(origins="http://api", rate_factor=0))
+        yield Steady(runner, runner.run(opening.__aenter__()))
+        runner.run(opening.__aexit__(None, None, None))
 
 
 async def _post(venue: Venue, path: str, content: bytes) -> tuple[int, str]:
@@ -44,24 +62,20 @@ async def _post(venue: Venue, path: str, content: bytes) -> tuple[int, str]:
 
 @settings(max_examples=40, deadline=None)
 @given(st.data())
-def test_any_body_gets_a_problem_of_the_callers(data: st.DataObject) -> None:
+def test_any_body_gets_a_problem_of_the_callers(steady: Steady, data: st.DataObject) -> None:
     paths = data.draw(st.lists(st.sampled_from(list(REQUESTS)), min_size=1, max_size=8))
     contents = [(path, data.draw(st.binary(max_size=200) | bodies(path).map(msgspec.json.encode))) for path in paths]
-    for status, media_type in asyncio.run(post_all(contents)):
+    for status, media_type in (steady.post(path, content) for path, content in contents):
         assert 400 <= status < 500
         assert media_type == "application/problem+json"
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.data())
-def test_a_signed_order_with_any_one_field_changed_is_never_taken(data: st.DataObject) -> None:
-    async def run() -> tuple[int, str]:
-        async with opened() as venue:
-            body = venue.order(venue.trader)
-            field = data.draw(st.sampled_from(sorted(body)))
-            value = data.draw(TEXTS.filter(lambda text: text.lower() != str(body[field]).lower()))
-            return await _post(venue, "/v1/orders", msgspec.json.encode(body | {field: value}))
-
-    status, media_type = asyncio.run(run())
+def test_a_signed_order_with_any_one_field_changed_is_never_taken(steady: Steady, data: st.DataObject) -> None:
+    body = steady.venue.order(steady.venue.trader)
+    field = data.draw(st.sampled_from(sorted(body)))
+    value = data.draw(TEXTS.filter(lambda text: text.lower() != str(body[field]).lower()))
+    status, media_type = steady.post("/v1/orders", msgspec.json.encode(body | {field: value}))
     assert 400 <= status < 500
     assert media_type == "application/problem+json"
