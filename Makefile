@@ -61,6 +61,13 @@ nats-server: | .venv/.prerequisites  ## The server of the hot standby, in .venv/
 fuzz-api: setup  ## Requests generated from the API's own description, 200 for each operation (minutes)
 	STAB3L_FUZZ_EXAMPLES=200 $(BIN)/pytest --timeout 3000 tests/unit/api/test_api_fuzz.py
 
+.PHONY: chromium browser-test
+chromium: | .venv/.prerequisites
+	@tools/chromium
+
+browser-test: setup chromium  ## The console in a real browser, against a network that runs (CONSOLE_URL=, default that of make up)
+	cd web && CONSOLE_URL=$(or $(CONSOLE_URL),http://127.0.0.1:8080) npm run --silent test:browser
+
 .PHONY: flow-soak differential
 flow-soak: setup  ## Backpressure payments: days of chain time end to end, long invariant runs
 	@nice -n 10 $(BIN)/python -m bench.flow_soak $(or $(STEPS),300)

@@ -1,22 +1,27 @@
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Plugin } from "vite";
 
 const COMPRESSED = /\.(js|css|html|svg|json|webmanifest)$/;
 const LEAST_BYTES = 1024;
 
-/** Lists the build's files for the offline shell (build.json) and lays a gzip twin beside each. */
+/** Lists the build's files for the offline shell (build.json) and lays a gzip twin beside each, once all is written. */
 export function shellFiles(): Plugin {
+  let folder = "";
   return {
     name: "shell-files",
     apply: "build",
-    enforce: "post",
-    generateBundle(_, bundle) {
-      const assets = Object.keys(bundle).filter((name) => name.startsWith("assets/"));
-      this.emitFile({ type: "asset", fileName: "build.json", source: JSON.stringify(assets.map((name) => `/${name}`)) });
-      for (const [name, part] of Object.entries(bundle)) {
-        const source = part.type === "chunk" ? part.code : part.source;
-        if (!COMPRESSED.test(name) || source.length < LEAST_BYTES) continue;
-        this.emitFile({ type: "asset", fileName: `${name}.gz`, source: gzipSync(source, { level: 9 }) });
+    configResolved(config) {
+      folder = join(config.root, config.build.outDir);
+    },
+    closeBundle() {
+      const assets = readdirSync(join(folder, "assets"));
+      writeFileSync(join(folder, "build.json"), JSON.stringify(assets.map((name) => `/assets/${name}`)));
+      for (const name of [...readdirSync(folder), ...assets.map((asset) => `assets/${asset}`)]) {
+        if (!COMPRESSED.test(name)) continue;
+        const content = readFileSync(join(folder, name));
+        if (content.length >= LEAST_BYTES) writeFileSync(join(folder, `${name}.gz`), gzipSync(content, { level: 9 }));
       }
     },
   };

@@ -12,7 +12,7 @@ export function Hash({ value, label = "Copy" }: { value: string; label?: string 
     );
   };
   return (
-    <button type="button" className="copy mono" title={value} aria-label={`${label} ${value}`} onClick={copy}>
+    <button type="button" className="copy mono" title={value} aria-label={`${label} ${shortHash(value)}`} onClick={copy}>
       {shortHash(value)}
     </button>
   );

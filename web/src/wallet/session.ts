@@ -95,7 +95,7 @@ export function rememberWallet(): () => void {
 /** Sign-In with Ethereum (EIP-4361) with the connected wallet. */
 export async function signIn(): Promise<void> {
   if (!state.connected) throw new Error("Connect a wallet first");
-  const terms = await get<SignInTerms>("/v1/auth/nonce");
+  const terms = await get<SignInTerms>(`/v1/auth/nonce?origin=${encodeURIComponent(location.origin)}`);
   const message = signInMessage(terms, state.connected.address, location.host);
   const signature = await signText(state.connected, message);
   accept(await post<Tokens>("/v1/auth/siwe", { message, signature }));

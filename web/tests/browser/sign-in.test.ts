@@ -35,7 +35,7 @@ describe("signing in", () => {
   it("registers a passkey", async () => {
     await page.getByRole("button", { name: "Add a passkey" }).click();
     await toast(/passkey is registered/);
-    await page.getByRole("cell", { name: "This device" }).waitFor();
+    await page.getByRole("cell", { name: "This device", exact: true }).waitFor();
   });
 
   it("makes an API key whose secret never leaves the browser", async () => {
@@ -65,7 +65,7 @@ describe("signing in", () => {
     await page.getByRole("button", { name: "Connect", exact: true }).click();
     await page.getByRole("button", { name: "Sign in with a passkey" }).click();
     await toast(/Signed in with a passkey/);
-    await page.getByRole("cell", { name: "This device" }).waitFor();
+    await page.getByRole("cell", { name: "This device", exact: true }).waitFor();
   });
 
   it("met no error on the way", () => {

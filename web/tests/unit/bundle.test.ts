@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { expect, it } from "vitest";
 
 const BUILT = join(import.meta.dirname, "../../../src/stab3l/api/console");
@@ -22,4 +22,12 @@ it("brings everything itself: nothing inline, nothing from elsewhere", () => {
   const page = readFileSync(join(BUILT, "index.html"), "utf8");
   expect(page).not.toMatch(/<script(?![^>]*src=)|<style|\sstyle=|\son\w+=/);
   expect(page).not.toMatch(/(?:src|href)="(?:https?:)?\/\//);
+});
+
+it("lays beside each file a twin that unpacks to it", () => {
+  const twins = readdirSync(join(BUILT, "assets")).filter((name) => name.endsWith(".gz"));
+  expect(twins.length).toBeGreaterThan(5);
+  for (const twin of twins) {
+    expect(gunzipSync(readFileSync(join(BUILT, "assets", twin))).equals(readFileSync(join(BUILT, "assets", twin.slice(0, -3))))).toBe(true);
+  }
 });

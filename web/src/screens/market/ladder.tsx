@@ -82,8 +82,11 @@ function Side({ name, levels, most, places, onPick }: SideProps): ReactElement {
         const quantity = fixed(level.quantity, places.quantity);
         return (
           <li key={price}>
-            <button type="button" style={style} aria-label={`${word} ${price}, quantity ${quantity}`} onClick={() => onPick(toText(level.price))}>
-              <span className={name === "bids" ? "up" : "down"}>{price}</span>
+            <button type="button" style={style} onClick={() => onPick(toText(level.price))}>
+              <span className={name === "bids" ? "up" : "down"}>
+                <span className="visually-hidden">{word} </span>
+                {price}
+              </span>
               <span>{quantity}</span>
               <span className="soft">{fixed(level.total, places.quantity)}</span>
             </button>
