@@ -39,6 +39,7 @@ CLOSE_TRY_AGAIN_LATER: Final = 1013
 CLIENT_OPERATIONS: Final = ("ping", "login", "subscribe", "unsubscribe", "batch", "cancel_on_disconnect")
 
 _encode = msgspec.json.Encoder().encode
+_OUT: Final = MESSAGES.labels("out")
 _log = structlog.get_logger(__name__)
 
 
@@ -128,7 +129,7 @@ class Session:
             _log.info("socket_gone", error=repr(error))
 
     async def _send(self, message: bytes) -> None:
-        MESSAGES.labels("out").inc()
+        _OUT.inc()
         await self._socket.send_text(message.decode())
 
     async def _read(self) -> None:

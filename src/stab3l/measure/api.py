@@ -61,7 +61,7 @@ class Scale:
     sockets: int = 1_000
     fanout_s: float = 8.0
     trades: int = 10_000_000
-    build_s: int = 50
+    build_s: int = 45
     queries: int = 300
     rounds: int = 3
 
