@@ -350,7 +350,7 @@ export interface PegView {
   updated_block: string;
   reserve_ratio: string | null;
   inputs: Record<string, string> | null;
-  pools: { name: string; address: Address; target: string; band: string; deviation: string | null; price: string | null }[];
+  pools: { name: string; address: Address; target: string | null; band: string | null; deviation: string | null; price: string | null }[];
 }
 
 export interface ReserveView {
@@ -367,8 +367,8 @@ export interface ReserveView {
 export interface PriceView {
   chain_id: number;
   feed: string;
-  price: string;
-  updated_at: string;
+  price: string | null;
+  updated_at: string | null;
   stale: boolean;
 }
 

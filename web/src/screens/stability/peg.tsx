@@ -49,7 +49,7 @@ function ChainPeg({ peg }: { peg: PegView }): ReactElement {
           columns={[
             { head: "Pool", cell: (pool) => pool.name },
             { head: "Price", end: true, cell: (pool) => (pool.price === null ? "–" : fixed(fromUnits(pool.price, 18), 6)) },
-            { head: "Target", end: true, cell: (pool) => fixed(fromUnits(pool.target, 18), 6) },
+            { head: "Target", end: true, cell: (pool) => (pool.target === null ? "–" : fixed(fromUnits(pool.target, 18), 6)) },
             { head: "Deviation", end: true, cell: (pool) => (pool.deviation === null ? "–" : <Change value={{ units: BigInt(pool.deviation), scale: 16 }} places={3} suffix="%" />) },
             { head: "Where it stands", cell: (pool) => (pool.deviation === null ? null : <DeviationBar deviation={pool.deviation} name={pool.name} />) },
           ]}
@@ -96,8 +96,8 @@ function Prices(): ReactElement {
         columns={[
           { head: "Feed", cell: (price) => price.feed },
           { head: "Chain", cell: (price) => price.chain_id },
-          { head: "Price", end: true, cell: (price) => `$${fixed(fromUnits(price.price, 18), 6)}` },
-          { head: "Reported", end: true, cell: (price) => ago(Number(price.updated_at) * 1000, now) },
+          { head: "Price", end: true, cell: (price) => (price.price === null ? "–" : `$${fixed(fromUnits(price.price, 18), 6)}`) },
+          { head: "Reported", end: true, cell: (price) => (price.updated_at === null || price.updated_at === "0" ? "never" : ago(Number(price.updated_at) * 1000, now)) },
           { head: "State", end: true, cell: (price) => <State name={price.stale ? "stale" : "fresh"} tone={price.stale ? "warn" : "good"} /> },
         ]}
       />
