@@ -334,20 +334,20 @@ export interface PoolView {
   quote: PoolToken;
   open: boolean;
   price: string | null;
-  base_reserve: string;
-  quote_reserve: string;
-  base_target: string;
-  quote_target: string;
-  slope: string;
-  fee: string;
+  base_reserve: string | null;
+  quote_reserve: string | null;
+  base_target: string | null;
+  quote_target: string | null;
+  slope: string | null;
+  fee: string | null;
   paused: boolean;
 }
 
 export interface PegView {
   chain_id: number;
-  par: string;
-  target: string;
-  updated_block: string;
+  par: string | null;
+  target: string | null;
+  updated_block: string | null;
   reserve_ratio: string | null;
   inputs: Record<string, string> | null;
   pools: { name: string; address: Address; target: string | null; band: string | null; deviation: string | null; price: string | null }[];

@@ -105,6 +105,7 @@ function PegPanel(): ReactElement {
 }
 
 function PegFacts({ peg }: { peg: PegView }): ReactElement {
+  if (peg.par === null || peg.target === null) return <Empty title="No target yet" />;
   const [par, target] = [fromUnits(peg.par, 18), fromUnits(peg.target, 18)];
   const away = par.units === 0n ? null : multiply(divideDown(subtract(target, par), par, 8), HUNDRED);
   return (

@@ -27,6 +27,7 @@ export function Peg(): ReactElement {
 }
 
 function ChainPeg({ peg }: { peg: PegView }): ReactElement {
+  if (peg.par === null || peg.target === null) return <Empty title={`No target on chain ${peg.chain_id} yet`} />;
   const [par, target] = [fromUnits(peg.par, 18), fromUnits(peg.target, 18)];
   const away = par.units === 0n ? null : multiply(divideDown(subtract(target, par), par, 8), HUNDRED);
   return (
@@ -37,7 +38,7 @@ function ChainPeg({ peg }: { peg: PegView }): ReactElement {
           { label: "Par", value: `$${fixed(par, 4)}`, note: "1 CU" },
           { label: "Target", value: `$${fixed(target, 6)}`, note: away ? <Change value={away} places={3} suffix="% from par" /> : undefined },
           { label: "Reserve ratio", value: reserveRatio(peg.reserve_ratio) },
-          { label: "Target set in block", value: peg.updated_block, note: `chain ${peg.chain_id}` },
+          { label: "Target set in block", value: peg.updated_block ?? "–", note: `chain ${peg.chain_id}` },
         ]}
       />
       <Panel title="Pools against their targets" flush aside="the green band is ±0.10 %">

@@ -37,12 +37,12 @@ export function Pools({ kind }: { kind: "public" | "mesh" }): ReactElement {
           { head: "Pool", cell: (pool) => pool.name },
           { head: "Chain", cell: (pool) => pool.chain_id },
           { head: "Price", end: true, cell: (pool) => (pool.price === null ? "–" : fixed(fromUnits(pool.price, 18), 6)) },
-          { head: "Base", end: true, cell: (pool) => `${brief(fromUnits(pool.base_reserve, decimalsOf(pool.base)))} ${pool.base.symbol}` },
+          { head: "Base", end: true, cell: (pool) => held(pool.base_reserve, pool.base) },
           { head: "of target", cell: (pool) => <Fill held={pool.base_reserve} target={pool.base_target} name={`${pool.base.symbol} of ${pool.name}`} /> },
-          { head: "Quote", end: true, cell: (pool) => `${brief(fromUnits(pool.quote_reserve, decimalsOf(pool.quote)))} ${pool.quote.symbol}` },
+          { head: "Quote", end: true, cell: (pool) => held(pool.quote_reserve, pool.quote) },
           { head: "of its target", cell: (pool) => <Fill held={pool.quote_reserve} target={pool.quote_target} name={`${pool.quote.symbol} of ${pool.name}`} /> },
-          { head: "Slope k", end: true, cell: (pool) => fixed(fromUnits(pool.slope, 18), 4) },
-          { head: "Fee", end: true, cell: (pool) => wadPercent(pool.fee, 3) },
+          { head: "Slope k", end: true, cell: (pool) => (pool.slope === null ? "–" : fixed(fromUnits(pool.slope, 18), 4)) },
+          { head: "Fee", end: true, cell: (pool) => (pool.fee === null ? "–" : wadPercent(pool.fee, 3)) },
           { head: "State", cell: (pool) => <State name={pool.paused ? "paused" : pool.open ? "open" : "not open"} tone={pool.paused ? "bad" : pool.open ? "good" : "plain"} /> },
           { head: "Contract", end: true, cell: (pool) => <Hash value={pool.address} /> },
         ]}
@@ -51,10 +51,15 @@ export function Pools({ kind }: { kind: "public" | "mesh" }): ReactElement {
   );
 }
 
+/** A pool that is not open yet tells no reserves. */
+function held(base: string | null, token: PoolToken): string {
+  return base === null ? "–" : `${brief(fromUnits(base, decimalsOf(token)))} ${token.symbol}`;
+}
+
 /** Half full is exactly at target. */
-function Fill({ held, target, name }: { held: string; target: string; name: string }): ReactElement {
-  const whole = BigInt(target);
-  if (whole === 0n) return <span className="faint">–</span>;
+function Fill({ held, target, name }: { held: string | null; target: string | null; name: string }): ReactElement {
+  const whole = BigInt(target ?? "0");
+  if (held === null || whole === 0n) return <span className="faint">–</span>;
   const percent = Number((BigInt(held) * 1000n) / whole) / 10;
   return (
     <span className="row" style={{ flexWrap: "nowrap" }}>
