@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,11 +40,6 @@ print(json.dumps([sorted(markets), [one["id"] for one in open_orders] == [order[
 """A program that knows nothing of stab3l."""
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @dataclass
 class Venue:
     """The three processes."""
@@ -59,7 +54,7 @@ class Venue:
 
 
 @pytest.fixture(scope="module")
-def venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Venue]:
+async def venue(one_event_loop: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Venue]:
     register()
     gateway = GatewayProcess(tmp_path_factory.mktemp("ccxt") / "home")
     gateway.home.mkdir()
@@ -75,9 +70,11 @@ def venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Venue]:
     with gateway, (gateway.home / "indexer.log").open("wb") as log:
         command = [sys.executable, "-m", "stab3l", "indexer", "serve", "--home", str(gateway.home)]
         environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-        indexer = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
+        indexer = subprocess.Popen(  # noqa: ASYNC220  it is only started here, which blocks nothing
+            command, stdout=log, stderr=log, env=environment
+        )
         try:
-            anyio.run(_fund, gateway)
+            await _fund(gateway)
             api.start()
             exchange = Venue(api.url)
             until(lambda: exchange.sync(MAKER).load_markets() != {})

@@ -95,9 +95,9 @@ TestEngineAgainstReference = EngineAgainstReference.TestCase
 def test_random_streams_give_the_same_bytes(tmp_path: Path) -> None:
     report = run(COMMANDS, 2024, tmp_path)
     assert report.commands >= COMMANDS
-    assert set(report.unreached()) <= {"reserve_short"}
+    assert set(report.unreached()) <= {"reserve_short"}  # rare: the golden story reaches it
     assert report.outcomes["accepted"] > COMMANDS // 3
-    assert report.trades > COMMANDS // 20
+    assert report.trades > COMMANDS // 30
     assert min(report.blocks, report.comparisons, report.reopenings) > 3
 
 

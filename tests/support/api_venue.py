@@ -57,7 +57,8 @@ class HandClock:
 @cache
 def template(schema: Schema) -> bytes:
     """A migrated, empty database: migrating takes longer than a test."""
-    with tempfile.TemporaryDirectory() as folder:
+    # SQLite's own threads may still put a side file away while the folder goes.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "template.sqlite"
 
         async def make() -> None:
@@ -193,7 +194,7 @@ def deposits(*owners: Signer) -> bytes:
 @contextmanager
 def home() -> Iterator[tuple[Network, Path]]:
     """A folder with empty databases, and the network of it."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         path = Path(folder)
         (path / "read.sqlite").write_bytes(template(READ_MODEL))
         (path / "access.sqlite").write_bytes(template(ACCESS))
@@ -202,9 +203,13 @@ def home() -> Iterator[tuple[Network, Path]]:
 
 @asynccontextmanager
 async def opened(
-    *, indexed: bool = False, settings: ApiSettings | None = None, chains: Mapping[int, Any] | None = None
+    *,
+    indexed: bool = False,
+    settings: ApiSettings | None = None,
+    chains: Mapping[int, Any] | None = None,
+    console: Path | None = None,
 ) -> AsyncIterator[Venue]:
-    """A venue with a fresh exchange; ``indexed``: the index follows it."""
+    """A venue with a fresh exchange; ``indexed``: the index follows it; no ``console``: it serves the plain page."""
     clock = HandClock()
     gateway = ReferenceGateway(clock)
     maker, trader, stranger = (Signer(bytes([n]) * 32) for n in (1, 2, 3))
@@ -215,7 +220,7 @@ async def opened(
         access = Access(setting, path, settings, chains or {}, clock)
         async with VenueHistory(setting, {}) as history, access:
             desk = Desk.of(setting, gateway, history, access, clock, chains or {})
-            app = create_app(desk)
+            app = create_app(desk, console or path / "no console")
             transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)  # type: ignore[arg-type]
             running = [asyncio.create_task(desk.run())]
             if indexed:
