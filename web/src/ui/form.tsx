@@ -19,10 +19,10 @@ export function Field(props: FieldProps): ReactElement {
   const told = error ?? hint;
   return (
     <div className="field">
-      <label htmlFor={id}>
-        <span>{label}</span>
+      <span className="field-head">
+        <label htmlFor={id}>{label}</label>
         {aside}
-      </label>
+      </span>
       <span className="input">
         <input
           id={id}
