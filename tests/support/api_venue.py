@@ -40,6 +40,7 @@ from stab3l.watch.queries import feed_position
 SSTB, USDC, CUSTODY = (f"0x{digit * 40}" for digit in "abc")
 SYMBOL = "sSTB-USDC"
 START = Nanoseconds(1_800_000_000 * 10**9)
+REST_S = 2
 DEPOSIT_SSTB, DEPOSIT_USDC = 10_000 * 10**18, 10_000 * 10**6
 
 
@@ -202,6 +203,16 @@ def home() -> Iterator[tuple[Network, Path]]:
 
 
 @asynccontextmanager
+async def _databases_at_rest() -> AsyncIterator[None]:
+    """Waits at its end for the threads of connections whose task was cancelled: their last answer needs the loop."""
+    before = set(threading.enumerate())
+    yield
+    for thread in set(threading.enumerate()) - before:
+        if "_connection_worker_thread" in thread.name:
+            await asyncio.to_thread(thread.join, REST_S)
+
+
+@asynccontextmanager
 async def opened(
     *,
     indexed: bool = False,
@@ -218,7 +229,7 @@ async def opened(
     with home() as (setting, path):
         settings = settings or ApiSettings(origins="http://api,http://localhost:3000")
         access = Access(setting, path, settings, chains or {}, clock)
-        async with VenueHistory(setting, {}) as history, access:
+        async with _databases_at_rest(), VenueHistory(setting, {}) as history, access:
             desk = Desk.of(setting, gateway, history, access, clock, chains or {})
             app = create_app(desk, console or path / "no console")
             transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)  # type: ignore[arg-type]
