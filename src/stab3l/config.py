@@ -143,7 +143,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="STAB3L_", extra="ignore")
 
-    home: Path = Path(".stab3l")
+    home: Path = Path(".stab3l/local")
+    """Where `make up` keeps its network."""
     log_level: str = "info"
     ipfs_rpc: str | None = None
     """RPC address of a Kubo node (IPFS); None: blocks lie in the home."""

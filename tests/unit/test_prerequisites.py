@@ -57,6 +57,17 @@ def test_an_old_python_is_named_with_its_version(tmp_path: Path) -> None:
     assert "3.9.2 found" in done.stderr
 
 
+def test_a_node_that_the_consoles_build_refuses_is_named_with_its_version(tmp_path: Path) -> None:
+    node = shutil.which("node")
+    old = (
+        'case "$1" in --version) echo "v20.18.9"; exit;; esac\n'
+        f"""exec {node} -e "Object.defineProperty(process.versions, 'node', {{value: '20.18.9'}}); $2" """
+    )
+    done = machine(tmp_path / "bin", without="", node=old)
+    assert done.returncode != 0
+    assert "v20.18.9 found" in done.stderr
+
+
 def test_setup_stops_at_the_first_line(tmp_path: Path) -> None:
     """`make setup` in a fresh copy prints the same line and does nothing else."""
     for name in ("Makefile", "pyproject.toml", "requirements.lock"):
@@ -70,5 +81,5 @@ def test_setup_stops_at_the_first_line(tmp_path: Path) -> None:
     command = [str(folder / "make"), "-C", str(tmp_path), "setup"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode != 0
-    assert "stab3l needs Node 20 or newer" in done.stderr
+    assert "stab3l needs Node 20.19 or newer" in done.stderr
     assert not (tmp_path / ".venv" / "bin").exists()

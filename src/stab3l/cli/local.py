@@ -78,8 +78,9 @@ def up(
     from stab3l.devnet.live import run_until_stopped
     from stab3l.devnet.ports import fixed_ports
 
-    configure_logs(Settings().log_level, quiet=True)
-    folder = home or Path(".stab3l") / "local"
+    settings = Settings()
+    configure_logs(settings.log_level, quiet=True)
+    folder = home or settings.home
     try:
         with Teller() as teller:
             _run(run_until_stopped(folder, fixed_ports(base_port, api_port), teller, dry_run=dry_run))

@@ -30,9 +30,10 @@ def flow(
     """
     from stab3l.cli.telling import Teller
 
-    configure_logs(Settings().log_level, quiet=True)
+    settings = Settings()
+    configure_logs(settings.log_level, quiet=True)
     with Teller() as teller:
-        steps = asyncio.run(_flow(home or Path(".stab3l") / "local", teller))
+        steps = asyncio.run(_flow(home or settings.home, teller))
     if json:
         emit({"ok": True, "steps": [step.as_dict() for step in steps]})
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -40,7 +41,7 @@ def socket_frame(text: bytes) -> bytes:
     return b"\x81" + length + MASK + text
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.Protocol, ABC):
     """One socket. ``answered(connection, count)`` is called for complete answers; wrong ones are counted."""
 
     def __init__(self) -> None:
@@ -66,9 +67,9 @@ class Connection(asyncio.Protocol):
         if count:
             self.answered(self, count)
 
+    @abstractmethod
     def take(self) -> int:
         """How many whole answers there were."""
-        raise NotImplementedError
 
 
 class HttpConnection(Connection):
