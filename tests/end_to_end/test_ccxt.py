@@ -63,7 +63,7 @@ async def venue(one_event_loop: None, tmp_path_factory: pytest.TempPathFactory) 
         update={
             "gateway": gateway.address,
             "api_url": api.url,
-            "database_url": f"sqlite+aiosqlite:///{gateway.home / 'index.sqlite'}",
+            "database_url": f"sqlite:///{gateway.home / 'index.sqlite'}",
         }
     )
     (gateway.home / "network.json").write_text(described.model_dump_json())

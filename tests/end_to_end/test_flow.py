@@ -58,7 +58,7 @@ def network_of(market: FlowMarket) -> Network:
         api_url="http://127.0.0.1:1",
         verifier_urls=(),
         provider_url="http://127.0.0.1:1",
-        database_url="sqlite+aiosqlite://",
+        database_url="sqlite://",
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 import msgspec
+import sqlalchemy as sa
 from litestar import Litestar
 
 from stab3l.api.access.door import Access
@@ -40,7 +41,6 @@ from stab3l.watch.queries import feed_position
 SSTB, USDC, CUSTODY = (f"0x{digit * 40}" for digit in "abc")
 SYMBOL = "sSTB-USDC"
 START = Nanoseconds(1_800_000_000 * 10**9)
-REST_S = 2
 DEPOSIT_SSTB, DEPOSIT_USDC = 10_000 * 10**18, 10_000 * 10**6
 
 
@@ -58,13 +58,12 @@ class HandClock:
 @cache
 def template(schema: Schema) -> bytes:
     """A migrated, empty database: migrating takes longer than a test."""
-    # SQLite's own threads may still put a side file away while the folder goes.
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "template.sqlite"
 
         async def make() -> None:
             async with await open_database(f"sqlite:///{path}", schema) as database, database.write() as connection:
-                await connection.exec_driver_sql("PRAGMA user_version = 1")
+                await connection.execute(sa.text("PRAGMA user_version = 1"))
 
         # In a thread of its own: a loop may be running here.
         thread = threading.Thread(target=lambda: asyncio.run(make()))
@@ -117,7 +116,7 @@ def network() -> Network:
         api_url="http://127.0.0.1:1",
         verifier_urls=(),
         provider_url="http://127.0.0.1:1",
-        database_url="sqlite+aiosqlite://",
+        database_url="sqlite://",
     )
 
 
@@ -195,21 +194,11 @@ def deposits(*owners: Signer) -> bytes:
 @contextmanager
 def home() -> Iterator[tuple[Network, Path]]:
     """A folder with empty databases, and the network of it."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)
         (path / "read.sqlite").write_bytes(template(READ_MODEL))
         (path / "access.sqlite").write_bytes(template(ACCESS))
         yield network().model_copy(update={"database_url": f"sqlite:///{path / 'read.sqlite'}"}), path
-
-
-@asynccontextmanager
-async def _databases_at_rest() -> AsyncIterator[None]:
-    """Waits at its end for the threads of connections whose task was cancelled: their last answer needs the loop."""
-    before = set(threading.enumerate())
-    yield
-    for thread in set(threading.enumerate()) - before:
-        if "_connection_worker_thread" in thread.name:
-            await asyncio.to_thread(thread.join, REST_S)
 
 
 @asynccontextmanager
@@ -229,7 +218,7 @@ async def opened(
     with home() as (setting, path):
         settings = settings or ApiSettings(origins="http://api,http://localhost:3000")
         access = Access(setting, path, settings, chains or {}, clock)
-        async with _databases_at_rest(), VenueHistory(setting, {}) as history, access:
+        async with VenueHistory(setting, {}) as history, access:
             desk = Desk.of(setting, gateway, history, access, clock, chains or {})
             app = create_app(desk, console or path / "no console")
             transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)  # type: ignore[arg-type]

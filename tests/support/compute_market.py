@@ -180,7 +180,7 @@ async def open_market(deployments: Deployments, home: Path) -> Market:
         api_url="http://127.0.0.1:1",
         verifier_urls=tuple(f"http://127.0.0.1:{free_port()}" for _ in range(VERIFIERS)),
         provider_url=f"http://127.0.0.1:{free_port()}",
-        database_url="sqlite+aiosqlite://",
+        database_url="sqlite://",
     )
     (home / "network.json").write_text(network.model_dump_json())
     market = Market(anvil, home, network)

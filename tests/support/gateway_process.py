@@ -37,7 +37,7 @@ def write_network(
         api_url=nowhere,
         verifier_urls=(),
         provider_url=nowhere,
-        database_url="sqlite+aiosqlite://",
+        database_url="sqlite://",
     )
     home.mkdir(parents=True, exist_ok=True)
     (home / "network.json").write_text(network.model_dump_json())

@@ -122,7 +122,7 @@ class LocalNetwork:
             api_url=f"http://127.0.0.1:{self.ports.api}",
             verifier_urls=tuple(f"http://127.0.0.1:{port}" for port in self.ports.verifiers),
             provider_url=f"http://127.0.0.1:{self.ports.provider}",
-            database_url=f"sqlite+aiosqlite:///{self.home.resolve() / 'index.sqlite'}",
+            database_url=f"sqlite:///{self.home.resolve() / 'index.sqlite'}",
         )
         draft = self.home / "network.json.part"
         draft.write_text(network.model_dump_json(indent=1))

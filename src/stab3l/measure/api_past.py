@@ -35,7 +35,7 @@ ASKED: Final = {
 
 async def build(file: Path, count: int, within_s: int, say: Callable[[str], None]) -> int:
     """Fills the trades of a fresh index, as far as the time allows; how many there are. Indexes are made at the end."""
-    async with await open_database(f"sqlite+aiosqlite:///{file}"):
+    async with await open_database(f"sqlite:///{file}"):
         pass
     fee, begun, made = str(FEE).zfill(AMOUNT_DIGITS), monotonic_s(), 0
     connection = sqlite3.connect(file)

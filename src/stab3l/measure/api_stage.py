@@ -185,7 +185,7 @@ def _network(home: Path) -> Network:
         api_url=f"http://127.0.0.1:{free_port()}",
         verifier_urls=(),
         provider_url="http://127.0.0.1:1",
-        database_url=f"sqlite+aiosqlite:///{home / 'index.sqlite'}",
+        database_url=f"sqlite:///{home / 'index.sqlite'}",
     )
     home.mkdir(parents=True)
     (home / "network.json").write_text(network.model_dump_json())

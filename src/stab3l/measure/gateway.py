@@ -39,7 +39,7 @@ def _network(home: Path) -> Network:
         api_url=nowhere,
         verifier_urls=(),
         provider_url=nowhere,
-        database_url="sqlite+aiosqlite://",
+        database_url="sqlite://",
     )
     home.mkdir(parents=True)
     (home / "network.json").write_text(network.model_dump_json())

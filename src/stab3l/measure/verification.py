@@ -174,7 +174,7 @@ async def _chain(home: Path) -> AsyncIterator[tuple[AnvilControl, Network, str]]
             api_url="http://127.0.0.1:1",
             verifier_urls=(),
             provider_url="http://127.0.0.1:1",
-            database_url="sqlite+aiosqlite://",
+            database_url="sqlite://",
         )
         await anyio.Path(home / "network.json").write_text(network.model_dump_json())
         for signer in signers.values():

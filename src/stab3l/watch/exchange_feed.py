@@ -15,7 +15,6 @@ import anyio
 import sqlalchemy as sa
 import structlog
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stab3l.chain.address import checksum
 from stab3l.engine.wire import (
@@ -45,6 +44,7 @@ from stab3l.store.tables import (
     trades,
     withdrawals,
 )
+from stab3l.store.transaction import Transaction
 from stab3l.watch.position_feed import POSITION_TABLES, Told, is_concerned, write_positions
 from stab3l.watch.tallies import Tallies, known_markets, write_tallies
 
@@ -216,7 +216,7 @@ class ExchangeFeed:
             await _apply(connection, changes)
 
 
-async def _next_sequence(connection: AsyncConnection) -> int:
+async def _next_sequence(connection: Transaction) -> int:
     found = await connection.scalar(sa.select(feed.c.next_sequence).where(feed.c.source == SOURCE))
     return 1 if found is None else int(found)
 
@@ -278,7 +278,7 @@ def _fields(event: Event, table: sa.Table) -> dict[str, Any]:
     return {name: checksum(v) if isinstance(v, bytes) and len(v) == 20 else v for name, v in row.items()}
 
 
-async def _apply(connection: AsyncConnection, changes: _Changes) -> None:
+async def _apply(connection: Transaction, changes: _Changes) -> None:
     if changes.orders:
         await connection.execute(sa.insert(orders), list(changes.orders.values()))
     for order, change in changes.updates.items():
@@ -289,8 +289,8 @@ async def _apply(connection: AsyncConnection, changes: _Changes) -> None:
         await connection.execute(sa.insert(table), rows)
     await write_positions(connection, changes.told)
     await write_tallies(connection, changes.tallies)
-    moved = await connection.execute(
+    moved = await connection.change(
         sa.update(feed).where(feed.c.source == SOURCE).values(next_sequence=changes.next_sequence)
     )
-    if moved.rowcount == 0:
+    if moved == 0:
         await connection.execute(sa.insert(feed).values(source=SOURCE, next_sequence=changes.next_sequence))

@@ -14,7 +14,6 @@ from itertools import pairwise
 import anyio
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stab3l.chain.contracts import Contract, DecodedLog, contract, decode_log
 from stab3l.chain.errors import BlockUnknown, NodeRejected, Reorganised
@@ -24,6 +23,7 @@ from stab3l.errors import Unavailable
 from stab3l.store.database import Database
 from stab3l.store.history import Cursor, cursor, move_cursor, register_chain, undo_above
 from stab3l.store.tables import blocks, chain_events
+from stab3l.store.transaction import Transaction
 from stab3l.watch.projection import WATCHED, project
 
 log = structlog.get_logger(__name__)
@@ -192,7 +192,7 @@ class ChainIndexer:
             if headers[entry.block_number].hash != entry.block_hash:
                 raise self._reorganised(entry.block_number)
 
-    async def _thin_out(self, connection: AsyncConnection, span: _Span) -> None:
+    async def _thin_out(self, connection: Transaction, span: _Span) -> None:
         """Drops the blocks without logs that this span has pushed out of the recent ones."""
         oldest, newest = span.blocks[0].number, span.blocks[-1].number
         with_logs = sa.select(chain_events.c.block_number).where(chain_events.c.chain_id == self.config.chain_id)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stab3l.engine.wire import (
     CollateralConverted,
@@ -39,6 +38,7 @@ from stab3l.store.tables import (
     positions,
     underlyings,
 )
+from stab3l.store.transaction import Transaction
 
 INSURANCE: Final = 1
 POSITION_TABLES: Final = (underlyings, instruments, positions, position_changes, margin_events, index_prices, marks)
@@ -239,7 +239,7 @@ def is_concerned(event: Event) -> bool:
     return isinstance(event, CONCERNED)
 
 
-async def write_positions(connection: AsyncConnection, told: Iterable[Told]) -> None:
+async def write_positions(connection: Transaction, told: Iterable[Told]) -> None:
     """Writes what these events change, in their order, in the caller's transaction."""
     events = list(told)
     if not events:
@@ -251,7 +251,7 @@ async def write_positions(connection: AsyncConnection, told: Iterable[Told]) -> 
     await _apply(connection, changes)
 
 
-async def _ticks(connection: AsyncConnection, events: list[Told]) -> dict[int, int]:
+async def _ticks(connection: Transaction, events: list[Told]) -> dict[int, int]:
     """The ticks of all derivative markets that these events may speak of."""
     by_underlying = {row.underlying: row.tick for row in await connection.execute(sa.select(underlyings))}
     by_market = {row.market: row.underlying for row in await connection.execute(sa.select(instruments))}
@@ -263,7 +263,7 @@ async def _ticks(connection: AsyncConnection, events: list[Told]) -> dict[int, i
     return {market: by_underlying[underlying] for market, underlying in by_market.items()}
 
 
-async def _standing(connection: AsyncConnection, events: list[Told], ticks: Mapping[int, int]) -> dict[Key, Held]:
+async def _standing(connection: Transaction, events: list[Told], ticks: Mapping[int, int]) -> dict[Key, Held]:
     keys = {key for one in events for key in _keys(one.event) if key[1] in ticks}
     if not keys:
         return {}
@@ -287,7 +287,7 @@ def _keys(event: Event) -> tuple[Key, ...]:
             return ()
 
 
-async def _apply(connection: AsyncConnection, changes: PositionChanges) -> None:
+async def _apply(connection: Transaction, changes: PositionChanges) -> None:
     for table, rows in changes.rows.items():
         await connection.execute(sa.insert(table), rows)
     for event in changes.settled:
@@ -299,6 +299,5 @@ async def _apply(connection: AsyncConnection, changes: PositionChanges) -> None:
         held = changes.held[account, market]
         row = {"lots": held.lots, "entry": held.entry, "changed_sequence": sequence}
         own = sa.and_(positions.c.account == account, positions.c.market == market)
-        written = await connection.execute(sa.update(positions).where(own).values(row))
-        if written.rowcount == 0:
+        if await connection.change(sa.update(positions).where(own).values(row)) == 0:
             await connection.execute(sa.insert(positions).values(account=account, market=market, **row))

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stab3l.chain.contracts import DecodedLog
 from stab3l.errors import Corrupt
@@ -27,6 +26,7 @@ from stab3l.store.tables import (
     stakes,
     supplies,
 )
+from stab3l.store.transaction import Transaction
 
 TOKENS = ("CUToken", "sSTBToken", "rSTBToken")
 WATCHED = (
@@ -61,7 +61,7 @@ Args = Mapping[str, Any]
 class Rows:
     """The read model as one log may change it."""
 
-    connection: AsyncConnection
+    connection: Transaction
     at: Position
     time: int
     log: DecodedLog
@@ -99,7 +99,7 @@ class Rows:
         await self.change(redemptions, {"redemption_id": redemption_id}, lambda _: changes, None)
 
 
-async def project(connection: AsyncConnection, chain_id: int, log: DecodedLog, time: int) -> None:
+async def project(connection: Transaction, chain_id: int, log: DecodedLog, time: int) -> None:
     """Writes a log of a block of this ``time``, and what follows from it.
 
     Raises:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stab3l.engine.wire import DepositCredited, MarketListed, Side, Trade, WithdrawalQueued
 from stab3l.store.tables import candles, holdings, spot_markets
+from stab3l.store.transaction import Transaction
 from stab3l.units import NANOSECONDS_PER_SECOND
 
 INTERVALS_S: Final = (60, 300, 900, 3_600, 14_400, 86_400)
@@ -79,14 +79,14 @@ class Tallies:
         known.update(lots=known["lots"] + event.lots, notional=known["notional"] + notional, trades=known["trades"] + 1)
 
 
-async def known_markets(connection: AsyncConnection) -> dict[int, tuple[int, int, int, int]]:
+async def known_markets(connection: Transaction) -> dict[int, tuple[int, int, int, int]]:
     """Every spot market in the tables."""
     c = spot_markets.c
     rows = await connection.execute(sa.select(c.market, c.base_asset, c.quote_asset, c.lot, c.tick))
     return {row.market: (row.base_asset, row.quote_asset, row.lot, row.tick) for row in rows}
 
 
-async def write_tallies(connection: AsyncConnection, tallies: Tallies) -> None:
+async def write_tallies(connection: Transaction, tallies: Tallies) -> None:
     """Merges them into the tables."""
     known = await known_markets(connection)
     fresh = [(market, *terms) for market, terms in tallies.markets.items() if market not in known]
@@ -99,7 +99,7 @@ async def write_tallies(connection: AsyncConnection, tallies: Tallies) -> None:
         await _merge_holding(connection, account, asset, hours)
 
 
-async def _merge_candle(connection: AsyncConnection, key: CandleKey, later: dict[str, Any]) -> None:
+async def _merge_candle(connection: Transaction, key: CandleKey, later: dict[str, Any]) -> None:
     names = ("market", "interval_s", "start")
     where = [candles.c[name] == value for name, value in zip(names, key, strict=True)]
     earlier = (await connection.execute(sa.select(candles).where(*where))).mappings().first()
@@ -115,7 +115,7 @@ async def _merge_candle(connection: AsyncConnection, key: CandleKey, later: dict
     await connection.execute(sa.update(candles).where(*where).values(merged))
 
 
-async def _merge_holding(connection: AsyncConnection, account: int, asset: int, hours: dict[int, int]) -> None:
+async def _merge_holding(connection: Transaction, account: int, asset: int, hours: dict[int, int]) -> None:
     own = (holdings.c.account == account, holdings.c.asset == asset)
     newest = sa.select(holdings.c.start, holdings.c.amount).where(*own).order_by(holdings.c.start.desc()).limit(1)
     last = (await connection.execute(newest)).first()

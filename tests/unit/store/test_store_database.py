@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,7 @@ from alembic.script import ScriptDirectory
 
 from stab3l.errors import Corrupt, Invalid, Unavailable
 from stab3l.store import access_tables
-from stab3l.store.database import ACCESS, READ_MODEL, Database, Schema, open_database
+from stab3l.store.database import ACCESS, CONNECTIONS, READ_MODEL, Database, Schema, open_database
 from stab3l.store.history import Cursor, Position, current, cursor, move_cursor, put, register_chain, undo_above
 from stab3l.store.tables import metadata, mints, supplies
 
@@ -30,7 +33,7 @@ async def test_the_migrations_make_exactly_the_tables(url: str, schema: Schema, 
         return list(compare_metadata(MigrationContext.configure(connection), tables))
 
     async with await open_database(url, schema) as database, database.read() as connection:
-        assert await connection.run_sync(differences) == []
+        assert await connection.run(differences) == []
 
 
 @pytest.mark.parametrize("schema", [READ_MODEL, ACCESS])
@@ -53,7 +56,7 @@ async def test_a_schema_that_is_in_place_is_taken_without_loading_migrations(url
 
 async def test_a_schema_that_is_not_the_newest_is_migrated(url: str) -> None:
     async with await open_database(url) as database, database.write() as connection:
-        await connection.run_sync(metadata.drop_all)
+        await connection.run(metadata.drop_all)
         await connection.execute(sa.text("DELETE FROM alembic_version"))
     async with await open_database(url) as database, database.write() as connection:
         await register_chain(connection, 138, "public", 3)
@@ -111,6 +114,41 @@ async def test_a_stored_amount_that_was_tampered_with_is_called_corrupt(url: str
         with pytest.raises(Corrupt):
             async with database.read() as connection:
                 (await connection.execute(sa.select(mints.c.amount))).all()
+
+
+async def test_a_cancelled_write_ends_its_statement_leaves_nothing_and_no_thread(url: str) -> None:
+    entered = asyncio.Event()
+
+    async def write(database: Database) -> None:
+        async with database.write() as connection:
+            await connection.execute(sa.insert(mints), mint(1, 5))
+            entered.set()
+            await connection.run(lambda _: time.sleep(0.2))
+
+    before = threading.active_count()
+    async with await open_database(url) as database:
+        for _ in range(3):
+            entered.clear()
+            task = asyncio.create_task(write(database))
+            await entered.wait()
+            for _ in range(3):
+                task.cancel()
+                await asyncio.sleep(0.01)
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        async with database.write() as connection:
+            assert (await connection.execute(sa.select(mints))).all() == []
+    assert threading.active_count() == before
+
+
+async def test_more_transactions_than_connections_wait_for_their_turn(url: str) -> None:
+    async def count(database: Database) -> None:
+        async with database.read() as connection:
+            await connection.execute(sa.select(mints))
+
+    async with await open_database(url) as database, anyio.create_task_group() as tasks:
+        for _ in range(5 * CONNECTIONS):
+            tasks.start_soon(count, database)
 
 
 async def mint_and_fail(database: Database) -> None:

@@ -148,8 +148,8 @@ class Passkeys:
         c = t.passkeys.c
         async with self._records.write() as connection:
             where = (c.passkey_id == passkey_id, c.account == str(checksum(account)))
-            gone = await connection.execute(sa.delete(t.passkeys).where(*where))
-        if gone.rowcount == 0:
+            gone = await connection.change(sa.delete(t.passkeys).where(*where))
+        if gone == 0:
             raise Problem("passkey_unknown", "the account has no such passkey")
 
     @property

@@ -9,11 +9,11 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stab3l.clock import monotonic_s
 from stab3l.store import access_tables as t
 from stab3l.store.database import ACCESS, Database, open_database
+from stab3l.store.transaction import Transaction
 
 KNOWN_S: Final = 2.0
 """How long a row that says who may do what is believed: a revocation by another process counts after this."""
@@ -35,7 +35,7 @@ class Records:
             await self._database.close()
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
+    async def write(self) -> AsyncIterator[Transaction]:
         """One transaction."""
         async with (await self._opened()).write() as connection:
             yield connection
@@ -59,9 +59,9 @@ class Records:
         """Changes rows; how many."""
         async with self.write() as connection:
             conditions = [table.c[name] == value for name, value in where.items()]
-            changed = await connection.execute(sa.update(table).where(*conditions).values(values))
+            changed = await connection.change(sa.update(table).where(*conditions).values(values))
         self._forget(table)
-        return changed.rowcount
+        return changed
 
     async def one(self, table: sa.Table, **key: Any) -> dict[str, Any] | None:
         """A row by key, at most `KNOWN_S` seconds old."""
@@ -90,12 +90,12 @@ class Records:
         """Puts another refresh token in the place of one; False when that is no longer the good one."""
         c = t.sessions.c
         async with self.write() as connection:
-            moved = await connection.execute(
+            moved = await connection.change(
                 sa.update(t.sessions)
                 .where(c.session_id == session_id, c.refresh_hash == old, c.revoked.is_(False))
                 .values(refresh_hash=new, used_at=now)
             )
-            if moved.rowcount != 1:
+            if moved != 1:
                 return False
             gone = {"refresh_hash": old, "session_id": session_id, "expires_at": expires_at}
             await connection.execute(sa.insert(t.spent_refresh_tokens).values(gone))
@@ -139,8 +139,7 @@ class Records:
             for (account, hour, route), (requests, errors) in counts.items():
                 where = (c.account == account, c.hour == hour, c.route == route)
                 values = {"requests": c.requests + requests, "errors": c.errors + errors}
-                changed = await connection.execute(sa.update(t.usage).where(*where).values(values))
-                if changed.rowcount == 0:
+                if await connection.change(sa.update(t.usage).where(*where).values(values)) == 0:
                     row = {"account": account, "hour": hour, "route": route, "requests": requests, "errors": errors}
                     await connection.execute(sa.insert(t.usage).values(row))
 
