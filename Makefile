@@ -45,6 +45,9 @@ console-test: src/stab3l/api/console/index.html  ## The web console: types, lint
 python-test: $(READY) nats-server
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
+properties: setup  ## The tests that draw random examples, with fresh ones each time (make test draws the same every time)
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --properties --hypothesis-profile explore
+
 soak-kill: setup  ## kill -9 of the exchange under load, 200 times (about ten minutes)
 	$(BIN)/python -m bench.kill_soak
 
@@ -137,4 +140,4 @@ contracts/out/.built: contracts/node_modules/.installed contracts/foundry.toml $
 	@$(FORGE) build --quiet --skip test
 	@touch $@
 
-.PHONY: help setup up demo test check contracts-test engine-test console-test python-test nats-server soak-kill fuzz bench bench-engine bench-peers clean lock
+.PHONY: help setup up demo test check contracts-test engine-test console-test python-test nats-server properties soak-kill fuzz bench bench-engine bench-peers clean lock
