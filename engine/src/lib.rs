@@ -54,6 +54,7 @@ pub mod reserve;
 pub mod schedule;
 pub mod seal;
 pub mod self_trade;
+pub mod signing;
 pub mod snapshot;
 pub mod state;
 pub mod transfer;

@@ -27,6 +27,7 @@ mod exceptions;
 mod flow;
 mod hashing;
 mod peg;
+mod signing;
 
 use derivatives::{DueRow, InstrumentRow, MarginRow, TotalsRow, UnderlyingRow, UnhealthyRow};
 
@@ -487,5 +488,6 @@ fn _engine(module: &Bound<'_, PyModule>) -> PyResult<()> {
     benchmark::add_to(module)?;
     hashing::add_to(module)?;
     flow::add_to(module)?;
+    signing::add_to(module)?;
     peg::add_to(module)
 }

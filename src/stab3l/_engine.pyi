@@ -43,6 +43,7 @@ __all__ = [
     "keccak256",
     "keccak_many",
     "merkle_layers",
+    "order_digests",
     "peg_average",
     "peg_decide",
     "peg_flow_room",
@@ -51,6 +52,7 @@ __all__ = [
     "peg_sell",
     "peg_target",
     "peg_targets",
+    "signers",
     "tile_leaves",
 ]
 
@@ -258,6 +260,19 @@ def merkle_layers(leaves: Buffer) -> bytes:
     """All layers over ``leaves`` (32 bytes each), from the leaves padded with zero hashes to the root.
 
     2n - 1 hashes for n padded leaves; one zero hash for none. Raises `ValueError` when ``leaves`` is not whole hashes.
+    """
+
+def order_digests(domain: bytes, owner: bytes, bodies: bytes) -> bytes:
+    """What the owner of orders signs for each of them (EIP-712 ``Order``), 32 bytes each, out of ``place`` bodies.
+
+    ``domain``: the hash of the EIP-712 domain. Raises `ValueError` for bytes of another size.
+    """
+
+def signers(digests: bytes, signatures: bytes) -> bytes:
+    """The addresses whose keys made these signatures (65 bytes each) of these digests, 20 bytes each.
+
+    Zero for a signature that no key can have made, for the malleable form, and for a ``v`` other than 27 and 28.
+    Works without the interpreter. Raises `ValueError` when there are not as many digests as signatures.
     """
 
 def benchmark_lines(seed: bytes, product: int, side: int, start: int, out: npt.NDArray[np.float32]) -> None:

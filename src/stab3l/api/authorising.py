@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
+from stab3l._engine import order_digests
 from stab3l.api.catalogue import Catalogue
+from stab3l.api.operations import Prepared
 from stab3l.api.problems import Problem
-from stab3l.api.signed import TYPES_OF_AGENTS, TypedMessage, signature_of
 from stab3l.chain.address import checksum
+from stab3l.chain.typed_data import domain_hash
 from stab3l.clock import Clock
 
 REQUEST_LIFE_MAX_NS: Final = 86_400 * 10**9
@@ -27,35 +29,34 @@ class Authoriser:
 
     def __init__(self, catalogue: Catalogue, domain: Mapping[str, Any], clock: Clock, delegations: Delegations) -> None:
         self._catalogue = catalogue
-        self._domain = domain
+        self.domain = domain
+        self._domain_hash = domain_hash(domain)
         self._clock = clock
         self._delegations = delegations
 
-    async def account(self, message: TypedMessage, signature: str) -> tuple[int, bytes, bytes]:
-        """The account that a message names, its checked signature, and the delegation if an agent signed.
+    def digest(self, prepared: Prepared, body: bytes) -> bytes:
+        """What the signer of a request signed; ``body``: that of its command."""
+        if prepared.message is None:
+            return order_digests(self._domain_hash, prepared.owner, body)
+        return prepared.message.digest(self.domain)
 
-        Raises `Problem` or ``Unauthorised``.
-        """
-        evidence = signature_of(signature)
-        address = message.values["account"]
-        signer = message.recovered(self._domain, evidence)
-        delegation = b""
-        if signer != address:
-            found = None
-            if message.types in TYPES_OF_AGENTS:
-                found = await self._delegations.delegation(address, signer)
-            if found is None:
-                raise Problem(
-                    "signer_mismatch",
-                    f"signed by {checksum(signer)}, not by the account {checksum(address)} or an agent that may",
-                    account=checksum(address),
-                    signer=checksum(signer),
-                )
-            delegation = found
-        account = await self._catalogue.account(address)
-        if account is None:
-            raise Problem("account_unknown", f"{checksum(address)} has no account yet", account=checksum(address))
-        return account, evidence, delegation
+    async def account(self, owner: bytes) -> int | None:
+        """The account of an address, if it has one."""
+        return await self._catalogue.account(owner)
+
+    async def delegation(self, owner: bytes, signer: bytes, *, by_agents: bool) -> bytes:
+        """The evidence that ``signer`` may sign for ``owner``; empty for themselves. Raises `Problem`."""
+        if signer == owner:
+            return b""
+        found = await self._delegations.delegation(owner, signer) if by_agents else None
+        if found is None:
+            raise Problem(
+                "signer_mismatch",
+                f"signed by {checksum(signer)}, not by the account {checksum(owner)} or an agent that may",
+                account=checksum(owner),
+                signer=checksum(signer),
+            )
+        return found
 
     def check_life(self, expires_at: int) -> None:
         """Judges the expiry of a request whose command carries none. Raises `Problem`."""

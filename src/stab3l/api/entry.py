@@ -1,12 +1,14 @@
 """The way in: a signed request becomes a command, and the engine's outcome becomes an answer or a problem.
 
 One shape for every operation (`operations`): read the fields, check the signature, find the account, send the record,
-tell the outcome. Reading and answering are apart so that a WebSocket can keep many under way.
+tell the outcome. Reading and answering are apart so that a WebSocket can keep many under way. Several requests may
+come under one signature (`stab3l.chain.signed_batch`); each then carries its proof into the journal.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -16,17 +18,34 @@ from stab3l.api.batching import Batcher
 from stab3l.api.operations import OPERATIONS, Prepared, Sources
 from stab3l.api.outcomes import outcome_of
 from stab3l.api.problems import Problem
-from stab3l.api.signed import address_of
-from stab3l.engine.wire import Command, Event, FieldInvalid, encode
+from stab3l.api.signed import address_of, signature_of, signer_of
+from stab3l.chain.address import checksum
+from stab3l.chain.signed_batch import MESSAGES_MAX, batch_digest, proofs
+from stab3l.engine.wire import Command, Event, FieldInvalid, encode_body, encode_record
+from stab3l.errors import Stab3lError
+from stab3l.hashing import merkle_layers
+
+Named = tuple[str, Any]
+"""An operation's name and its request."""
 
 
-class Ticket(msgspec.Struct, frozen=True):
-    """A request that was checked and sent; ``events`` are its outcome to come."""
+class Read(msgspec.Struct, frozen=True):
+    """A request whose fields were read. ``account`` is None while its owner has none."""
 
     operation: str
     prepared: Prepared
+    account: int | None
     command: Command
-    events: asyncio.Future[list[Event]]
+    body: bytes
+    digest: bytes
+
+
+class Ticket(msgspec.Struct, frozen=True):
+    """A request that was checked and sent; its outcome to come is part ``place`` of ``events``."""
+
+    read: Read
+    events: asyncio.Future[list[list[Event]]]
+    place: int = 0
 
 
 class OrderEntry:
@@ -43,46 +62,90 @@ class OrderEntry:
 
     async def read(self, operation: str, request: Any) -> Ticket:
         """Checks a request and sends it; requests are sequenced in the order of these calls' ends."""
-        prepared, command, evidence = await self._checked(operation, request)
-        return Ticket(operation, prepared, command, self._batcher.enqueue(_record(command, evidence)))
+        read, evidence = await self._checked(operation, request)
+        return Ticket(read, self._batcher.enqueue([_record(read, evidence)]))
 
-    async def read_together(self, requests: list[tuple[str, Any]]) -> list[Ticket | Exception]:
-        """Checks several requests, then sends those that stand, one right after the other, in their order."""
-        checked = await asyncio.gather(*(self._checked(*one) for one in requests), return_exceptions=True)
-        tickets: list[Ticket | Exception] = []
-        for (operation, _), found in zip(requests, checked, strict=True):
-            if isinstance(found, BaseException):
-                if not isinstance(found, Exception):
-                    raise found
-                tickets.append(found)
-                continue
-            prepared, command, evidence = found
+    async def read_together(self, requests: Sequence[Named]) -> list[Ticket | Exception]:
+        """Checks several requests, each signed by itself, then sends those that stand, one right after the other."""
+        checked: list[tuple[Read, bytes] | Exception] = []
+        for operation, request in requests:
             try:
-                tickets.append(Ticket(operation, prepared, command, self._batcher.enqueue(_record(command, evidence))))
-            except Problem as error:
-                tickets.append(error)
-        return tickets
+                checked.append(await self._checked(operation, request))
+            except Stab3lError as error:
+                checked.append(error)
+        return self._sent(checked)
+
+    async def read_signed_together(self, requests: Sequence[Named], signature: str) -> list[Ticket | Exception]:
+        """Checks several requests under one signature, then sends them, one right after the other.
+
+        What all of them say was signed, so one that cannot be read spoils all: its problem is raised.
+        """
+        if len(requests) > MESSAGES_MAX:
+            raise Problem("body_invalid", f"one signature is for at most {MESSAGES_MAX} operations")
+        reads = [await self._read(*one) for one in requests]
+        signed = signature_of(signature)
+        layers = merkle_layers(b"".join([read.digest for read in reads]))
+        signer = signer_of(batch_digest(self._authoriser.domain, layers), signed)
+        delegations: dict[tuple[bytes, bool], bytes] = {}
+        checked: list[tuple[Read, bytes] | Exception] = []
+        for read, (_, request), proof in zip(reads, requests, proofs(signed, layers, len(reads)), strict=True):
+            if request.signature:
+                raise Problem("body_invalid", "with one signature for all operations none has its own")
+            who = (read.prepared.owner, OPERATIONS[read.operation].by_agents)
+            if who not in delegations:
+                delegations[who] = await self._authoriser.delegation(who[0], signer, by_agents=who[1])
+            checked.append(self._allowed(read, proof, delegations[who]))
+        return self._sent(checked)
 
     async def answer(self, ticket: Ticket) -> Any:
         """What became of a request that was sent."""
-        outcome, events = outcome_of(await ticket.events)
-        tell = OPERATIONS[ticket.operation].answer
-        return await tell(self._sources, ticket.prepared, ticket.command, outcome, events)
+        read = ticket.read
+        outcome, events = outcome_of((await ticket.events)[ticket.place])
+        return await OPERATIONS[read.operation].answer(self._sources, read.prepared, read.command, outcome, events)
 
     async def check(self, operation: str, request: Any) -> int:
         """The account of a request that is to be sent later, checked as if it were sent now."""
-        _, command, _ = await self._checked(operation, request)
-        return int(command.account)  # type: ignore[union-attr]
+        read, _ = await self._checked(operation, request)
+        assert read.account is not None
+        return read.account
 
-    async def _checked(self, operation: str, request: Any) -> tuple[Prepared, Command, bytes]:
+    def _sent(self, checked: Sequence[tuple[Read, bytes] | Exception]) -> list[Ticket | Exception]:
+        standing = [found for found in checked if not isinstance(found, Exception)]
+        refused = [found for found in checked if isinstance(found, Exception)]
+        if not standing:
+            return [*refused]
+        try:
+            events = self._batcher.enqueue([_record(*found) for found in standing])
+        except Problem as error:
+            return [found if isinstance(found, Exception) else error for found in checked]
+        tickets = iter([Ticket(read, events, place) for place, (read, _) in enumerate(standing)])
+        return [found if isinstance(found, Exception) else next(tickets) for found in checked]
+
+    async def _checked(self, operation: str, request: Any) -> tuple[Read, bytes]:
+        read = await self._read(operation, request)
+        signature = signature_of(request.signature)
+        signer = signer_of(read.digest, signature)
+        owner, by_agents = read.prepared.owner, OPERATIONS[operation].by_agents
+        return self._allowed(read, signature, await self._authoriser.delegation(owner, signer, by_agents=by_agents))
+
+    async def _read(self, operation: str, request: Any) -> Read:
         prepared = await OPERATIONS[operation].prepare(self._sources, request)
-        account, signature, delegation = await self._authoriser.account(prepared.message, request.signature)
-        evidence = signature
-        if prepared.judged_here:
-            expires_at = prepared.message.values["expiresAt"]
-            self._authoriser.check_life(expires_at)
-            evidence += expires_at.to_bytes(8, "little")
-        return prepared, prepared.command(account), evidence + delegation
+        account = await self._authoriser.account(prepared.owner)
+        command = prepared.command(account or 0)
+        body = _body(command)
+        return Read(operation, prepared, account, command, body, self._authoriser.digest(prepared, body))
+
+    def _allowed(self, read: Read, proof: bytes, delegation: bytes) -> tuple[Read, bytes]:
+        """With its evidence, if it may be sent."""
+        if read.account is None:
+            address = checksum(read.prepared.owner)
+            raise Problem("account_unknown", f"{address} has no account yet", account=address)
+        if not read.prepared.judged_here:
+            return read, proof + delegation
+        assert read.prepared.message is not None
+        expires_at = read.prepared.message.values["expiresAt"]
+        self._authoriser.check_life(expires_at)
+        return read, proof + expires_at.to_bytes(8, "little") + delegation
 
 
 def operation_request(operation: str, data: Any) -> Any:
@@ -100,9 +163,13 @@ def account_named(request: Any) -> bytes:
     return address_of("account", request.account)
 
 
-def _record(command: Command, evidence: bytes) -> bytes:
-    """The record of a command. Raises `Problem` ``body_invalid`` for terms that contradict each other."""
+def _body(command: Command) -> bytes:
+    """The body of a command. Raises `Problem` ``body_invalid`` for terms that contradict each other."""
     try:
-        return encode(command, evidence)
+        return encode_body(command)
     except FieldInvalid as error:
         raise Problem("body_invalid", f"{error.message}: see docs/reference/api.md", **error.values) from None
+
+
+def _record(read: Read, evidence: bytes) -> bytes:
+    return encode_record(read.command.KIND, read.body, evidence)

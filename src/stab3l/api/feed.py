@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import structlog
 
+from stab3l.api.decoding import events_of
 from stab3l.api.exchange import Exchange, Frame
 from stab3l.engine.wire import (
     CloseReason,
@@ -29,7 +30,6 @@ from stab3l.engine.wire import (
     OrderTriggered,
     Sealed,
     Trade,
-    decode_events,
 )
 from stab3l.errors import Unavailable
 
@@ -37,9 +37,9 @@ ORDERS_KEPT: Final = 100_000
 TRADES_KEPT: Final = 1_000
 SEQUENCES_BEHIND_MAX: Final = 200_000
 RETRY_S_MAX: Final = 5
-TOUCHING: Final = (OrderAccepted, OrderAmended, OrderTriggered, OrderReduced, Trade, OrderClosed)
+TOUCHING: Final = frozenset((OrderAccepted, OrderAmended, OrderTriggered, OrderReduced, Trade, OrderClosed))
 """Events that may change a book."""
-LISTING: Final = (MarketListed, InstrumentListed, MarketStatusSet, MarketSettled)
+LISTING: Final = frozenset((MarketListed, InstrumentListed, MarketStatusSet, MarketSettled))
 """Events after which the catalogue is another."""
 
 _log = structlog.get_logger(__name__)
@@ -71,6 +71,14 @@ class Feed:
         self._trades: dict[int, deque[TimedTrade]] = {}
         self._listeners: list[Callable[[list[Event], int], None]] = []
         self._moved = asyncio.Condition()
+        self._appliers: dict[type, Callable[[Any, int], None]] = {
+            OrderAccepted: self._accepted,
+            Trade: self._traded,
+            OrderClosed: self._closed,
+            OrderAmended: self._amended,
+            OrderReduced: self._reduced,
+            Sealed: self._sealed,
+        }
         self.sequence = 0
         """Last sequence number that was seen here."""
         self.last_sealed: Sealed | None = None
@@ -118,43 +126,45 @@ class Feed:
         return [kept[-1 - i] for i in range(min(limit, len(kept)))]
 
     async def _take(self, frame: Frame) -> None:
-        events = decode_events(frame.payload)
-        fresh = [event for event in events if event.sequence > self.sequence]
+        fresh = [event for event in events_of(frame.payload) if event.sequence > self.sequence]
         if not fresh:
             return
         for event in fresh:
-            self._apply(event, frame.now)
+            apply = self._appliers.get(type(event))
+            if apply is not None:
+                apply(event, frame.now)
         for listener in self._listeners:
             listener(fresh, frame.now)
         async with self._moved:
             self.sequence = fresh[-1].sequence
             self._moved.notify_all()
 
-    def _apply(self, event: Event, at: int) -> None:
-        match event:
-            case OrderAccepted():
-                self._orders[event.order] = KnownOrder(event, event.ticks, event.lots)
-                self._requests[event.account, event.client_id] = event.order
-                if len(self._orders) > ORDERS_KEPT:
-                    self._forget(self._orders.popitem(last=False)[1].accepted)
-            case Trade():
-                self._trades.setdefault(event.market, deque(maxlen=TRADES_KEPT)).append(TimedTrade(event, at))
-                for order in (event.maker_order, event.taker_order):
-                    if known := self._orders.get(order):
-                        known.lots_left -= event.lots
-            case OrderClosed():
-                if known := self._orders.get(event.order):
-                    known.lots_left, known.closed = event.lots_left, event.reason
-            case OrderAmended():
-                if known := self._orders.get(event.order):
-                    known.ticks, known.lots_left = event.ticks, event.lots
-            case OrderReduced():
-                if known := self._orders.get(event.order):
-                    known.lots_left = event.lots_left
-            case Sealed():
-                self.last_sealed = event
-            case _:
-                pass
+    def _accepted(self, event: OrderAccepted, at: int) -> None:
+        self._orders[event.order] = KnownOrder(event, event.ticks, event.lots)
+        self._requests[event.account, event.client_id] = event.order
+        if len(self._orders) > ORDERS_KEPT:
+            self._forget(self._orders.popitem(last=False)[1].accepted)
+
+    def _traded(self, event: Trade, at: int) -> None:
+        self._trades.setdefault(event.market, deque(maxlen=TRADES_KEPT)).append(TimedTrade(event, at))
+        for order in (event.maker_order, event.taker_order):
+            if known := self._orders.get(order):
+                known.lots_left -= event.lots
+
+    def _closed(self, event: OrderClosed, at: int) -> None:
+        if known := self._orders.get(event.order):
+            known.lots_left, known.closed = event.lots_left, event.reason
+
+    def _amended(self, event: OrderAmended, at: int) -> None:
+        if known := self._orders.get(event.order):
+            known.ticks, known.lots_left = event.ticks, event.lots
+
+    def _reduced(self, event: OrderReduced, at: int) -> None:
+        if known := self._orders.get(event.order):
+            known.lots_left = event.lots_left
+
+    def _sealed(self, event: Sealed, at: int) -> None:
+        self.last_sealed = event
 
     def _forget(self, order: OrderAccepted) -> None:
         key = (order.account, order.client_id)
@@ -164,9 +174,9 @@ class Feed:
 
 def markets_touched(events: Iterable[Event]) -> set[int]:
     """Markets whose book these events may have changed."""
-    return {event.market for event in events if isinstance(event, TOUCHING)}
+    return {event.market for event in events if type(event) in TOUCHING}  # type: ignore[union-attr]
 
 
 def listings_touched(events: Iterable[Event]) -> bool:
     """Whether these events list a market or change its status."""
-    return any(isinstance(event, LISTING) for event in events)
+    return not LISTING.isdisjoint(map(type, events))

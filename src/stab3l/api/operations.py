@@ -28,6 +28,7 @@ from stab3l.api.signed import (
     SIDE_CHOICES,
     SIDES,
     TIMES_IN_FORCE,
+    U16_MAX,
     AmendRequest,
     CancelAllRequest,
     CancelRequest,
@@ -36,10 +37,11 @@ from stab3l.api.signed import (
     ScheduleCancelRequest,
     TypedMessage,
     WithdrawalRequest,
+    address_of,
     amend_message,
     cancel_all_message,
     cancel_message,
-    order_message,
+    fitting,
     protection_message,
     schedule_cancel_message,
     u64,
@@ -48,6 +50,7 @@ from stab3l.api.signed import (
 from stab3l.chain.address import checksum
 from stab3l.engine.wire import (
     ALL_MARKETS,
+    U64_MAX,
     Amend,
     Cancel,
     CancelAll,
@@ -74,36 +77,44 @@ class Sources:
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """A request whose fields were read. ``judged_here``: its expiry is judged by the API and travels as evidence."""
+    """A request of the address ``owner`` whose fields were read.
 
-    message: TypedMessage
+    ``message``: what is signed; None: the ``Order`` that the body of its own command states.
+    ``judged_here``: its expiry is judged by the API and travels as evidence.
+    """
+
+    owner: bytes
     command: Callable[[int], Command]
+    message: TypedMessage | None = None
     market: NamedMarket | None = None
     judged_here: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One kind of request."""
+    """One kind of request. ``by_agents``: an agent may sign it."""
 
     request: type[msgspec.Struct]
     prepare: Callable[[Sources, Any], Awaitable[Prepared]]
     answer: Callable[[Sources, Prepared, Any, Outcome, list[Event]], Awaitable[msgspec.Struct]]
+    by_agents: bool = True
 
 
 async def _prepare_place(sources: Sources, request: PlaceRequest) -> Prepared:
     market = await sources.catalogue.market(request.market)
     ticks, lots = _steps(market, request.price, request.quantity)
     trigger = 0 if request.trigger_price == "0" else market.grid.ticks(request.trigger_price)
-    u64("trigger_ticks", str(trigger))
-    message = order_message(request, market=market.market.id, ticks=ticks, lots=lots, trigger_ticks=trigger)
+    fitting("trigger_ticks", trigger, U64_MAX)
+    label = fitting("label", request.label, U16_MAX)
+    client_id, expires_at = u64("client_id", request.client_id), u64("expires_at", request.expires_at)
+    good_till = 0 if request.good_till == "0" else u64("good_till", request.good_till)
 
     def command(account: int) -> Command:
         return Place(
             account,
             market.market.id,
-            message.values["clientId"],
-            message.values["expiresAt"],
+            client_id,
+            expires_at,
             ticks,
             lots,
             SIDES[request.side],
@@ -111,12 +122,12 @@ async def _prepare_place(sources: Sources, request: PlaceRequest) -> Prepared:
             TIMES_IN_FORCE[request.time_in_force],
             request.instructions,
             SELF_TRADES[request.self_trade],
-            request.label,
-            message.values["goodTill"],
+            label,
+            good_till,
             trigger,
         )
 
-    return Prepared(message, command, market)
+    return Prepared(address_of("account", request.account), command, None, market)
 
 
 async def _answer_place(
@@ -149,7 +160,7 @@ async def _prepare_amend(sources: Sources, request: AmendRequest) -> Prepared:
     def command(account: int) -> Command:
         return Amend(account, values["order"], values["clientId"], values["expiresAt"], ticks, lots)
 
-    return Prepared(message, command, market)
+    return Prepared(message.values["account"], command, message, market)
 
 
 async def _answer_amend(
@@ -163,7 +174,8 @@ async def _answer_amend(
 
 async def _prepare_cancel(sources: Sources, request: CancelRequest) -> Prepared:
     message = cancel_message(request)
-    return Prepared(message, lambda account: Cancel(account, message.values["order"]), judged_here=True)
+    values = message.values
+    return Prepared(values["account"], lambda account: Cancel(account, values["order"]), message, judged_here=True)
 
 
 async def _answer_cancel(
@@ -184,7 +196,7 @@ async def _prepare_cancel_all(sources: Sources, request: CancelAllRequest) -> Pr
     def command(account: int) -> Command:
         return CancelAll(account, market, request.label, SIDE_CHOICES[request.side])
 
-    return Prepared(message, command, judged_here=True)
+    return Prepared(message.values["account"], command, message, judged_here=True)
 
 
 async def _answer_cancel_all(
@@ -203,7 +215,7 @@ async def _prepare_schedule(sources: Sources, request: ScheduleCancelRequest) ->
     def command(account: int) -> Command:
         return ScheduleCancel(account, values["clientId"], values["expiresAt"], values["at"])
 
-    return Prepared(message, command)
+    return Prepared(values["account"], command, message)
 
 
 async def _answer_schedule(
@@ -220,7 +232,7 @@ async def _answer_schedule(
 async def _prepare_protection(sources: Sources, request: ProtectionRequest) -> Prepared:
     market = await sources.catalogue.market(request.market)
     max_lots = 0 if request.quantity == "0" else market.grid.lots(request.quantity)
-    u64("lots", str(max_lots))
+    fitting("lots", max_lots, U64_MAX)
     message = protection_message(request, market=market.market.id, max_lots=max_lots)
     values = message.values
 
@@ -228,7 +240,7 @@ async def _prepare_protection(sources: Sources, request: ProtectionRequest) -> P
         ids = (account, market.market.id, values["clientId"], values["expiresAt"])
         return SetProtection(*ids, values["window"], max_lots, values["frozen"])
 
-    return Prepared(message, command, market)
+    return Prepared(message.values["account"], command, message, market)
 
 
 async def _answer_protection(
@@ -265,7 +277,7 @@ async def _prepare_withdrawal(sources: Sources, request: WithdrawalRequest) -> P
         ids = (account, values["asset"], values["clientId"], values["expiresAt"])
         return Withdraw(*ids, values["amount"], values["recipient"])
 
-    return Prepared(message, command)
+    return Prepared(values["account"], command, message)
 
 
 async def _answer_withdrawal(
@@ -298,14 +310,14 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "cancel_all": Operation(CancelAllRequest, _prepare_cancel_all, _answer_cancel_all),
     "schedule_cancel": Operation(ScheduleCancelRequest, _prepare_schedule, _answer_schedule),
     "protect": Operation(ProtectionRequest, _prepare_protection, _answer_protection),
-    "withdraw": Operation(WithdrawalRequest, _prepare_withdrawal, _answer_withdrawal),
+    "withdraw": Operation(WithdrawalRequest, _prepare_withdrawal, _answer_withdrawal, by_agents=False),
 }
 """By the name that a WebSocket message gives it."""
 
 
 def _steps(market: NamedMarket, price: str, quantity: str) -> tuple[int, int]:
     ticks, lots = market.grid.ticks(price), market.grid.lots(quantity)
-    return u64("ticks", str(ticks)), u64("lots", str(lots))
+    return fitting("ticks", ticks, U64_MAX), fitting("lots", lots, U64_MAX)
 
 
 def _market(prepared: Prepared) -> NamedMarket:

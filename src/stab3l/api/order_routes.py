@@ -18,7 +18,7 @@ from stab3l.api.answers import (
 from stab3l.api.cursors import COUNT_MAX
 from stab3l.api.desk import Desk
 from stab3l.api.endpoints import Call, Nothing, Routes
-from stab3l.api.entry import account_named, operation_request
+from stab3l.api.entry import Named, Ticket, account_named, operation_request
 from stab3l.api.market_views import known_view, past_view
 from stab3l.api.problems import Problem, problem_of
 from stab3l.api.signed import (
@@ -33,7 +33,7 @@ from stab3l.api.signed import (
 )
 from stab3l.errors import Stab3lError
 
-OPERATIONS_MAX: Final = 50
+OPERATIONS_MAX: Final = 64
 BATCH_BYTES_MAX: Final = 128 * 1024
 
 SIGNED: Final = (
@@ -59,9 +59,13 @@ class BatchOperation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BatchRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Operations that are sequenced one right after the other, in this order."""
+    """Operations that are sequenced one right after the other, in this order.
+
+    ``signature``: of the EIP-712 ``OrderBatch`` of all of them, in place of their own.
+    """
 
     operations: Annotated[list[BatchOperation], msgspec.Meta(min_length=1, max_length=OPERATIONS_MAX)]
+    signature: str = ""
 
 
 class BatchResult(msgspec.Struct, frozen=True):
@@ -143,7 +147,7 @@ async def withdraw(call: Call[Nothing, WithdrawalRequest]) -> WithdrawalQueued:
 async def batch(call: Call[Nothing, BatchRequest]) -> BatchAnswer:
     """Several signed operations at once, sequenced together in the order given; each has its own result."""
     await call.charge(len(call.body.operations) - 1)
-    return await act_together(call.desk, call.body, call.caller)
+    return await answer_together(call.desk, await read_together(call.desk, call.body, call.caller))
 
 
 @ORDERS.get("/v1/orders/{order}", problems=("number_invalid", "order_not_found"))
@@ -159,30 +163,44 @@ async def order(call: Call[Nothing, Nothing]) -> OrderView:
     return past_view(await desk.catalogue.market_of(past.market), past)
 
 
-async def act_together(desk: Desk, batch: BatchRequest, caller: Any) -> BatchAnswer:
-    """What becomes of a batch; an operation that cannot be read spoils only itself."""
-    results: dict[int, BatchResult] = {}
-    requests: list[tuple[str, Any]] = []
-    places: list[int] = []
-    for place, operation in enumerate(batch.operations):
+async def read_together(desk: Desk, batch: BatchRequest, caller: Any) -> list[Ticket | Exception]:
+    """Checks and sends a batch; an operation that cannot be read spoils only itself, unless one signature is for all.
+
+    Raises `Problem` of what cannot be read, or may not be done, under one signature.
+    """
+    if batch.signature:
+        requests = [_named(operation, caller) for operation in batch.operations]
+        return await desk.entry.read_signed_together(requests, batch.signature)
+    found: list[Named | Exception] = []
+    for operation in batch.operations:
         try:
-            request = operation_request(operation.op, operation.request)
-            if caller is not None:
-                caller.require_account(account_named(request))
-            requests.append((operation.op, request))
-            places.append(place)
+            found.append(_named(operation, caller))
         except Stab3lError as error:
-            results[place] = _refused(error)
-    for place, ticket in zip(places, await desk.entry.read_together(requests), strict=True):
-        try:
-            if isinstance(ticket, Exception):
-                raise ticket
-            answer = await desk.entry.answer(ticket)
-            new = ticket.operation == "place" and not answer.repeated
-            results[place] = BatchResult(201 if new else 200, answer, None)
-        except Stab3lError as error:
-            results[place] = _refused(error)
-    return BatchAnswer([results[place] for place in range(len(batch.operations))])
+            found.append(error)
+    sent = iter(await desk.entry.read_together([one for one in found if not isinstance(one, Exception)]))
+    return [one if isinstance(one, Exception) else next(sent) for one in found]
+
+
+async def answer_together(desk: Desk, tickets: list[Ticket | Exception]) -> BatchAnswer:
+    """What became of a batch that was sent."""
+    return BatchAnswer([await _result(desk, ticket) for ticket in tickets])
+
+
+def _named(operation: BatchOperation, caller: Any) -> Named:
+    request = operation_request(operation.op, operation.request)
+    if caller is not None:
+        caller.require_account(account_named(request))
+    return operation.op, request
+
+
+async def _result(desk: Desk, ticket: Ticket | Exception) -> BatchResult:
+    try:
+        if isinstance(ticket, Exception):
+            raise ticket
+        answer = await desk.entry.answer(ticket)
+    except Stab3lError as error:
+        return _refused(error)
+    return BatchResult(201 if ticket.read.operation == "place" and not answer.repeated else 200, answer, None)
 
 
 def _refused(error: Stab3lError) -> BatchResult:

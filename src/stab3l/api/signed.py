@@ -195,12 +195,17 @@ class TypedMessage(msgspec.Struct, frozen=True):
     types: Mapping[str, Sequence[Mapping[str, str]]]
     values: Mapping[str, Any]
 
-    def recovered(self, domain: Mapping[str, Any], signature: bytes) -> bytes:
-        """The address that signed it. Raises `SignatureInvalid` when no key can have."""
-        try:
-            return recover_bytes(typed_hash(domain, self.types, self.values), signature)
-        except Unauthorised as error:
-            raise SignatureInvalid(error.message) from None
+    def digest(self, domain: Mapping[str, Any]) -> bytes:
+        """What its signer signs."""
+        return typed_hash(domain, self.types, self.values)
+
+
+def signer_of(digest: bytes, signature: bytes) -> bytes:
+    """The address that signed this digest. Raises `SignatureInvalid` when no key can have."""
+    try:
+        return recover_bytes(digest, signature)
+    except Unauthorised as error:
+        raise SignatureInvalid(error.message) from None
 
 
 def signing_domain(network: Network) -> dict[str, Any]:
@@ -366,6 +371,11 @@ def unsigned(field: str, text: str, maximum: int) -> int:
             maximum=str(maximum),
         )
     return int(text)
+
+
+def fitting(field: str, value: int, maximum: int) -> int:
+    """The value itself, if it is from 0 to ``maximum``. Raises `NumberInvalid`."""
+    return value if 0 <= value <= maximum else unsigned(field, str(value), maximum)
 
 
 def address_of(field: str, text: str) -> bytes:

@@ -21,7 +21,7 @@ from stab3l.api.access.usage import CUT, MESSAGES, SOCKETS
 from stab3l.api.desk import Desk
 from stab3l.api.entry import account_named, operation_request
 from stab3l.api.live_messages import CHANNELS, OF_A_MARKET, AnswerMessage, Channel, ProblemMessage
-from stab3l.api.order_routes import BatchRequest, act_together
+from stab3l.api.order_routes import BatchRequest, answer_together, read_together
 from stab3l.api.outbox import Outbox
 from stab3l.api.problems import Problem, problem_of
 from stab3l.api.reading import decoded
@@ -183,7 +183,8 @@ class Session:
                 batch = decoded(BatchRequest, bytes(message.request))
                 await self._charge("order", len(batch.operations))
                 self._allow("trade")
-                await self._answer_later(message.id, act_together(self._desk, batch, self._caller))
+                tickets = await read_together(self._desk, batch, self._caller)
+                await self._answer_later(message.id, answer_together(self._desk, tickets))
             case "cancel_on_disconnect":
                 self._allow("trade")
                 self._tell(message.id, {"accounts": await self._arm(bytes(message.request))})

@@ -14,7 +14,9 @@ from itertools import zip_longest
 from stab3l.audit.auditor import Auditor, LawBroken
 from stab3l.audit.journal import FrameReader, JournalFrame, Source
 from stab3l.audit.reference_exchange import ReferenceExchange
-from stab3l.engine.wire import Event, EventInvalid, Sealed, decode_events
+from stab3l.audit.reference_state import SYSTEM_ACCOUNTS
+from stab3l.audit.signatures import Signatures
+from stab3l.engine.wire import Event, EventInvalid, Sealed, decode_events, decode_records
 
 Progress = Callable[[int, int], None]
 """Told (bytes done, bytes in all) as it goes."""
@@ -49,12 +51,15 @@ class Report:
 
 
 class Verification:
-    """One replay, frame by frame. ``laws``: also hold the events to the auditor's laws, which costs more time."""
+    """One replay, frame by frame. Both cost more time: ``laws`` also holds the events to the auditor's laws,
+    ``signatures`` checks who signed every command.
+    """
 
-    def __init__(self, *, laws: bool = False) -> None:
+    def __init__(self, *, laws: bool = False, signatures: Signatures | None = None) -> None:
         self.report = Report()
         self._exchange = ReferenceExchange()
         self._auditor = Auditor() if laws else None
+        self._signatures = signatures
 
     def step(self, entered: JournalFrame, came_out: JournalFrame | None) -> Divergence | None:
         """Replays one input frame and judges its output frame, None when it is not there yet."""
@@ -68,6 +73,8 @@ class Verification:
             return self._diverged(first, "time", f"at least {time}", str(entered.now))
         if exchange.sequence != entered.last_sequence:
             return self._diverged(first, "the last command", str(exchange.sequence), str(entered.last_sequence))
+        if self._signatures is not None and (unsigned := self._unsigned(entered)) is not None:
+            return unsigned
         report.frames += 1
         report.commands += entered.record_count
         report.last_sequence = exchange.sequence
@@ -76,6 +83,19 @@ class Verification:
             report.outputs_missing += 1
             return None
         return self._judge(entered, came_out, before, expected)
+
+    def _unsigned(self, entered: JournalFrame) -> Divergence | None:
+        """The first command that nobody signed who may, of those that name an account."""
+        assert self._signatures is not None
+        owners = self._exchange.owners
+        for place, record in enumerate(decode_records(entered.payload)):
+            account = getattr(record.command, "account", None)
+            if not isinstance(account, int) or not SYSTEM_ACCOUNTS <= account < len(owners):
+                continue
+            fault = self._signatures.fault(record, owners[account], entered.now)
+            if fault is not None:
+                return self._diverged(entered.first_sequence + place, "a signature", "the owner's or an agent's", fault)
+        return None
 
     def _judge(
         self, entered: JournalFrame, came_out: JournalFrame, before: bytes, expected: bytes
@@ -123,14 +143,16 @@ class Verification:
         return self.report.divergence
 
 
-async def verify(source: Source, *, laws: bool = False, progress: Progress | None = None) -> Report:
+async def verify(
+    source: Source, *, laws: bool = False, signatures: Signatures | None = None, progress: Progress | None = None
+) -> Report:
     """Replays a journal from its beginning to its end, or to the first divergence.
 
     Raises:
         Corrupt: a file does not hold whole frames in order.
         NotFound, Unavailable: the source cannot be read.
     """
-    verification = Verification(laws=laws)
+    verification = Verification(laws=laws, signatures=signatures)
     total = await source.bytes_of("inputs") + await source.bytes_of("outputs")
     inputs, outputs = _Frames(source, "inputs"), _Frames(source, "outputs")
     while (entered := await inputs.next()) is not None:

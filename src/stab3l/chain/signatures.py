@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import coincurve
-
+from stab3l._engine import signers
 from stab3l.chain.address import checksum
 from stab3l.chain.typed_data import Types, typed_hash
 from stab3l.errors import Unauthorised
-from stab3l.hashing import keccak256
 
 SIGNATURE_BYTES = 65
 CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 S_MAX = CURVE_ORDER // 2
 """A larger s is the second, malleable form of the same signature (EIP-2)."""
+NOBODY = bytes(20)
 
 
 def recover_typed(domain: Mapping[str, Any], types: Types, message: Mapping[str, Any], signature: bytes) -> str:
@@ -41,10 +40,7 @@ def recover_bytes(digest: bytes, signature: bytes) -> bytes:
         raise Unauthorised(f"a signature ends with 27 or 28, not {signature[64]}", v=signature[64])
     if int.from_bytes(signature[32:64], "big") > S_MAX:
         raise Unauthorised("the signature has a high s: it is the malleable form of another one")
-    try:
-        key = coincurve.PublicKey.from_signature_and_message(
-            signature[:64] + bytes((signature[64] - 27,)), digest, hasher=None
-        )
-    except ValueError as error:
-        raise Unauthorised(f"no key can have made this signature: {error}") from None
-    return keccak256(key.format(compressed=False)[1:])[12:]
+    signer = signers(digest, signature)
+    if signer == NOBODY:
+        raise Unauthorised("no key can have made this signature")
+    return signer

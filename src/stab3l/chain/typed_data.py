@@ -42,6 +42,14 @@ def typed_hash(domain: Mapping[str, Any], types: Types, message: Mapping[str, An
         raise Invalid(f"typed data does not fit its types: {error}") from None
 
 
+def domain_hash(domain: Mapping[str, Any]) -> bytes:
+    """The hash of a domain, which every message under it begins with. Raises `Invalid` where it is none."""
+    try:
+        return _domain_hash(tuple(domain.items()))
+    except (TypeError, ValueError, OverflowError, AttributeError) as error:
+        raise Invalid(f"typed data does not fit its types: {error}") from None
+
+
 def _encoder(types: Types) -> Encoder:
     """The hash of a message of these types. The types of one place in the code are one object: found by identity."""
     known = _encoders.get(id(types))

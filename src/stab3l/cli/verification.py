@@ -18,6 +18,7 @@ from stab3l.errors import Invalid
 if TYPE_CHECKING:
     from stab3l.audit.journal import Source
     from stab3l.audit.posted import Posted
+    from stab3l.audit.signatures import Signatures
     from stab3l.audit.verification import Divergence, Report
 
 
@@ -29,6 +30,9 @@ def verify(
     inputs: Annotated[Path | None, Parameter(help="One file with the whole input stream.")] = None,
     outputs: Annotated[Path | None, Parameter(help="One file with the whole output stream.")] = None,
     laws: Annotated[bool, Parameter(help="Also hold every event to the auditor's laws (slower).", negative="")] = False,
+    signatures: Annotated[
+        bool, Parameter(help="Also check who signed every order and withdrawal (with --network; slower).", negative="")
+    ] = False,
     json: Annotated[bool, Parameter(help="Print one JSON object on stdout.", negative="")] = False,
 ) -> None:
     """Replays the public input stream with an independent implementation and compares outputs, roots and batches.
@@ -39,13 +43,21 @@ def verify(
 
     Example: `stab3l verify --network .stab3l/local` or `stab3l verify --journal .stab3l/local/exchange/journal --json`
     """
+    from stab3l.api.signed import signing_domain
+    from stab3l.audit.signatures import Signatures
+
     configure_logs(Settings().log_level, quiet=True)
     described = None if network is None else load_network(network)
-    report, posted = asyncio.run(_run(described, url, journal, (inputs, outputs), laws))
+    if signatures and described is None:
+        raise Invalid("--signatures needs --network: its primary chain and Custody are part of what was signed")
+    signers = Signatures(signing_domain(described)) if signatures and described else None
+    report, posted = asyncio.run(_run(described, url, journal, (inputs, outputs), laws, signers))
     found = report.divergence or next((one.divergence for one in posted if one.divergence), None)
     if json:
-        emit(_as_dict(report, posted, found))
+        emit(_as_dict(report, posted, found) | ({} if signers is None else {"signatures": _signed(signers)}))
     else:
+        if signers is not None:
+            talk.print("signatures: {checked:,} checked, {by_agents:,} of them of agents".format(**_signed(signers)))
         _tell(report, posted, found)
     sys.exit(0 if found is None else 1)
 
@@ -56,6 +68,7 @@ async def _run(
     journal: Path | None,
     files: tuple[Path | None, Path | None],
     laws: bool,
+    signatures: Signatures | None,
 ) -> tuple[Report, list[Posted]]:
     from stab3l.audit.posted import posted_batches
     from stab3l.audit.verification import verify as replay
@@ -65,7 +78,7 @@ async def _run(
     async with AsyncExitStack() as stack:
         source = await stack.enter_async_context(_source(network, url, journal, files))
         with ReplayProgress() as progress:
-            report = await replay(source, laws=laws, progress=progress)
+            report = await replay(source, laws=laws, signatures=signatures, progress=progress)
         posted = []
         if report.divergence is None:
             for chain in network.chains if network else ():
@@ -95,6 +108,14 @@ async def _source(
             yield streams
     else:
         raise Invalid("name a source of the streams: --network, --url, --journal, or --inputs with --outputs")
+
+
+def _signed(signatures: Signatures) -> dict[str, Any]:
+    return {
+        "checked": signatures.checked,
+        "by_agents": signatures.delegated,
+        "delegations_of_contracts": sorted(signatures.by_contracts),
+    }
 
 
 def _as_dict(report: Report, posted: list[Posted], found: Divergence | None) -> dict[str, Any]:

@@ -6,7 +6,7 @@ before it is signed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -30,9 +30,11 @@ from stab3l.api.signed import (
     schedule_cancel_message,
     withdrawal_message,
 )
+from stab3l.chain.signed_batch import BATCH_TYPE
 from stab3l.chain.typed_data import Types
 from stab3l.engine.wire import ALL_MARKETS
 from stab3l.errors import NotFound
+from stab3l.hashing import merkle_layers, merkle_root
 from stab3l.units import NANOSECONDS_PER_SECOND, BaseUnits, Nanoseconds
 
 LIFE_NS = 60 * NANOSECONDS_PER_SECOND
@@ -90,20 +92,50 @@ def signed_order(
 
     Raises ``OffGrid``, ``DecimalInvalid``, ``NumberInvalid``.
     """
+    request, message = order_to_sign(
+        signer.address,
+        market,
+        side=side,
+        price=price,
+        quantity=quantity,
+        client_id=client_id,
+        expires_at=now + life_ns,
+        **terms,
+    )
+    return msgspec.structs.replace(request, signature=_signature(signer, market.domain, message))
+
+
+def order_to_sign(
+    account: str,
+    market: ListedMarket,
+    *,
+    side: Literal["buy", "sell"],
+    price: str,
+    quantity: str,
+    client_id: int,
+    expires_at: int,
+    **terms: Any,
+) -> tuple[PlaceRequest, TypedMessage]:
+    """An order without its signature, and the message to sign; raises as `signed_order`."""
     request = PlaceRequest(
-        account=signer.address,
+        account=account,
         market=market.view.symbol,
         side=side,
         price=price,
         quantity=quantity,
         client_id=str(client_id),
-        expires_at=str(now + life_ns),
+        expires_at=str(expires_at),
         **terms,
     )
     ticks, lots = market.grid.ticks(price), market.grid.lots(quantity)
     trigger = 0 if request.trigger_price == "0" else market.grid.ticks(request.trigger_price)
-    message = order_message(request, market=market.view.market, ticks=ticks, lots=lots, trigger_ticks=trigger)
-    return msgspec.structs.replace(request, signature=_signature(signer, market.domain, message))
+    return request, order_message(request, market=market.view.market, ticks=ticks, lots=lots, trigger_ticks=trigger)
+
+
+def signature_of_all(signer: TypedSigner, domain: Mapping[str, Any], messages: Sequence[TypedMessage]) -> str:
+    """One signature for a batch of up to 64 messages, in their order (`stab3l.chain.signed_batch`)."""
+    layers = merkle_layers(b"".join([message.digest(domain) for message in messages]))
+    return "0x" + signer.sign_typed(domain, BATCH_TYPE, {"root": merkle_root(layers)}).hex()
 
 
 def signed_cancel(

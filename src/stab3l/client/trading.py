@@ -26,7 +26,7 @@ from stab3l.api.answers import (
     WithdrawalQueued,
 )
 from stab3l.api.grid import decimal_fraction, decimal_text
-from stab3l.api.signed import OrderTypeName, SelfTradeName, TimeInForceName
+from stab3l.api.signed import OrderTypeName, PlaceRequest, SelfTradeName, TimeInForceName, TypedMessage
 from stab3l.client import calls
 from stab3l.client.calls import Call
 from stab3l.client.orders import (
@@ -34,6 +34,8 @@ from stab3l.client.orders import (
     TypedSigner,
     domain_of,
     listed_market,
+    order_to_sign,
+    signature_of_all,
     signed_amend,
     signed_cancel,
     signed_cancel_all,
@@ -287,26 +289,30 @@ class Trading:
     def place_many(
         self, orders: Sequence[NewOrder], *, life_s: int | None = None
     ) -> Steps[list[OrderPlaced | ApiProblem | ApiUnavailable]]:
-        """Signs up to 50 orders that are sequenced together, in their order; each gets its order or its error.
+        """Signs up to 64 orders at once; they are sequenced together, in their order; each gets its order or its error.
 
         Sending the batch again after a lost answer places nothing twice.
         """
-        operations = []
+        requests: list[PlaceRequest] = []
+        messages: list[TypedMessage] = []
+        now = self._clock.now()
         for new in orders:
             listed = yield from self.listed(new["market"])
-            request = signed_order(
-                self.signer,
+            request, message = order_to_sign(
+                self.signer.address,
                 listed,
                 side=new["side"],
                 price=new["price"],
                 quantity=new["quantity"],
                 client_id=new.get("client_id") or self.next_client_id(),
-                now=self._clock.now(),
-                life_ns=self._life(life_s),
+                expires_at=now + self._life(life_s),
                 **{key: value for key, value in new.items() if key in OrderTerms.__annotations__},
             )
-            operations.append(Operation("place", request))
-        done = yield from ask(calls.place_many(Batch(operations)))
+            requests.append(request)
+            messages.append(message)
+        operations = [Operation("place", request) for request in requests]
+        signature = signature_of_all(self.signer, (yield from self._domain()), messages)
+        done = yield from ask(calls.place_many(Batch(operations, signature)))
         return [result.placed() for result in done.results]
 
     def delegate(self, agent: str, *, days: int = 30, name: str = "agent") -> Steps[AgentView]:

@@ -18,9 +18,10 @@ class Operation(msgspec.Struct, frozen=True):
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """Body of ``POST /v1/orders/batch``."""
+    """Body of ``POST /v1/orders/batch``. ``signature``: one for all operations, which then have none of their own."""
 
     operations: list[Operation]
+    signature: str = ""
 
 
 class BatchResult(msgspec.Struct, frozen=True):

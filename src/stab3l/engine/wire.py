@@ -115,6 +115,8 @@ from stab3l.engine.wire_records import (
     decode_records,
     encode,
     encode_batch,
+    encode_body,
+    encode_record,
     split_records,
 )
 
@@ -208,7 +210,9 @@ __all__ = [
     "decode_records",
     "encode",
     "encode_batch",
+    "encode_body",
     "encode_event",
     "encode_events",
+    "encode_record",
     "split_records",
 ]

@@ -60,8 +60,7 @@ class Layout:
         self.message = message
         self.names: list[str] = []
         self.kinds: list[str] = []
-        self._zero_bytes: list[int] = []
-        self._zero_positions: list[int] = []
+        self._zero_runs: list[tuple[int, int, bytes]] = []
         self._wide: list[tuple[int, bool]] = []
         self._arrays: list[tuple[int, int]] = []
         self._enums: list[tuple[int, type[IntEnum], dict[int, IntEnum]]] = []
@@ -71,7 +70,7 @@ class Layout:
             first, _, second = part.partition(" ")
             if second.startswith("zero byte"):
                 count = int(first)
-                self._zero_positions.extend(range(offset, offset + count))
+                self._zero_runs.append((offset, offset + count, bytes(count)))
                 format_parts.append(f"{count}x")
                 offset += count
                 continue
@@ -122,18 +121,19 @@ class Layout:
         """
         if len(data) - offset < self.bytes:
             raise BodyInvalid(f"{self.message}: {len(data) - offset} bytes left of {self.bytes}")
-        for position in self._zero_positions:
-            if data[offset + position]:
-                raise BodyInvalid(f"{self.message}: padding byte {position} is {data[offset + position]}")
+        for start, end, zeros in self._zero_runs:
+            if data[offset + start : offset + end] != zeros:
+                raise BodyInvalid(f"{self.message}: padding bytes {start} to {end - 1} are not zero")
         fields: list[Any] = list(self._struct.unpack_from(data, offset))
         for position, signed in self._wide:
             fields[position] = int.from_bytes(fields[position], "little", signed=signed)
         for position, count in self._arrays:
             fields[position] = struct.unpack(f"<{count}Q", fields[position])
         for position, _, members in self._enums:
-            if fields[position] not in members:
+            member = members.get(fields[position])
+            if member is None:
                 raise BodyInvalid(f"{self.message}: {self.names[position]} is {fields[position]}")
-            fields[position] = members[fields[position]]
+            fields[position] = member
         return fields
 
     def _field_invalid(self, position: int, fields: list[Any]) -> FieldInvalid:

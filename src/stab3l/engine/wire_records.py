@@ -35,17 +35,26 @@ def encode(command: Command, evidence: bytes = b"") -> bytes:
     Raises `FieldInvalid` for a value out of its field's range and for an order whose terms contradict each other,
     `EvidenceTooLong` above 1024 bytes.
     """
+    return encode_record(command.KIND, encode_body(command), evidence)
+
+
+def encode_body(command: Command) -> bytes:
+    """The body of one command. Raises `FieldInvalid` as `encode` does."""
+    if isinstance(command, Place) and (fault := _contradiction(command)):
+        field, reason = fault
+        raise field_invalid("place", field, reason, getattr(command, field))
+    return _BODIES[command.KIND][1].pack(command)
+
+
+def encode_record(kind: int, body: bytes, evidence: bytes) -> bytes:
+    """The record of a body that is ready. Raises `EvidenceTooLong` above 1024 bytes."""
     if len(evidence) > EVIDENCE_BYTES_MAX:
         raise EvidenceTooLong(
             f"{len(evidence)} bytes of evidence, at most {EVIDENCE_BYTES_MAX} are carried",
             count=len(evidence),
             count_max=EVIDENCE_BYTES_MAX,
         )
-    if isinstance(command, Place) and (fault := _contradiction(command)):
-        field, reason = fault
-        raise field_invalid("place", field, reason, getattr(command, field))
-    body = _BODIES[command.KIND][1].pack(command)
-    return _HEADER.pack(command.KIND, 0, HEADER_BYTES + len(body) + len(evidence)) + body + evidence
+    return _HEADER.pack(kind, 0, HEADER_BYTES + len(body) + len(evidence)) + body + evidence
 
 
 def encode_batch(commands: Iterable[Command | tuple[Command, bytes]]) -> bytes:

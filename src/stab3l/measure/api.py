@@ -21,6 +21,7 @@ from stab3l.errors import Unavailable
 from stab3l.exchange.gateway_client import GatewayClient
 from stab3l.measure.api_fanout import fanout
 from stab3l.measure.api_load import (
+    Connection,
     HttpConnection,
     SocketConnection,
     Told,
@@ -32,15 +33,20 @@ from stab3l.measure.api_load import (
     socket_frame,
 )
 from stab3l.measure.api_past import build, latencies
-from stab3l.measure.api_stage import SYMBOL, Stage, signed_bodies, stage
+from stab3l.measure.api_stage import BATCH as ORDERS_A_BATCH
+from stab3l.measure.api_stage import SYMBOL, Stage, signed_batches, signed_bodies, stage
 from stab3l.measure.gateway import free_port
 from stab3l.measure.peers import python_of
 from stab3l.measure.report import Result, document
 
 METHOD: Final = (
-    "throughput in closed loop (64 connections, or 8 sockets with 64 requests under way each), the median of rounds; "
-    "latency in open loop at half of that rate, from each request's scheduled time; every order is signed (EIP-712), "
-    "checked, sequenced and journaled before it counts, and half of them trade"
+    "throughput in closed loop, from the client's send to the answer that the order is in the journal, the median of "
+    "rounds; latency in open loop at half of that rate, from each request's scheduled time; every order is signed "
+    "(EIP-712), alone or with its batch, checked, sequenced and journaled before it counts, and half of them trade; "
+    "orders_per_core_s leaves out the load generator and the gateway, which are processes of their own"
+)
+PER_CORE: Final = (
+    "orders / (user + system seconds of the API process, all its threads, in all rounds of the closed loop)"
 )
 PEERS: Final = {
     "fastapi_uvicorn": ("fastapi==0.121.3", "uvicorn[standard]==0.38.0"),
@@ -52,11 +58,46 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """How orders are entered: ``orders`` in a request, ``window`` requests under way on each of ``connections``."""
+
+    name: str
+    orders: int
+    connections: int
+    window: int
+    told: str
+
+    async def connect(self, at: Stage) -> list[Connection]:
+        """Fresh connections."""
+        return await connected(HttpConnection if self.window == 1 else SocketConnection, at.address, self.connections)
+
+    def requests(self, at: Stage, count: int, first_id: int) -> list[bytes]:
+        """Requests with ``count`` orders in all, signed."""
+        if self.window == 1:
+            return [http_request("/v1/orders", body) for body in signed_bodies(at, count, first_id)]
+        operation, bodies = "place", signed_bodies(at, count, first_id)
+        if self.orders > 1:
+            operation, bodies = "batch", signed_batches(at, count, first_id)
+        return [
+            socket_frame(b'{"id":%d,"op":"%s","request":%s}' % (number, operation.encode(), body))
+            for number, body in enumerate(bodies, 1)
+        ]
+
+
+REST: Final = Way("rest", 1, 64, 1, "one order a request, 64 connections")
+SINGLE: Final = Way("ws.single", 1, 8, 64, "one order and signature a message, 8 sockets with 64 under way each")
+SOCKET: Final = Way(
+    "ws", ORDERS_A_BATCH, 8, 4, f"{ORDERS_A_BATCH} orders and one signature a message, 8 sockets with 4 under way each"
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Scale:
     """How much is measured; the whole takes under four minutes."""
 
     rest_orders: int = 12_000
-    socket_orders: int = 40_000
+    single_orders: int = 20_000
+    socket_orders: int = 100_000
     grpc_orders: int = 200_000
     sockets: int = 1_000
     fanout_s: float = 8.0
@@ -66,7 +107,7 @@ class Scale:
     rounds: int = 3
 
 
-QUICK: Final = Scale(1_500, 4_000, 20_000, 100, 2.0, 100_000, 5, 50, 1)
+QUICK: Final = Scale(1_500, 2_000, 10_000, 20_000, 100, 2.0, 100_000, 5, 50, 1)
 
 
 def measure(scale: Scale, say: Say) -> dict[str, Any]:
@@ -83,8 +124,8 @@ async def _measure(scale: Scale, folder: Path, say: Say) -> list[Result]:
         past[:] = await build(file, scale.trades, scale.build_s, say), monotonic_s() - begun
 
     async with stage(folder / "home", prepare) as at:
-        found += await _orders(at, scale, numbers, "rest", say)
-        found += await _orders(at, scale, numbers, "ws", say)
+        for way, count in ((REST, scale.rest_orders), (SINGLE, scale.single_orders), (SOCKET, scale.socket_orders)):
+            found += await _orders(at, way, count, scale.rounds, numbers, say)
         found += await _grpc(at, scale, numbers, say)
         found += await _fanout(at, scale, numbers, say)
         say("queries")
@@ -96,43 +137,30 @@ async def _measure(scale: Scale, folder: Path, say: Say) -> list[Result]:
     return found
 
 
-async def _orders(at: Stage, scale: Scale, numbers: Any, way: str, say: Say) -> list[Result]:
-    over_http = way == "rest"
-    count = scale.rest_orders if over_http else scale.socket_orders
-    told, busy = [], []
-    for number in range(1, scale.rounds + 1):
-        say(f"{way}: signing {count} orders")
-        requests = _requests(at, count, numbers, over_http)
-        connections = await connected(
-            *((HttpConnection, at.address, 64) if over_http else (SocketConnection, at.address, 8))
-        )
-        say(f"{way}: round {number}/{scale.rounds}")
+async def _orders(at: Stage, way: Way, count: int, rounds: int, numbers: Any, say: Say) -> list[Result]:
+    """Closed loop for the rate and the processor time, open loop at half of that rate for the latency."""
+    told, spent = [], 0.0
+    for number in range(1, rounds + 1):
+        say(f"{way.name}: signing {count} orders")
+        requests = way.requests(at, count, next(numbers) * 1_000_000)
+        connections = await way.connect(at)
+        say(f"{way.name}: round {number}/{rounds}")
         before = sum(at.api.cpu_times()[:2])
-        told.append(await closed(connections, requests, 1 if over_http else 64))
-        busy.append((sum(at.api.cpu_times()[:2]) - before) / told[-1].seconds)
+        told.append(await closed(connections, requests, way.window))
+        spent += sum(at.api.cpu_times()[:2]) - before
         close(connections)
-    rate = int(statistics.median(one.rate for one in told))
-    requests = _requests(at, count // 3, numbers, over_http)
-    connections = await connected(
-        *((HttpConnection, at.address, 64) if over_http else (SocketConnection, at.address, 8))
-    )
-    say(f"{way}: open loop at {rate // 2}/s")
-    late = await opened(connections, requests, max(rate // 2, 1), pipelined=not over_http)
+    rate = int(statistics.median(one.rate for one in told) * way.orders)
+    requests = way.requests(at, count // 3, next(numbers) * 1_000_000)
+    connections = await way.connect(at)
+    say(f"{way.name}: open loop at {rate // 2}/s")
+    late = await opened(connections, requests, max(rate // 2 // way.orders, 1), pipelined=way.window > 1)
     close(connections)
-    where = f"{at.core}; the API's core {100 * statistics.median(busy):.0f} % busy"
+    per_core = int(count * rounds / spent)
+    busy = f"the API's core {100 * rate // per_core} % busy"
     return [
-        Result(f"api.{way}.orders_per_s", rate, "1/s", where),
-        *_quantiles(f"api.{way}", late, f"{at.core}; {rate // 2} orders/s"),
-    ]
-
-
-def _requests(at: Stage, count: int, numbers: Any, over_http: bool) -> list[bytes]:
-    first = next(numbers) * 1_000_000
-    bodies = signed_bodies(at, count, first)
-    if over_http:
-        return [http_request("/v1/orders", body) for body in bodies]
-    return [
-        socket_frame(b'{"id":%d,"op":"place","request":%s}' % (number, body)) for number, body in enumerate(bodies, 1)
+        Result(f"api.{way.name}.orders_per_s", rate, "1/s", f"{way.told}; {at.core}; {busy}"),
+        Result(f"api.{way.name}.orders_per_core_s", per_core, "1/s", f"{way.told}; {PER_CORE}"),
+        *_quantiles(f"api.{way.name}", late, f"{way.told}; {at.core}; {rate // 2} orders/s"),
     ]
 
 

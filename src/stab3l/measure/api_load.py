@@ -125,7 +125,7 @@ class SocketConnection(Connection):
                 break
             if buffer[at + head : at + head + 6] == b'{"id":':
                 count += 1
-                self.failures += b'"problem"' in buffer[at + head : at + head + min(size, 64)]
+                self.failures += buffer.count(b'"problem":{', at + head, at + head + size)
             elif buffer[at + head : at + head + 11] == b'{"channel":':
                 self.messages += 1
             at += head + size

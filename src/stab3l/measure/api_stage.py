@@ -21,7 +21,8 @@ import psutil
 
 from stab3l.api.answers import Markets
 from stab3l.chain.signer import Signer
-from stab3l.client.orders import ListedMarket, listed_market, signed_order
+from stab3l.client.orders import ListedMarket, listed_market, order_to_sign, signature_of_all, signed_order
+from stab3l.client.views import Batch, Operation
 from stab3l.clock import SystemClock, monotonic_s
 from stab3l.config import PRIMARY_CHAIN_ID, ChainConfig, MarketConfig, Network
 from stab3l.engine.wire import Deposit, ListMarket, RegisterAsset, encode_batch
@@ -42,6 +43,8 @@ SETTINGS: Final = {
 }
 SOCKETS_MAX: Final = 8_192
 LIFE_NS: Final = 3_600 * 10**9
+BATCH: Final = 50
+"""Orders under one signature."""
 
 Say = Callable[[str], None]
 
@@ -116,6 +119,26 @@ def signed_bodies(at: Stage, count: int, first_id: int) -> Iterator[bytes]:
                 life_ns=LIFE_NS,
             )
         )
+
+
+def signed_batches(at: Stage, count: int, first_id: int) -> Iterator[bytes]:
+    """Bodies of batches of `BATCH` orders under one signature each; those of one trader trade with the other's."""
+    expires_at = SystemClock().now() + LIFE_NS
+    for number in range(count // BATCH):
+        signer, requests, messages = at.traders[number % 2], [], []
+        for place in range(BATCH):
+            request, message = order_to_sign(
+                signer.address,
+                at.market,
+                side="sell" if number % 2 == 0 else "buy",
+                price="0.06",
+                quantity="0.01",
+                client_id=first_id + number * BATCH + place,
+                expires_at=expires_at,
+            )
+            requests.append(Operation("place", request))
+            messages.append(message)
+        yield msgspec.json.encode(Batch(requests, signature_of_all(signer, at.market.domain, messages)))
 
 
 @asynccontextmanager
