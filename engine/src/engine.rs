@@ -6,6 +6,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::command::{KIND_SEAL, kind_of};
 use crate::failure::Failure;
@@ -278,18 +279,14 @@ impl Engine {
         let every = self.options.snapshot_every_records;
         if self.halted.is_none() && every > 0 && self.snapshots.is_due(self.state.sequence(), every) {
             // The batch is acknowledged whether or not a snapshot succeeds: without one a restart only replays more.
-            let begun = self.streams().and_then(|streams| {
-                let inputs = self.inputs.extents(self.snapshots.sound().next(), u64::MAX);
-                self.snapshots.begin(&self.state, streams, inputs)
-            });
+            let inputs = self.inputs.extents(self.snapshots.sound().next(), u64::MAX);
+            let begun = self.snapshots.begin(&self.state, self.streams(), inputs);
             self.snapshot_failure = begun.err().map(|failure| failure.to_string());
         }
     }
 
-    fn streams(&self) -> Result<Vec<(PathBuf, File)>, Failure> {
-        let mut streams = self.inputs.handles()?;
-        streams.append(&mut self.outputs.handles()?);
-        Ok(streams)
+    fn streams(&self) -> Vec<(PathBuf, Arc<File>)> {
+        [self.inputs.handles(), self.outputs.handles()].concat()
     }
 
     /// Takes a snapshot now and waits until it is durable; its sequence number.
@@ -297,7 +294,7 @@ impl Engine {
         self.settle()?;
         self.refuse_when_halted()?;
         self.snapshots.wait()?;
-        self.snapshots.write(&self.state, self.streams()?)?;
+        self.snapshots.write(&self.state, self.streams())?;
         Ok(self.state.sequence())
     }
 

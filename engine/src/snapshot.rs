@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use crate::decode::Body;
@@ -90,7 +91,7 @@ impl Snapshots {
     pub fn begin(
         &mut self,
         state: &State,
-        streams: Vec<(PathBuf, File)>,
+        streams: Vec<(PathBuf, Arc<File>)>,
         inputs: Vec<Extent>,
     ) -> Result<(), Failure> {
         let before = self.wait();
@@ -113,7 +114,7 @@ impl Snapshots {
     }
 
     /// Writes a snapshot of `state` and waits until it is durable.
-    pub fn write(&mut self, state: &State, streams: Vec<(PathBuf, File)>) -> Result<(), Failure> {
+    pub fn write(&mut self, state: &State, streams: Vec<(PathBuf, Arc<File>)>) -> Result<(), Failure> {
         self.last = state.sequence();
         for (path, stream) in streams {
             stream.sync_data().at(&path)?;

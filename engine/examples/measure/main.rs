@@ -4,6 +4,7 @@
 //! ```text
 //! measure layers <messages> <rounds> <folder>    messages a second and latency of each layer, mixes, scenarios
 //! measure layer <name> <mix> <messages> <folder> processor time of a message in one layer, the least of five
+//! measure latency <layer> <messages> <runs> <folder>  latency of risk or full, the control before each run
 //! measure memory <orders>                        bytes per resting order
 //! measure recovery <messages> <folder>           seconds to open a journal without a snapshot
 //! measure workload <mix> <messages> <file>       writes a flow for other engines to run
@@ -32,6 +33,9 @@ fn main() -> ExitCode {
         ["layer", name, mix, messages, folder] => {
             scenarios::one(name, mix, number(messages), Path::new(folder));
         }
+        ["latency", layer, messages, runs, folder] => {
+            scenarios::latency_of(layer, number(messages), number(runs), Path::new(folder));
+        }
         ["memory", orders] => scenarios::memory(number(orders) as u64),
         ["recovery", messages, folder] => scenarios::recovery(number(messages), Path::new(folder)),
         ["workload", mix, messages, file] => {
@@ -43,7 +47,7 @@ fn main() -> ExitCode {
         ["flow", file] => scenarios::run_workload(Path::new(file)),
         _ => {
             eprintln!(
-                "measure layers|memory|recovery|workload|flow ...: see the head of examples/measure/main.rs"
+                "measure layers|latency|memory|recovery|workload|flow ...: see the head of examples/measure/main.rs"
             );
             return ExitCode::from(2);
         }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Instant, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use _engine::engine::Engine;
 use _engine::journal::Durability;
@@ -203,24 +203,65 @@ fn latencies(report: &mut Report, messages: usize, rounds: usize, folder: &Path)
     let flow = flow(standard(), messages, SEED);
     let records = Records::of(&flow, 0, 1_000_000_000 / RATE, 1);
     let signed = Records::of(&flow, SIGNATURE, 1_000_000_000 / RATE, 1);
-    let mut runs: [Vec<Latencies>; 4] = Default::default();
+    let mut runs: [Vec<Latencies>; 6] = Default::default();
     for round in 1..=rounds {
         eprintln!("round {round}/{rounds}: latency");
-        runs[0].push(latency(&records, &mut Bare::opened(&records)));
-        runs[1].push(full_latency(&records, &fresh(folder, "latency"), Durability::PageCache));
-        runs[2].push(full_latency(&signed, &fresh(folder, "latency"), Durability::PageCache));
-        runs[3].push(full_latency(&records, &fresh(folder, "latency"), Durability::Fdatasync));
+        runs[0].push(latency(&records, &mut Nothing));
+        runs[1].push(latency(&records, &mut Busy));
+        runs[2].push(latency(&records, &mut Bare::opened(&records)));
+        runs[3].push(full_latency(&records, &fresh(folder, "latency"), Durability::PageCache));
+        runs[4].push(full_latency(&signed, &fresh(folder, "latency"), Durability::PageCache));
+        runs[5].push(full_latency(&records, &fresh(folder, "latency"), Durability::Fdatasync));
     }
-    for (name, runs) in
-        ["engine.risk", "engine.full", "engine.full_signed", "engine.full_fdatasync"].iter().zip(runs)
-    {
+    let layers = [
+        ("engine.control", "nothing is done for a message: what machine and loop alone make of it; "),
+        (
+            "engine.control_busy",
+            "each message spins for 0.7 us and for 1.3 us after its answer, as long as the full layer's middle message takes on an idle core: what the machine alone makes of that; ",
+        ),
+        ("engine.risk", ""),
+        ("engine.full", ""),
+        ("engine.full_signed", ""),
+        ("engine.full_fdatasync", ""),
+    ];
+    for ((name, what), runs) in layers.iter().zip(runs) {
         let conditions = format!(
-            "open loop at {RATE}/s, single messages, whatever is due is one batch, {messages} messages, median of {rounds} runs"
+            "{what}open loop at {RATE}/s, single messages, whatever is due is one batch, {messages} messages, median of {rounds} runs"
         );
         for (quantile, share) in [("p50_us", 0.5), ("p99_us", 0.99), ("p999_us", 0.999), ("max_us", 1.0)] {
             let value = median(runs.iter().map(|run| run.quantile_us(share)).collect());
             report.add(&format!("{name}.{quantile}"), value, "us", &conditions);
         }
+    }
+}
+
+/// What the machine and the loop cost: each message is answered by doing nothing.
+struct Nothing;
+
+impl Served for Nothing {
+    fn answer(&mut self, batch: &[u8], _now: Nanos) {
+        std::hint::black_box(batch);
+    }
+}
+
+/// The same for work of one length, the full layer's: a message that waited for the machine must catch up as there.
+struct Busy;
+
+impl Busy {
+    fn spin(nanos: u64) {
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_nanos(nanos) {
+            std::hint::spin_loop();
+        }
+    }
+}
+
+impl Served for Busy {
+    fn answer(&mut self, _batch: &[u8], _now: Nanos) {
+        Busy::spin(700);
+    }
+    fn settle(&mut self) {
+        Busy::spin(1_300);
     }
 }
 
@@ -246,6 +287,30 @@ fn latency(records: &Records, served: &mut impl Served) -> Latencies {
 
 fn full_latency(records: &Records, folder: &Path, durability: Durability) -> Latencies {
     latency(records, &mut layers::engine(records, folder, options(durability, 1_000_000)))
+}
+
+/// Latency of one layer in one run after the other, with processor time and the control beside it.
+pub fn latency_of(layer: &str, messages: usize, runs: usize, folder: &Path) {
+    let records = Records::of(&flow(standard(), messages, SEED), 0, 1_000_000_000 / RATE, 1);
+    for _ in 0..runs {
+        let (control, busy) = (latency(&records, &mut Nothing), latency(&records, &mut Busy));
+        let found = match layer {
+            "risk" => latency(&records, &mut Bare::opened(&records)),
+            "full" => full_latency(&records, &fresh(folder, "latency"), Durability::PageCache),
+            _ => panic!("risk or full"),
+        };
+        for (name, run) in [("control", control), ("busy control", busy), (layer, found)] {
+            let at = |share| run.quantile_us(share);
+            eprintln!(
+                "{name}: p50 {:.2} p90 {:.2} p99 {:.2} p99.9 {:.1} max {:.0} us",
+                at(0.5),
+                at(0.9),
+                at(0.99),
+                at(0.999),
+                at(1.0)
+            );
+        }
+    }
 }
 
 /// Resident memory per resting order, client ids and look-up tables included.

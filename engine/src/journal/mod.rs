@@ -3,6 +3,8 @@
 pub mod frame;
 pub mod reader;
 pub mod stream;
+mod tail;
+mod window;
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::Path;

@@ -1,13 +1,15 @@
 //! A stream's segment files: opening them after a crash, appending to them.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use crate::failure::{AtPath, Failure};
 use crate::journal::frame::{Damage, Group, HEADER, Kind, parse};
 use crate::journal::reader::Extent;
+use crate::journal::tail::Tail;
+use crate::journal::window::Windows;
 use crate::journal::{Durability, ensure_folder, sync_folder};
 use crate::units::Sequence;
 
@@ -30,11 +32,12 @@ pub struct Stream {
     folder: PathBuf,
     segment_bytes: u64,
     segments: Vec<Segment>,
-    file: File,
+    tail: Tail,
+    windows: Option<Windows>,
     next: Sequence,
     durability: Durability,
     /// The segment before the last, if this process filled it.
-    before_last: Option<(PathBuf, File)>,
+    before_last: Option<(PathBuf, Arc<File>)>,
     /// Makes it durable.
     full: Option<JoinHandle<Result<(), Failure>>>,
 }
@@ -58,18 +61,20 @@ impl Stream {
         }
         let last = segments.last_mut().expect("one segment at least");
         let (next, torn) = cut_torn_tail(kind, last)?;
-        let file = OpenOptions::new().append(true).open(&last.path).at(&last.path)?;
+        let file = open_file(&last.path, false)?;
         if durability == Durability::Fdatasync {
             file.sync_data().at(&last.path)?;
             sync_folder(&folder)?;
         }
+        let end = last.end;
         Ok((
             Stream {
                 kind,
                 folder,
                 segment_bytes,
                 segments,
-                file,
+                tail: Tail::of(file, end, segment_bytes),
+                windows: None,
                 next,
                 durability,
                 before_last: None,
@@ -101,14 +106,14 @@ impl Stream {
             self.roll()?;
         }
         let last = self.segments.last_mut().expect("one segment at least");
-        self.file.write_all(&group.bytes).at(&last.path)?;
-        if durability == Durability::Fdatasync {
-            self.file.sync_data().at(&last.path)?;
+        match durability {
+            Durability::PageCache => self.tail.append(&group.bytes, &mut self.windows).at(&last.path)?,
+            Durability::Fdatasync => self.tail.append_synced(&group.bytes).at(&last.path)?,
         }
         if last.end >= last.marks.last().map_or(0, |(_, offset)| *offset) + BYTES_PER_MARK {
             last.marks.push((group.first, last.end));
         }
-        last.end += group.bytes.len() as u64;
+        last.end = self.tail.end();
         self.next = group.next;
         Ok(())
     }
@@ -118,10 +123,12 @@ impl Stream {
     fn roll(&mut self) -> Result<(), Failure> {
         self.finish_full()?;
         let path = self.last().path.clone();
+        self.tail.close(&mut self.windows).at(&path)?;
         let (segment, file) = create(&self.folder, self.next)?;
-        let full = std::mem::replace(&mut self.file, file);
+        let full = self.tail.file().clone();
+        self.tail = Tail::of(file, 0, self.segment_bytes);
         self.segments.push(segment);
-        self.before_last = Some((path.clone(), full.try_clone().at(&path)?));
+        self.before_last = Some((path.clone(), full.clone()));
         let folder = self.folder.clone();
         let sync = move || full.sync_data().at(&path).and_then(|()| sync_folder(&folder));
         match self.durability {
@@ -140,12 +147,10 @@ impl Stream {
         }
     }
 
-    /// Second handles on what may not be durable yet, by which another thread can make it so.
-    pub fn handles(&self) -> Result<Vec<(PathBuf, File)>, Failure> {
-        let last = (self.last().path.as_path(), &self.file);
-        let before = self.before_last.as_ref().map(|(path, file)| (path.as_path(), file));
-        let open = before.into_iter().chain([last]);
-        open.map(|(path, file)| Ok((path.to_owned(), file.try_clone().at(path)?))).collect()
+    /// What may not be durable yet, so that another thread can make it so.
+    pub fn handles(&self) -> Vec<(PathBuf, Arc<File>)> {
+        let last = (self.last().path.clone(), self.tail.file().clone());
+        self.before_last.iter().cloned().chain([last]).collect()
     }
 
     /// Where the frames from the one that holds `from` are, to about `bytes` bytes.
@@ -172,6 +177,13 @@ impl Stream {
     }
 }
 
+impl Drop for Stream {
+    fn drop(&mut self) {
+        // Not needed: whoever opens the stream next cuts what is behind its end.
+        drop(self.tail.close(&mut self.windows));
+    }
+}
+
 fn list(folder: &Path) -> Result<Vec<Segment>, Failure> {
     let mut segments = Vec::new();
     for entry in fs::read_dir(folder).at(folder)? {
@@ -188,13 +200,18 @@ fn list(folder: &Path) -> Result<Vec<Segment>, Failure> {
     Ok(segments)
 }
 
+fn open_file(path: &Path, new: bool) -> Result<File, Failure> {
+    OpenOptions::new().read(true).write(true).create_new(new).open(path).at(path)
+}
+
 fn create(folder: &Path, first: Sequence) -> Result<(Segment, File), Failure> {
     let path = folder.join(format!("{:020}.seg", first.0));
-    let file = OpenOptions::new().create_new(true).append(true).open(&path).at(&path)?;
+    let file = open_file(&path, true)?;
     Ok((Segment { first, path, end: 0, marks: Vec::new() }, file))
 }
 
-/// Walks the last segment; the next sequence number and the bytes that were cut.
+/// Walks the last segment; the next sequence number and the bytes that were cut, up to the last that is not zero: zeros behind
+/// the end are room that a killed process had reserved.
 fn cut_torn_tail(kind: Kind, segment: &mut Segment) -> Result<(Sequence, u64), Failure> {
     let bytes = fs::read(&segment.path).at(&segment.path)?;
     let (mut offset, mut next) = (0, segment.first);
@@ -221,14 +238,14 @@ fn cut(
     next: Sequence,
     damage: Damage,
 ) -> Result<(Sequence, u64), Failure> {
-    if a_later_group_follows(kind, &bytes[offset..], next) {
+    let torn = bytes[offset..].iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    if a_later_group_follows(kind, &bytes[offset..offset + torn], next) {
         return Err(corrupt(segment, offset, damage.reason()));
     }
-    let file = OpenOptions::new().write(true).open(&segment.path).at(&segment.path)?;
+    let file = open_file(&segment.path, false)?;
     file.set_len(offset as u64).at(&segment.path)?;
-    file.sync_all().at(&segment.path)?;
     segment.end = offset as u64;
-    Ok((next, (bytes.len() - offset) as u64))
+    Ok((next, torn as u64))
 }
 
 /// A later group was only written after the group of the damaged frame was complete: then the damage is no torn tail.

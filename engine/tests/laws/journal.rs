@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use _engine::engine::{Engine, Options};
 use _engine::failure::Failure;
@@ -50,9 +51,14 @@ pub fn written(root: &Path) -> (Vec<Hash>, Vec<u64>) {
     for (batch, number) in batches().iter().zip(1..) {
         feed(&mut engine, batch, number * SECOND);
         digests.push(engine.state().digest());
-        lengths.push(fs::metadata(segment(root, Kind::Inputs)).unwrap().len());
+        lengths.push(input_end(&engine));
     }
     (digests, lengths)
+}
+
+/// Where the input stream's frames end; the file may be longer while an engine has it open.
+fn input_end(engine: &Engine) -> u64 {
+    engine.extents(Kind::Inputs, Sequence(1), u64::MAX).last().unwrap().end
 }
 
 pub fn segment(root: &Path, kind: Kind) -> PathBuf {
@@ -66,6 +72,14 @@ fn copy(from: &Path) -> TempDir {
         fs::copy(segment(from, kind), segment(to.path(), kind)).unwrap();
     }
     to
+}
+
+/// Room behind the frames, as a killed process leaves it.
+const ROOM: u64 = 1 << 16;
+
+/// What recovery says it cut: everything up to the last byte that is not zero.
+fn torn(bytes: &[u8]) -> u64 {
+    bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last as u64 + 1)
 }
 
 fn cut_file(path: &Path, length: u64) {
@@ -83,14 +97,18 @@ fn an_input_stream_cut_at_any_byte_of_its_last_frames_keeps_every_whole_frame() 
     let root = TempDir::new().unwrap();
     let (digests, lengths) = written(root.path());
     let end = lengths[lengths.len() - 1];
-    for cut in lengths[lengths.len() - 3]..end {
+    let inputs = fs::read(segment(root.path(), Kind::Inputs)).unwrap();
+    for (cut, room) in (lengths[lengths.len() - 3]..end).flat_map(|cut| [(cut, false), (cut, true)]) {
         let copy = copy(root.path());
         cut_file(&segment(copy.path(), Kind::Inputs), cut);
+        if room {
+            cut_file(&segment(copy.path(), Kind::Inputs), end + ROOM); // zeros behind what was written
+        }
         fs::remove_file(segment(copy.path(), Kind::Outputs)).unwrap();
         let whole = lengths.iter().rposition(|length| *length <= cut).unwrap();
         let mut engine = open_engine(copy.path());
         assert_eq!(engine.state().digest(), digests[whole], "cut at {cut}");
-        assert_eq!(engine.recovery().torn_input_bytes, cut - lengths[whole]);
+        assert_eq!(engine.recovery().torn_input_bytes, torn(&inputs[lengths[whole] as usize..cut as usize]));
         assert_eq!(engine.recovery().output_frames_regenerated, whole as u64);
         for (batch, number) in batches().iter().zip(1..).skip(whole) {
             feed(&mut engine, batch, number * SECOND);
@@ -104,15 +122,88 @@ fn an_output_stream_cut_at_any_byte_of_its_last_frames_is_regenerated() {
     let root = TempDir::new().unwrap();
     written(root.path());
     let outputs = fs::read(segment(root.path(), Kind::Outputs)).unwrap();
-    for cut in (outputs.len() - 260..outputs.len()).chain([0]) {
+    let cuts = (outputs.len() - 260..outputs.len()).chain([0]);
+    for (cut, room) in cuts.flat_map(|cut| [(cut, false), (cut, true)]) {
         let copy = copy(root.path());
         cut_file(&segment(copy.path(), Kind::Outputs), cut as u64);
+        if room {
+            cut_file(&segment(copy.path(), Kind::Outputs), outputs.len() as u64 + ROOM);
+        }
         drop(open_engine(copy.path()));
         assert_eq!(fs::read(segment(copy.path(), Kind::Outputs)).unwrap().len(), outputs.len());
         let reopened = open_engine(copy.path());
         assert_eq!(reopened.recovery().output_frames_regenerated, 0, "what was regenerated compares equal");
         assert_eq!(frames(&reopened, Kind::Outputs).len(), batches().len());
     }
+}
+
+#[test]
+fn a_group_whose_first_byte_did_not_come_is_cut_whole() {
+    let root = TempDir::new().unwrap();
+    let (digests, lengths) = written(root.path());
+    let path = segment(root.path(), Kind::Inputs);
+    let last = lengths[lengths.len() - 2];
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[last as usize] = 0;
+    fs::write(&path, &bytes).unwrap();
+    fs::remove_file(segment(root.path(), Kind::Outputs)).unwrap();
+    let engine = open_engine(root.path());
+    assert_eq!(engine.state().digest(), digests[digests.len() - 2]);
+    assert_eq!(engine.recovery().torn_input_bytes, torn(&bytes[last as usize..]));
+}
+
+#[test]
+fn a_zero_where_a_frame_began_is_damage_when_a_later_group_follows() {
+    let root = TempDir::new().unwrap();
+    let (_, lengths) = written(root.path());
+    let path = segment(root.path(), Kind::Inputs);
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[lengths[4] as usize] = 0;
+    fs::write(&path, &bytes).unwrap();
+    let Err(Failure::Corrupt { offset, .. }) = Engine::open(root.path(), OPTIONS).map(|_| ()) else {
+        panic!("it is not passed over")
+    };
+    assert_eq!(offset, lengths[4]);
+}
+
+/// Places and cancels orders until the input stream's file has room behind its end: what comes next is copied.
+fn feed_until_there_is_room(engine: &mut Engine, root: &Path) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let mut client = 1_000;
+    while fs::metadata(segment(root, Kind::Inputs)).unwrap().len() == input_end(engine) {
+        assert!(Instant::now() < deadline, "no room was reserved");
+        client += 1;
+        feed(engine, &limit(5, client, BUY, 1, 1).record(), SECOND);
+    }
+    for _ in 0..20 {
+        client += 1;
+        feed(engine, &limit(5, client, BUY, 1, 1).record(), SECOND);
+    }
+}
+
+#[test]
+fn a_killed_process_leaves_room_that_is_no_torn_tail_and_a_stopped_one_leaves_none() {
+    let root = TempDir::new().unwrap();
+    let mut engine = open_engine(root.path());
+    feed(&mut engine, &opening(60), SECOND);
+    feed_until_there_is_room(&mut engine, root.path());
+    let (killed, digest, end) = (copy(root.path()), engine.state().digest(), input_end(&engine));
+    assert!(fs::metadata(segment(killed.path(), Kind::Inputs)).unwrap().len() > end);
+    let mut recovered = open_engine(killed.path());
+    assert_eq!(recovered.state().digest(), digest);
+    let recovery = recovered.recovery();
+    assert_eq!((recovery.torn_input_bytes, recovery.torn_output_bytes), (0, 0));
+    assert_eq!(recovery.output_frames_regenerated, 0);
+    for engine in [&mut engine, &mut recovered] {
+        feed(engine, &limit(5, 7, BUY, 2, 1).record(), 2 * SECOND);
+    }
+    drop((engine, recovered));
+    for kind in [Kind::Inputs, Kind::Outputs] {
+        let bytes = |root: &TempDir| fs::read(segment(root.path(), kind)).unwrap();
+        assert!(bytes(&killed) == bytes(&root), "the same frames and nothing behind them");
+    }
+    let path = segment(root.path(), Kind::Inputs);
+    assert!(fs::metadata(path).unwrap().len() > end);
 }
 
 #[test]
@@ -245,8 +336,7 @@ fn a_torn_group_whose_later_frames_reached_the_disk_is_cut_whole() {
     let root = TempDir::new().unwrap();
     let mut engine = open_engine(root.path());
     feed(&mut engine, &opening(60), SECOND);
-    let (digest, start) =
-        (engine.state().digest(), fs::metadata(segment(root.path(), Kind::Inputs)).unwrap().len());
+    let (digest, start) = (engine.state().digest(), input_end(&engine));
     let group = batches();
     engine.apply_many(&group[1..6].iter().map(Vec::as_slice).collect::<Vec<_>>(), Nanos(SECOND)).unwrap();
     drop(engine);

@@ -47,8 +47,20 @@ class FrameReader:
 
     @property
     def bytes_left(self) -> int:
-        """Bytes that are no whole frame yet: at the end of a stream, a torn tail."""
-        return len(self._pending)
+        """Bytes that are no whole frame yet: at the end of a stream, a torn tail. Zeros behind it are reserved room."""
+        return len(self._pending.rstrip(b"\0"))
+
+    def end(self) -> None:
+        """Says that no more bytes come.
+
+        Raises:
+            Corrupt: what is left is no torn tail, for a group that was written later follows it.
+        """
+        at = 0
+        while (at := self._pending.find(self._magic, at + 1)) >= 0:
+            frame = self._whole_frame_at(at)
+            if frame is not None and frame.group_first > self.next_sequence:
+                raise self._corrupt(0, f"no whole frame begins here, and that of {frame.first_sequence} follows")
 
     def feed(self, data: bytes) -> list[JournalFrame]:
         """The frames that these bytes complete. Raises `Corrupt` for what is no frame or not the next one."""
@@ -63,17 +75,29 @@ class FrameReader:
         return frames
 
     def _frame_at(self, start: int) -> JournalFrame | None:
-        if len(self._pending) - start < HEADER.size:
-            return None
-        header = bytes(self._pending[start : start + HEADER.size])
-        magic, version, length, first, group, now, payload_length, count, checksum, previous = HEADER.unpack(header)
+        if len(self._pending) - start < HEADER.size or self._pending[start] == 0:
+            return None  # not written yet: the first byte of a group comes last
+        magic, version, length, first, *_, count, _, _ = HEADER.unpack_from(self._pending, start)
         if (magic, version, length) != (self._magic, VERSION, HEADER.size):
             raise self._corrupt(start, "no frame of this version begins here")
         if first != self.next_sequence or count == 0:
             raise self._corrupt(start, f"sequence {self.next_sequence} should begin here, not {first}")
+        return self._checked_frame_at(start)
+
+    def _whole_frame_at(self, start: int) -> JournalFrame | None:
+        """Any frame that is whole."""
+        try:
+            return self._checked_frame_at(start)
+        except (Corrupt, struct.error):
+            return None
+
+    def _checked_frame_at(self, start: int) -> JournalFrame | None:
+        """The frame of a header, or nothing when its payload is not all there."""
+        _, _, _, first, group, now, payload_length, count, checksum, previous = HEADER.unpack_from(self._pending, start)
         end = start + HEADER.size + payload_length
         if len(self._pending) < end:
             return None
+        header = bytes(self._pending[start : start + HEADER.size])
         payload = bytes(self._pending[start + HEADER.size : end])
         if checksum != google_crc32c.extend(google_crc32c.value(header[:44] + bytes(4) + header[48:]), payload):
             raise self._corrupt(start, "the checksum does not match")

@@ -184,6 +184,7 @@ class _Frames:
         while not self._ready:
             piece = await anext(self._pieces, None)
             if piece is None:
+                self._reader.end()
                 return None
             self.bytes_read += len(piece)
             self._ready.extend(self._reader.feed(piece))

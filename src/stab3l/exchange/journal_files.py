@@ -71,7 +71,7 @@ class JournalFiles:
         raise NotFound(f"no segment of {stream} begins at {first_sequence}", first_sequence=first_sequence)
 
     def bytes_on_disk(self) -> int:
-        """Bytes of all segment files."""
+        """Bytes of all segment files, the reserved room behind the last frames included."""
         return sum(path.stat().st_size for stream in STREAMS for _, path in self._files(stream))
 
     def _files(self, stream: str) -> list[tuple[int, Path]]:
@@ -87,7 +87,7 @@ class JournalFiles:
         with path.open("rb", buffering=0) as file:
             while walk.next_sequence <= through:
                 header = os.pread(file.fileno(), _HEADER.size, walk.offset)
-                if len(header) < _HEADER.size:
+                if not _is_written(header):
                     break  # the output stream may be one group behind while a group is applied
                 _, _, header_length, sequence, _, _, length, count, _, previous = _HEADER.unpack(header)
                 if sequence != walk.next_sequence or count == 0:
@@ -102,7 +102,12 @@ class JournalFiles:
         if known is None:
             with path.open("rb", buffering=0) as file:
                 header = os.pread(file.fileno(), _HEADER.size, 0)
-            if len(header) < _HEADER.size:
+            if not _is_written(header):
                 return b""
             known = self._first_links[path] = _HEADER.unpack(header)[-1]
         return known
+
+
+def _is_written(header: bytes) -> bool:
+    """Whether a frame begins here: behind the last one are zeros, and the first byte of a frame comes last."""
+    return len(header) == _HEADER.size and header[0] != 0

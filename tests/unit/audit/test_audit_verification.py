@@ -171,6 +171,20 @@ async def test_a_torn_end_is_told_and_a_missing_or_damaged_frame_is_corrupt(jour
         await verified(rewritten(journal, "outputs", lambda frame: None if frame.first_sequence == 5 else frame))
 
 
+async def test_room_behind_the_frames_is_no_torn_end_and_a_zero_among_them_is_damage(journal: Path) -> None:
+    before = await verified(FileSource.of_folder(journal))
+    for stream in ("inputs", "outputs"):
+        (last,) = sorted((journal / stream).glob("*.seg"))[-1:]
+        last.write_bytes(last.read_bytes() + bytes(70_000))
+    report = await verified(FileSource.of_folder(journal))
+    assert (report.divergence, report.torn_bytes) == (None, 0)
+    assert report.input_hash + report.output_hash == before.input_hash + before.output_hash
+    (first,) = sorted((journal / "inputs").glob("*.seg"))[:1]
+    first.write_bytes(bytes(1) + first.read_bytes()[1:])
+    with pytest.raises(Corrupt, match="follows"):
+        await verified(FileSource.of_folder(journal))
+
+
 async def test_an_empty_folder_is_no_journal(tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         FileSource.of_folder(tmp_path)

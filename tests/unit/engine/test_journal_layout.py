@@ -43,7 +43,7 @@ def frames_of(folder: Path, magic: bytes) -> Iterator[Frame]:
     for segment in sorted(folder.glob("*.seg")):
         content = segment.read_bytes()
         offset = 0
-        while offset < len(content):
+        while offset < len(content) and content[offset] != 0:
             fields = HEADER.unpack_from(content, offset)
             found, version, header_length, first, group, now, length, count, checksum, previous = fields
             assert (found, version, header_length) == (magic, 1, 80)
@@ -104,6 +104,26 @@ def hashed(payload: bytes) -> bytes:
 
 def is_accepted_seal(events: bytes) -> bool:
     return struct.unpack_from("<HH", events, 16) == (0, 8)
+
+
+def test_room_behind_the_frames_of_a_running_engine_reads_as_zeros(tmp_path: Path) -> None:
+    engine = Engine.open(tmp_path, durability="page_cache")
+    desk = TradingDesk.listed(engine)
+    desk.fund(2, QUOTE, 1_000_000 * TICK)
+    segment = tmp_path / "inputs" / f"{1:020}.seg"
+    ends = []
+    for _ in range(20_000):
+        desk.accepted(desk.order(3, Side.BUY, 1, 1))
+        content = segment.read_bytes()
+        frames = list(frames_of(tmp_path / "inputs", b"S3IN"))
+        ends.append(sum(80 + len(frame.payload) for frame in frames))
+        assert frames[-1].first_sequence + frames[-1].record_count == engine.last_sequence + 1
+        assert not content[ends[-1] :].strip(b"\0")
+        if len(content) > ends[-1] and len(ends) > 20:
+            break
+    assert len(content) > ends[-1], "no room was reserved"
+    engine.close()
+    assert segment.stat().st_size == ends[-1]
 
 
 def test_frames_of_one_call_share_a_group(journal: Path) -> None:

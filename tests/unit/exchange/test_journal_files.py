@@ -77,9 +77,19 @@ def test_bytes_beyond_the_end_and_segments_that_are_not_there(journal: Path) -> 
 
 def test_a_file_that_does_not_hold_the_next_frame_is_corrupt(journal: Path) -> None:
     last = sorted((journal / "inputs").glob("*.seg"))[-1]
-    last.write_bytes(bytes(200))
+    last.write_bytes(b"\7" * 200)
     with pytest.raises(Corrupt):
         JournalFiles(journal).segments("inputs", 10**9)
+
+
+def test_room_behind_the_last_frame_is_not_given_out(journal: Path) -> None:
+    before = JournalFiles(journal).segments("inputs", 10**9)
+    last = sorted((journal / "inputs").glob("*.seg"))[-1]
+    last.write_bytes(last.read_bytes() + bytes(70_000))
+    assert JournalFiles(journal).segments("inputs", 10**9) == before
+    beyond = before[-1].last_sequence + 1
+    (journal / "inputs" / f"{beyond:020}.seg").write_bytes(bytes(70_000))
+    assert JournalFiles(journal).segments("inputs", 10**9)[-1].size == 0
 
 
 @pytest.mark.anyio
