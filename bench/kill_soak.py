@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import sys
 import tempfile
+from dataclasses import astuple
 from pathlib import Path
 from random import Random
 
@@ -16,7 +17,9 @@ from bench.report import Result, keep
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "support"))
 
-from kill_soak import CLIENTS, Soak, soak
+from kill_soak import CLIENTS, Durability, Soak, soak
+
+DURABILITIES: tuple[Durability, ...] = ("page_cache", "fdatasync")
 
 
 def main() -> None:
@@ -26,16 +29,23 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     with Progress(console=Console(stderr=True)) as progress, tempfile.TemporaryDirectory() as folder:
-        task = progress.add_task("kill -9", total=given.kills)
-        home, random = Path(folder) / "home", Random(given.seed)
-        found = asyncio.run(soak(home, given.kills, random, lambda done: progress.update(task, completed=done)))
+        found = [
+            _soaked(Path(folder) / durability, (given.kills + at) // 2, given.seed, durability, progress)
+            for at, durability in enumerate(DURABILITIES)
+        ]
     method = (
-        "kill -9 of `exchange serve` (fdatasync, a snapshot every 3,000 commands) at random moments, "
-        f"seed {given.seed}, under {CLIENTS} clients that repeat batches until they are answered; then every answer is "
-        "looked up in the output stream, every order counted there once, and the journal replayed by the auditor's "
-        "implementation; the run fails, and keeps no result, when anything is lost, doubled or different"
+        "kill -9 of `exchange serve` (half of the kills at page_cache, half at fdatasync; a snapshot every 3,000 "
+        f"commands) at random moments, seed {given.seed}, under {CLIENTS} clients that repeat batches until they are "
+        "answered; then every answer is looked up in the output stream, every order counted there once, and the "
+        "journal replayed by the auditor's implementation; the run fails, and keeps no result, when anything is lost, "
+        "doubled or different"
     )
-    sys.stdout.write(keep("kill_soak", method, results_of(found)))
+    sys.stdout.write(keep("kill_soak", method, results_of(Soak(*map(sum, zip(*map(astuple, found), strict=True))))))
+
+
+def _soaked(home: Path, kills: int, seed: int, durability: Durability, progress: Progress) -> Soak:
+    task = progress.add_task(f"kill -9 at {durability}", total=kills)
+    return asyncio.run(soak(home, kills, Random(seed), durability, lambda done: progress.update(task, completed=done)))
 
 
 def results_of(found: Soak) -> list[Result]:

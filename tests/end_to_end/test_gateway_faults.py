@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_event_loop")]
 @pytest.mark.slow
 async def test_killed_at_random_while_clients_submit_it_loses_and_doubles_nothing(tmp_path: Path) -> None:
     """The short version of ``make soak-kill``."""
-    found = await soak(tmp_path / "home", kills=5, random=Random(5))
+    found = await soak(tmp_path / "home", 5, Random(5), "page_cache")
     assert found.acknowledged > 0
     assert found.retries >= 4
 

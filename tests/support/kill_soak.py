@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Literal
 
 from exchange_setting import Setting
 from gateway_process import GatewayProcess
@@ -14,6 +15,8 @@ from stubborn_client import Stubborn, check_nothing_lost_or_doubled, whole_outpu
 
 from stab3l.audit.journal import FileSource
 from stab3l.audit.verification import verify
+
+Durability = Literal["page_cache", "fdatasync"]
 
 CLIENTS = 4
 SERVING_S_MAX = 0.6
@@ -35,9 +38,11 @@ class Soak:
     """In the journal at the end, replayed by the auditor's implementation without a divergence."""
 
 
-async def soak(home: Path, kills: int, random: Random, progress: Callable[[int], None] = lambda _: None) -> Soak:
+async def soak(
+    home: Path, kills: int, random: Random, durability: Durability, progress: Callable[[int], None] = lambda _: None
+) -> Soak:
     """Kills a gateway under load. Raises `AssertionError` when something acknowledged is lost, or acted twice."""
-    environment = {"STAB3L_EXCHANGE_SNAPSHOT_EVERY_RECORDS": "3000"}
+    environment = {"STAB3L_EXCHANGE_SNAPSHOT_EVERY_RECORDS": "3000", "STAB3L_EXCHANGE_DURABILITY": durability}
     starting = 0
     with GatewayProcess(home, environment=environment) as gateway:
         async with gateway.operator() as operator, gateway.trader() as trader:

@@ -152,7 +152,8 @@ mod tests {
     }
 
     fn group(number: usize) -> Vec<u8> {
-        let bytes = if number % 97 == 0 { COPIED_BYTES_MAX + 1 + number } else { 1 + number * 131 % 900 };
+        let bytes =
+            if number.is_multiple_of(97) { COPIED_BYTES_MAX + 1 + number } else { 1 + number * 131 % 900 };
         (0..bytes).map(|at| 1 + ((at + number) % 255) as u8).collect()
     }
 
