@@ -30,6 +30,7 @@ from stab3l.api.problems import Problem, problem_of
 from stab3l.api.public_streams import STREAM_ROUTES, STREAMS_INDEX
 from stab3l.api.reading import BODY_BYTES_MAX
 from stab3l.api.serving import problem_response, route_of
+from stab3l.api.socket_clients import ServedSocket
 from stab3l.api.sockets import Session
 from stab3l.errors import Stab3lError
 
@@ -56,7 +57,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = tuple(one for group in GROUPS for one i
 @websocket("/v1/ws")
 async def live_socket(socket: WebSocket[Any, Any, Any], desk: NamedDependency[Desk]) -> None:
     """Subscriptions and order entry."""
-    await Session(socket, desk).run()
+    await Session(ServedSocket(socket), desk).run()
 
 
 def create_app(desk: Desk, console: Path = CONSOLE) -> Litestar:

@@ -27,29 +27,51 @@ class Outbox:
         self._latest: dict[tuple[str, str], bytes] = {}
         self._wake = asyncio.Event()
         self._overflowed = False
+        self._offer: Callable[[bytes], bool] | None = None
+        self._waits = False
+        """Whether something waits; then what comes waits behind it."""
+        self.sent = 0
+
+    def offer_to(self, offer: Callable[[bytes], bool]) -> None:
+        """Offers each message to ``offer`` first; only what it does not take waits."""
+        self._offer = offer
+
+    def _goes(self, message: bytes) -> bool:
+        if self._waits or self._offer is None or not self._offer(message):
+            return False
+        self.sent += 1
+        return True
+
+    def _keep(self) -> None:
+        self._waits = True
+        self._wake.set()
 
     def put(self, message: bytes) -> None:
         """A message that must arrive; the client is cut when it does not fit."""
+        if self._goes(message):
+            return
         if len(self._messages) >= MESSAGES_MAX:
             self._overflowed = True
         else:
             self._messages.append(message)
-        self._wake.set()
+        self._keep()
 
     def put_book(self, market: str, message: bytes) -> None:
         """A book update, replaced by a later snapshot when it does not fit."""
-        if market in self._stale_books:
+        if market in self._stale_books or self._goes(message):
             return
         if len(self._messages) >= MESSAGES_MAX // 2:
             self._stale_books.add(market)
         else:
             self._messages.append(message)
-        self._wake.set()
+        self._keep()
 
     def put_latest(self, key: tuple[str, str], message: bytes) -> None:
         """The newest of something that each message tells whole; an unsent older one is dropped."""
+        if self._goes(message):
+            return
         self._latest[key] = message
-        self._wake.set()
+        self._keep()
 
     def forget_book(self, market: str) -> None:
         """The client does not want this book any more."""
@@ -66,6 +88,8 @@ class Outbox:
                         await send(message)
                 except TimeoutError:
                     raise Problem("too_slow", f"a message waited {SEND_TIMEOUT_S} s to be read") from None
+                self.sent += 1
+            self._waits = False
 
     def _next(self) -> bytes | None:
         if self._overflowed:

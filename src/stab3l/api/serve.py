@@ -20,6 +20,7 @@ from stab3l.api.console_routes import CONSOLE
 from stab3l.api.desk import Desk
 from stab3l.api.heads import follow_heads
 from stab3l.api.settings import ApiSettings
+from stab3l.api.stream_server import serve_streams
 from stab3l.chain.port import Chain
 from stab3l.chain.rpc import RpcChain
 from stab3l.clock import SystemClock
@@ -48,7 +49,7 @@ async def serve(home: Path, host: str = "127.0.0.1", port: int = 8080) -> None:
             stack.enter_context(MetricsServer(settings.metrics_port, lambda: ApiHealth(desk.feed.sequence)))
         console = Path(settings.console) if settings.console else CONSOLE
         _spare_the_collector()
-        await serve_desk(desk, host, port, console)
+        await serve_desk(desk, host, port, console, stream_port=settings.stream_port)
 
 
 def _spare_the_collector() -> None:
@@ -60,12 +61,14 @@ def _spare_the_collector() -> None:
     gc.set_threshold(*COLLECTIONS)
 
 
-async def serve_desk(desk: Desk, host: str, port: int, console: Path = CONSOLE) -> None:
+async def serve_desk(desk: Desk, host: str, port: int, console: Path = CONSOLE, *, stream_port: int = 0) -> None:
     """Serves a desk until SIGTERM, SIGINT or cancellation. Raises what ends the desk itself: then it cannot serve."""
     application = create_app(desk, console)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(desk.run)
         tasks.start_soon(serve_application, application, f"http://{_in_url(host)}:{port}")
+        if stream_port:
+            tasks.start_soon(serve_streams, desk, host, stream_port)
         _log.info("api_serving", host=host, port=port)
         await until_told_to_stop()
         tasks.cancel_scope.cancel()

@@ -26,6 +26,8 @@ class ApiSettings(BaseSettings):
     """Every quota times this; 0: no limits (measurements)."""
     metrics_port: int = Field(default=0, ge=0, le=65_535)
     """Loopback port of ``/metrics`` and ``/health``; 0: none."""
+    stream_port: int = Field(default=0, ge=0, le=65_535)
+    """Port of ``/v1/ws`` alone, on a server that reaches many clients at once; 0: none."""
     console: str = ""
     """Folder of the built console; empty: the one in this package."""
 

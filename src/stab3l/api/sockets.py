@@ -12,7 +12,6 @@ from typing import Any, Final
 
 import msgspec
 import structlog
-from litestar import WebSocket
 from litestar.exceptions import WebSocketDisconnect
 
 from stab3l.api.access.identity import Identity
@@ -26,6 +25,7 @@ from stab3l.api.outbox import Outbox
 from stab3l.api.problems import Problem, problem_of
 from stab3l.api.reading import decoded
 from stab3l.api.signed import CancelAllRequest, u64
+from stab3l.api.socket_clients import SocketClient
 from stab3l.errors import Stab3lError
 
 MESSAGE_BYTES_MAX: Final = 16 * 1024
@@ -39,6 +39,7 @@ CLOSE_TRY_AGAIN_LATER: Final = 1013
 CLIENT_OPERATIONS: Final = ("ping", "login", "subscribe", "unsubscribe", "batch", "cancel_on_disconnect")
 
 _encode = msgspec.json.Encoder().encode
+_IN: Final = MESSAGES.labels("in")
 _OUT: Final = MESSAGES.labels("out")
 _log = structlog.get_logger(__name__)
 
@@ -66,18 +67,17 @@ class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Session:
     """One connected client."""
 
-    def __init__(self, socket: WebSocket[Any, Any, Any], desk: Desk) -> None:
+    def __init__(self, socket: SocketClient, desk: Desk) -> None:
         self._socket = socket
         self._desk = desk
         self._live = desk.live
         self._entry = desk.entry
         self._caller: Identity | None = None
-        self._address = desk.access.address_of(
-            socket.client.host if socket.client else "", socket.headers.get("x-forwarded-for", "")
-        )
+        self._address = desk.access.address_of(socket.peer, socket.headers.get("x-forwarded-for", ""))
         self._at_the_end: dict[int, CancelAllRequest] = {}
         """By account, what is to be cancelled when this socket closes."""
         self._outbox: Outbox = desk.live.outbox()
+        self._counted = 0
         self._under_way = asyncio.Semaphore(UNDER_WAY_MAX)
         self._answers: set[asyncio.Task[None]] = set()
 
@@ -89,13 +89,15 @@ class Session:
             self._live.leave(self._outbox)
             await self._socket.close(CLOSE_POLICY, error.problem)
             return
-        await self._socket.accept()
+        await self._socket.accept(self._outbox)
         SOCKETS.inc()
-        tasks = [asyncio.create_task(one) for one in (self._outbox.drain(self._send), self._read(), self._watch())]
+        work = (self._outbox.drain(self._socket.send), self._read(), self._watch())
+        tasks = [asyncio.create_task(one) for one in work]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             SOCKETS.dec()
+            self._count()
             self._live.leave(self._outbox)
             for task in (*tasks, *self._answers):
                 task.cancel()
@@ -128,14 +130,14 @@ class Session:
         except (TimeoutError, RuntimeError, WebSocketDisconnect) as error:
             _log.info("socket_gone", error=repr(error))
 
-    async def _send(self, message: bytes) -> None:
-        _OUT.inc()
-        await self._socket.send_text(message.decode())
+    def _count(self) -> None:
+        _OUT.inc(self._outbox.sent - self._counted)
+        self._counted = self._outbox.sent
 
     async def _read(self) -> None:
         while True:
-            text = await self._socket.receive_text()
-            MESSAGES.labels("in").inc()
+            text = await self._socket.receive()
+            _IN.inc()
             data = text.encode()
             most = BATCH_BYTES_MAX if data[:200].find(b'"batch"') >= 0 else MESSAGE_BYTES_MAX
             if len(data) > most:
@@ -152,6 +154,7 @@ class Session:
         """Ends what a caller may hear once its credential has ended."""
         while True:
             await asyncio.sleep(CALLER_CHECK_S)
+            self._count()
             caller = self._caller
             if caller is None or caller.kind != "session":
                 continue

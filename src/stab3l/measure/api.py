@@ -69,7 +69,9 @@ class Way:
 
     async def connect(self, at: Stage) -> list[Connection]:
         """Fresh connections."""
-        return await connected(HttpConnection if self.window == 1 else SocketConnection, at.address, self.connections)
+        if self.window == 1:
+            return await connected(HttpConnection, at.address, self.connections)
+        return await connected(SocketConnection, at.streams, self.connections)
 
     def requests(self, at: Stage, count: int, first_id: int) -> list[bytes]:
         """Requests with ``count`` orders in all, signed."""
@@ -85,9 +87,15 @@ class Way:
 
 
 REST: Final = Way("rest", 1, 64, 1, "one order a request, 64 connections")
-SINGLE: Final = Way("ws.single", 1, 8, 64, "one order and signature a message, 8 sockets with 64 under way each")
+SINGLE: Final = Way(
+    "ws.single", 1, 8, 64, "one order and signature a message; 8 sockets of the stream port, 64 under way each"
+)
 SOCKET: Final = Way(
-    "ws", ORDERS_A_BATCH, 8, 4, f"{ORDERS_A_BATCH} orders and one signature a message, 8 sockets with 4 under way each"
+    "ws",
+    ORDERS_A_BATCH,
+    8,
+    4,
+    f"{ORDERS_A_BATCH} orders and one signature a message; 8 sockets of the stream port, 4 under way each",
 )
 
 

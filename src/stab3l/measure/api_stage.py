@@ -56,6 +56,8 @@ class Stage:
     network: Network
     gateway: GatewayClient
     url: str
+    streams: tuple[str, int]
+    """Where its stream port listens."""
     api: psutil.Process
     market: ListedMarket
     traders: tuple[Signer, Signer]
@@ -81,7 +83,8 @@ async def stage(home: Path, prepare: Callable[[Path], Awaitable[None]] | None = 
         await prepare(home / "index.sqlite")
     cores = sorted(os.sched_getaffinity(0))
     traders = (Signer(b"\x01" * 32), Signer(b"\x02" * 32))
-    environment = {**os.environ, **SETTINGS}
+    streams = ("127.0.0.1", free_port())
+    environment = {**os.environ, **SETTINGS, "STAB3L_API_STREAM_PORT": str(streams[1])}
     ensure_tokens(home)
     exchange = _process(home, "gateway", ["exchange", "serve"], environment, cores[1:] or cores)
     async with exchange, operator_client(home, network.gateway) as gateway:
@@ -97,7 +100,7 @@ async def stage(home: Path, prepare: Callable[[Path], Awaitable[None]] | None = 
                 os.sched_setaffinity(0, cores[1:])
             core = f"API on one core of {len(cores)}, gateway (journal: page_cache) and load on the rest"
             try:
-                yield Stage(network, gateway, network.api_url, process, listed, traders, core)
+                yield Stage(network, gateway, network.api_url, streams, process, listed, traders, core)
             finally:
                 os.sched_setaffinity(0, cores)
 
