@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +25,29 @@ from gateway_process import ROOT, GatewayProcess
 from stab3l.chain.signer import Signer
 from stab3l.client.ccxt import register
 from stab3l.clock import monotonic_s
+from stab3l.engine.wire import (
+    IndexPrice,
+    ListFuture,
+    ListOption,
+    ListUnderlying,
+    OptionKind,
+    OptionMarks,
+    encode_batch,
+)
 
 pytestmark = pytest.mark.anyio
 SYMBOL = "sSTB/USDC"
+EXPIRY = datetime(2027, 6, 25, 8, tzinfo=UTC)
+EXPIRY_NS = int(EXPIRY.timestamp()) * 10**9
+FUTURE, CALL = "sSTB/USDC:USDC-270625", "sSTB/USDC:USDC-270625-0.06-C"
+CONTRACTS = [
+    ListUnderlying(b"sSTB\0\0\0\0", 1, 100, 100_000, 1_000_000, 1_250_000, 50_000, 5_000, 500_000),
+    ListFuture(0, EXPIRY_NS, 100, 500, 10_000),
+    ListOption(0, OptionKind.CALL, EXPIRY_NS, 600, 100, 500, 10_000),
+    IndexPrice(0, 600),
+    OptionMarks(2, 30, tuple(range(16))),
+]
+"""A future and a call on sSTB, in lots of one and steps of $0.0001."""
 MAKER, TRADER = b"\1" * 32, b"\2" * 32
 PATIENCE_S = 60
 PROGRAM = """
@@ -90,6 +112,7 @@ async def _fund(gateway: GatewayProcess) -> None:
     async with gateway.operator() as operator:
         await operator.submit(listing())
         await operator.submit(deposits(Signer(MAKER), Signer(TRADER)))
+        await operator.submit(encode_batch(CONTRACTS))
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -110,7 +133,7 @@ def test_a_program_that_knows_only_ccxt_trades(venue: Venue, tmp_path: Path) -> 
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == '[["sSTB/USDC"], true, []]'
+    assert done.stdout.strip() == f"[{json.dumps(sorted([SYMBOL, FUTURE, CALL]))}, true, []]"
 
 
 def test_every_public_and_private_read_has_ccxts_shape(venue: Venue) -> None:
@@ -149,6 +172,37 @@ def test_every_public_and_private_read_has_ccxts_shape(venue: Venue) -> None:
     assert (withdrawal["status"], withdrawal["amount"]) == ("pending", 1.0)
     until(lambda: [one["id"] for one in trader.fetch_withdrawals("USDC")] == [withdrawal["id"]])
     assert len(maker.cancel_all_orders(SYMBOL)) == 1
+
+
+def test_futures_and_options_trade_and_positions_are_read(venue: Venue) -> None:
+    maker, trader = venue.sync(MAKER), venue.sync(TRADER)
+    markets = maker.load_markets()
+    future, call = markets[FUTURE], markets[CALL]
+    assert (future["type"], future["settle"], future["expiryDatetime"]) == (
+        "future",
+        "USDC",
+        "2027-06-25T08:00:00.000Z",
+    )
+    assert (call["type"], call["strike"], call["optionType"], call["future"]) == ("option", 0.06, "call", False)
+    assert maker.market(FUTURE)["contractSize"] == 1
+    assert trader.fetch_positions() == []
+    maker.create_order(FUTURE, "limit", "sell", 100, 0.061)
+    bought = trader.create_order(FUTURE, "market", "buy", 100)
+    assert (bought["status"], bought["filled"], bought["fee"]["currency"]) == ("closed", 100.0, "USDC")
+    (held,) = trader.fetch_positions([FUTURE])
+    assert (held["side"], held["contracts"], held["entryPrice"], held["marginMode"]) == ("long", 100.0, 0.061, "cross")
+    assert held["unrealizedPnl"] == pytest.approx(held["notional"] - 6.1)
+    assert maker.fetch_position(FUTURE)["side"] == "short"
+    maker.create_order(CALL, "limit", "sell", 10, 0.003)
+    assert trader.create_order(CALL, "limit", "buy", 10, 0.003)["status"] == "closed"
+    assert {one["symbol"] for one in trader.fetch_positions()} == {FUTURE, CALL}
+    until(lambda: trader.fetch_open_interest(FUTURE)["openInterestAmount"] == 100.0)
+    assert trader.fetch_mark_price(FUTURE)["indexPrice"] == 0.06
+    until(lambda: FUTURE in [one["symbol"] for one in trader.fetch_my_trades()])
+    trader.create_order(FUTURE, "market", "sell", 100, 0.05, {"reduceOnly": True, "timeInForce": "IOC"})
+    trader.create_order(FUTURE, "limit", "sell", 100, 0.06)
+    maker.create_order(FUTURE, "market", "buy", 100, None, {"reduceOnly": True})
+    assert trader.fetch_position(FUTURE) is None
 
 
 def test_refusals_are_ccxts_own_exceptions(venue: Venue) -> None:

@@ -59,6 +59,14 @@ async def test_a_refusal_carries_its_code_and_the_rest_of_the_answer_stands(venu
     assert limit.json()["errors"][0]["extensions"]["code"] == "query_invalid"
 
 
+async def test_positions_and_what_they_are_on_are_told(venue: Venue) -> None:
+    asked_for = "underlyings { items { name index } } positions(address: $a) { items { market side value } }"
+    found = await data(venue, f"query($a: String!) {{ {asked_for} }}", a=venue.trader.address)
+    assert found == {"underlyings": {"items": []}, "positions": {"items": []}}
+    answer = await asked(venue, "{ ownMargin { equity free } ownPositions { items { market } } }")
+    assert {one["extensions"]["code"] for one in answer.json()["errors"]} == {"credential_missing"}
+
+
 async def test_private_fields_need_a_credential(venue: Venue) -> None:
     answer = await asked(venue, "{ ownFills { items { tradeId } } }")
     assert answer.json()["errors"][0]["extensions"]["code"] == "credential_missing"

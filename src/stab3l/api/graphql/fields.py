@@ -11,6 +11,7 @@ import strawberry
 
 from stab3l.api.account_routes import ACCOUNTS, OWN
 from stab3l.api.chain_routes import CHAINS, COMPUTE
+from stab3l.api.derivative_routes import DERIVATIVES
 from stab3l.api.endpoints import Call, Endpoint, Nothing
 from stab3l.api.graphql.directives import Auth, Authenticated, CacheControl, Cached
 from stab3l.api.graphql.refusals import guarded
@@ -19,7 +20,7 @@ from stab3l.api.market_routes import MARKETS
 from stab3l.api.peg_routes import PEG
 from stab3l.api.problems import Problem
 
-GROUPS: Final = (MARKETS, ACCOUNTS, OWN, COMPUTE, CHAINS, PEG)
+GROUPS: Final = (MARKETS, ACCOUNTS, OWN, DERIVATIVES, COMPUTE, CHAINS, PEG)
 BY_HANDLER: Final[dict[Any, Endpoint]] = {one.handler: one for group in GROUPS for one in group.endpoints}
 
 

@@ -14,7 +14,7 @@ from graphql import GraphQLError
 from strawberry.extensions import AddValidationRules, MaskErrors, MaxTokensLimiter
 from strawberry.schema.config import StrawberryConfig
 
-from stab3l.api import account_routes, chain_routes, market_routes, peg_routes
+from stab3l.api import account_routes, chain_routes, derivative_routes, market_routes, peg_routes
 from stab3l.api.answers import BookView, MarketView, StatusView, TradeView
 from stab3l.api.endpoints import Call, Nothing
 from stab3l.api.graphql.fields import field_of
@@ -57,10 +57,12 @@ FIELDS: Final = {
     "market": (
         market_routes.status, market_routes.markets, market_routes.market, market_routes.tickers, market_routes.ticker,
         market_routes.book, market_routes.trades, market_routes.candles, account_routes.account, account_routes.orders,
+        derivative_routes.underlyings, derivative_routes.positions,
     ),
     "own": (
         account_routes.own_account, account_routes.own_orders, account_routes.own_fills, account_routes.own_ledger,
-        account_routes.own_deposits, account_routes.own_withdrawals,
+        account_routes.own_deposits, account_routes.own_withdrawals, account_routes.own_portfolio,
+        derivative_routes.own_positions, derivative_routes.own_margin,
     ),
     "compute": (
         chain_routes.supply, chain_routes.claims, chain_routes.claim, chain_routes.redemptions, chain_routes.redemption,

@@ -24,7 +24,8 @@ from ccxt.base.errors import (
 )
 
 HAS: Final = (
-    "spot fetchMarkets fetchCurrencies fetchTime fetchStatus fetchTicker fetchTickers fetchOrderBook "
+    "spot future option fetchPositions fetchPosition fetchMarkPrice fetchMarkPrices fetchOpenInterest "
+    "fetchMarkets fetchCurrencies fetchTime fetchStatus fetchTicker fetchTickers fetchOrderBook "
     "fetchL2OrderBook fetchTrades fetchOHLCV fetchBalance createOrder createOrders createLimitOrder "
     "createMarketOrder createPostOnlyOrder createTriggerOrder createStopOrder createStopLimitOrder "
     "createStopMarketOrder createReduceOnlyOrder editOrder cancelOrder cancelOrders cancelAllOrders "
@@ -32,7 +33,8 @@ HAS: Final = (
     "fetchOrderTrades fetchDeposits fetchWithdrawals withdraw fetchTradingFee fetchTradingFees"
 ).split()
 WATCHED: Final = "ws watchOrderBook watchTrades".split()
-NOT: Final = "margin swap future option".split()
+NOT: Final = "margin swap fetchFundingRate fetchFundingRates setLeverage setMarginMode".split()
+"""Nothing here is perpetual, so nothing is funded; margin is one for all positions of an account."""
 
 INTERVALS: Final = ("1m", "5m", "15m", "1h", "4h", "1d")
 

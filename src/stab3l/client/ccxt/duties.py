@@ -19,6 +19,7 @@ from stab3l.client.ccxt.shapes import (
     milliseconds,
     order_shape,
     placed_shape,
+    position_shape,
     ticker_shape,
     trade_shape,
 )
@@ -56,10 +57,13 @@ class Duties:
         return {"status": "maintenance" if down else "ok", "updated": milliseconds(found.time), "info": down}
 
     def fetch_markets(self, params: Any = None) -> Steps[Any]:
-        """All spot markets."""
+        """All markets: spot, futures and options."""
         found = yield calls.markets()
-        spot = [view for view in found.markets if getattr(view, "kind", "spot") == "spot"]
-        return [market_shape(view, self.parse_number) for view in spot]
+        assets = {view.asset: view for view in found.assets}
+        return [
+            market_shape(view, None if view.kind == "spot" else assets[view.quote_asset], self.parse_number)
+            for view in found.markets
+        ]
 
     def fetch_currencies(self, params: Any = None) -> Steps[dict[str, Any]]:
         """All tokens."""
@@ -82,6 +86,41 @@ class Duties:
             if symbol is not None and (symbols is None or symbol in symbols):
                 found[symbol] = self.safe_ticker({**ticker_shape(ticker), "symbol": symbol}, self.markets[symbol])
         return found
+
+    def fetch_mark_price(self, symbol: str, params: Any = None) -> Steps[Any]:
+        """What a market's positions are valued at; of a spot market what its conditional orders watch."""
+        return (yield from Duties.fetch_ticker(self, symbol, params))
+
+    def fetch_mark_prices(self, symbols: list[str] | None = None, params: Any = None) -> Steps[dict[str, Any]]:
+        """The same of several."""
+        return (yield from Duties.fetch_tickers(self, symbols, params))
+
+    def fetch_open_interest(self, symbol: str, params: Any = None) -> Steps[Any]:
+        """How much of a future or an option is held, in units of the underlying."""
+        market = yield from self._market(symbol)
+        ticker = yield calls.ticker(market["id"])
+        told = {"symbol": symbol, "openInterestAmount": ticker.open_interest, "info": {}}
+        return self.safe_open_interest(told, market)
+
+    def fetch_positions(self, symbols: list[str] | None = None, params: Any = None) -> Steps[Any]:
+        """What the key's account holds of futures and options."""
+        yield LOAD
+        told = []
+        for view in (yield from self.trading.positions()).items:
+            symbol = self._symbol(view.market)
+            if symbol is None or (symbols is not None and symbol not in symbols):
+                continue
+            settles = yield from self.trading.asset(int(self.markets[symbol]["settleId"]))
+            shape = position_shape(view, symbol, settles)
+            number = ("contracts", "contractSize", "entryPrice", "markPrice", "notional", "unrealizedPnl")
+            shape |= {name: self.parse_number(shape[name]) for name in number}
+            told.append(self.safe_position(shape))
+        return told
+
+    def fetch_position(self, symbol: str, params: Any = None) -> Steps[Any]:
+        """The position in one market; None where there is none."""
+        found = yield from Duties.fetch_positions(self, [symbol])
+        return found[0] if found else None
 
     def fetch_order_book(self, symbol: str, limit: int | None = None, params: Any = None) -> Steps[Any]:
         """The best levels."""
@@ -410,7 +449,7 @@ class Duties:
 
     def _placed(self, placed: OrderPlaced, symbol: str, new: Any) -> Steps[Any]:
         market = self.markets[symbol]
-        received = int(market["baseId"] if new["side"] == "buy" else market["quoteId"])
+        received = int(market["baseId"] if new["side"] == "buy" and not market["contract"] else market["quoteId"])
         fee_asset: AssetView = yield from self.trading.asset(received)
         kind = "market" if str(new["type"]).endswith("market") else "limit"
         asked = {

@@ -8,7 +8,16 @@ from typing import Any
 
 from msgspec import to_builtins
 
-from stab3l.api.answers import AssetView, FillView, MarketView, OrderPlaced, OrderView, Ticker, TradeView
+from stab3l.api.answers import (
+    AssetView,
+    FillView,
+    MarketView,
+    OrderPlaced,
+    OrderView,
+    PositionView,
+    Ticker,
+    TradeView,
+)
 from stab3l.api.grid import decimal_text
 from stab3l.client.trading import whole_tokens
 
@@ -31,23 +40,19 @@ def iso(at_ms: int | None) -> str | None:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03}Z"
 
 
-def market_shape(view: MarketView, fraction: Any) -> dict[str, Any]:
-    """A spot market; ``fraction`` makes ccxt's number of a decimal string."""
-    base, _, quote = view.symbol.partition("-")
+def market_shape(view: MarketView, settles: AssetView | None, fraction: Any) -> dict[str, Any]:
+    """A market. ``settles``: what a contract settles in; ``fraction`` makes ccxt's number of a decimal string.
+
+    An amount is in units of the underlying, so every contract is one unit and amount x price is what it is worth.
+    """
     largest = decimal_text(Fraction(view.quantity_step) * int(view.max_lots))
     step, tick = fraction(view.quantity_step), fraction(view.price_step)
     return {
+        **(_spot(view) if settles is None else _contract(view, settles, fraction)),
         "id": view.symbol,
-        "symbol": f"{base}/{quote}",
-        "base": base,
-        "quote": quote,
-        "baseId": str(view.base_asset),
-        "quoteId": str(view.quote_asset),
-        "type": "spot",
-        "spot": True,
         "margin": False,
-        "active": view.status == "open",
-        "contract": False,
+        "swap": False,
+        "active": view.status == "open" and view.settlement_price is None,
         "maker": fraction(decimal_text(Fraction(view.maker_fee_ppm, 10**6))),
         "taker": fraction(decimal_text(Fraction(view.taker_fee_ppm, 10**6))),
         "percentage": True,
@@ -57,9 +62,80 @@ def market_shape(view: MarketView, fraction: Any) -> dict[str, Any]:
             "amount": {"min": step, "max": fraction(largest)},
             "price": {"min": tick, "max": None},
             "cost": {"min": None, "max": None},
+            "leverage": {"min": None, "max": None},
         },
         "info": to_builtins(view),
     }
+
+
+def _spot(view: MarketView) -> dict[str, Any]:
+    base, _, quote = view.symbol.partition("-")
+    return {
+        "symbol": f"{base}/{quote}",
+        "base": base,
+        "quote": quote,
+        "baseId": str(view.base_asset),
+        "quoteId": str(view.quote_asset),
+        "type": "spot",
+        "spot": True,
+        "future": False,
+        "option": False,
+        "contract": False,
+    }
+
+
+def _contract(view: MarketView, settles: AssetView, fraction: Any) -> dict[str, Any]:
+    """A future (``sSTB/USDC:USDC-261225``) or an option (``-0.06-C`` after it); the hour where it is not 08:00 UTC."""
+    assert view.underlying is not None
+    assert view.expiry is not None
+    ends = milliseconds(view.expiry)
+    at = datetime.fromtimestamp(ends // 1000, UTC)
+    day = f"{at:%y%m%d}" + ("" if (at.hour, at.minute, at.second) == (8, 0, 0) else f"T{at:%H%M%S}")
+    symbol, optional = f"{view.underlying}/{settles.symbol}:{settles.symbol}-{day}", view.kind != "future"
+    return {
+        "symbol": f"{symbol}-{view.strike}-{view.kind[0].upper()}" if optional else symbol,
+        "base": view.underlying,
+        "quote": settles.symbol,
+        "settle": settles.symbol,
+        "baseId": view.underlying,
+        "quoteId": str(view.quote_asset),
+        "settleId": str(view.quote_asset),
+        "type": "option" if optional else "future",
+        "spot": False,
+        "future": not optional,
+        "option": optional,
+        "contract": True,
+        "linear": True,
+        "inverse": False,
+        "contractSize": fraction("1"),
+        "expiry": ends,
+        "expiryDatetime": iso(ends),
+        "strike": fraction(view.strike) if optional else None,
+        "optionType": view.kind if optional else None,
+    }
+
+
+def position_shape(view: PositionView, symbol: str, settles: AssetView) -> dict[str, Any]:
+    """A position; its margin is shared with all others of the account."""
+    notional = decimal_text(Fraction(view.quantity) * Fraction(view.mark))
+    return {
+        "symbol": symbol,
+        "side": view.side,
+        "contracts": view.quantity,
+        "contractSize": "1",
+        "entryPrice": view.entry_price,
+        "markPrice": view.mark,
+        "notional": notional,
+        "unrealizedPnl": signed_tokens(int(view.value), settles.decimals),
+        "marginMode": "cross",
+        "hedged": False,
+        "info": to_builtins(view),
+    }
+
+
+def signed_tokens(amount: int, decimals: int) -> str:
+    """Base units of either sign in whole tokens."""
+    return ("-" if amount < 0 else "") + whole_tokens(abs(amount), decimals)
 
 
 def currency_shape(view: AssetView, fraction: Any) -> dict[str, Any]:
@@ -96,6 +172,7 @@ def ticker_shape(ticker: Ticker) -> dict[str, Any]:
         "baseVolume": ticker.volume_24h,
         "quoteVolume": ticker.quote_volume_24h,
         "markPrice": ticker.mark,
+        "indexPrice": ticker.index,
         "info": to_builtins(ticker),
     }
 
