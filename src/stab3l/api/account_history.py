@@ -4,38 +4,64 @@ from __future__ import annotations
 
 import asyncio
 from fractions import Fraction
+from typing import Literal
 
 from stab3l.api.account_views import LedgerEntry, PortfolioBalance, PortfolioPoint
 from stab3l.api.catalogue import NamedMarket
 from stab3l.api.desk import Desk
 from stab3l.api.grid import decimal_text
 from stab3l.engine.wire import Side
-from stab3l.watch import pages
-from stab3l.watch.values import Candle, Credit, Debit, Holding, Trade
+from stab3l.watch import derivative_queries, pages
+from stab3l.watch.values import Candle, Credit, Debit, Holding, PositionChange, Trade
 
 HOUR_S = 3_600
 
 
-async def ledger_entries(
-    desk: Desk, account: int, before: tuple[int, int], limit: int
-) -> tuple[list[LedgerEntry], tuple[int, int] | None]:
-    """Changes before (sequence, trade id), newest first, of at most ``limit`` events; and where they go on."""
-    sequence, trade = before
-    trades, credits, debits = await asyncio.gather(
+Kind = Literal["realised", "settlement", "fee"]
+Place = tuple[int, int, int, int]
+"""Where a ledger goes on: before this sequence number, trade id, and position change (sequence and place)."""
+
+
+async def ledger_entries(desk: Desk, account: int, before: Place, limit: int) -> tuple[list[LedgerEntry], Place | None]:
+    """Changes before a place, newest first, of at most ``limit`` events; and where they go on."""
+    sequence, trade, changed, place = before
+    found = await asyncio.gather(
         desk.history.ask(pages.fills, account, limit, trade),
+        desk.history.ask(derivative_queries.position_changes_of, account, limit, before=(changed, place)),
         desk.history.ask(pages.credits, account, limit, sequence),
         desk.history.ask(pages.debits, account, limit, sequence),
     )
-    rows: list[Trade | Credit | Debit] = [*trades, *credits, *debits]
-    rows.sort(key=lambda row: (row.sequence, row.trade_id if isinstance(row, Trade) else 0), reverse=True)
-    entries = []
+    rows: list[Trade | PositionChange | Credit | Debit] = [row for part in found for row in part]
+    rows.sort(key=_order, reverse=True)
+    entries: list[LedgerEntry] = []
     for row in rows[:limit]:
+        sequence = row.sequence
         if isinstance(row, Trade):
             trade = row.trade_id
             entries += _trade_entries(await desk.catalogue.market_of(row.market), row, account)
+        elif isinstance(row, PositionChange):
+            changed, place = row.sequence, row.place
+            entries += _position_entries(await desk.catalogue.market_of(row.market), row)
         else:
             entries.append(await _transfer_entry(desk, row))
-    return entries, (rows[limit - 1].sequence, trade) if len(rows) >= limit else None
+    return entries, (sequence, trade, changed, place) if len(rows) >= limit else None
+
+
+def _order(row: Trade | PositionChange | Credit | Debit) -> tuple[int, int]:
+    within = row.trade_id if isinstance(row, Trade) else row.place if isinstance(row, PositionChange) else 0
+    return row.sequence, within
+
+
+def _position_entries(market: NamedMarket, row: PositionChange) -> list[LedgerEntry]:
+    """What a change of a future's or an option's position realised, and its fee."""
+    asset, reference = market.quote, market.symbol if row.trade_id is None else str(row.trade_id)
+    kind: Kind = "settlement" if row.cause == "settled" else "realised"
+    changes: list[tuple[Kind, int]] = [(kind, row.realised), ("fee", -row.fee)]
+    return [
+        LedgerEntry(str(row.sequence), str(row.at), what, asset.asset.id, asset.symbol, str(change), reference)
+        for what, change in changes
+        if change
+    ]
 
 
 def _trade_entries(market: NamedMarket, row: Trade, account: int) -> list[LedgerEntry]:

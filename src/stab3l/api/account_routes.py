@@ -128,11 +128,13 @@ async def own_fills(call: Call[FillsQuery, Nothing]) -> Page[FillView]:
 
 @OWN.get("/v1/account/ledger", scope="read", problems=("account_unknown", "cursor_invalid"))
 async def own_ledger(call: Call[LedgerQuery, Nothing]) -> Page[LedgerEntry]:
-    """Every change of the caller's balances, newest first: deposits, withdrawals, spot trades and fees."""
+    """Every change of the caller's balances, newest first: deposits, withdrawals, trades, what futures and options
+    realised and settled at, and fees.
+    """
     number = await account_number(call.desk, call.account)
-    sequence, trade = position_of(call.query.cursor, (COUNT_MAX, COUNT_MAX))
-    at = (min(sequence, COUNT_MAX), min(trade, COUNT_MAX))
-    entries, beyond = await ledger_entries(call.desk, number, at, call.query.limit)
+    found = position_of(call.query.cursor, (COUNT_MAX, COUNT_MAX, COUNT_MAX, COUNT_MAX))
+    sequence, trade, changed, place = (min(one, COUNT_MAX) for one in found)
+    entries, beyond = await ledger_entries(call.desk, number, (sequence, trade, changed, place), call.query.limit)
     wanted = [one for one in entries if call.query.asset in (None, one.asset)]
     return Page(wanted, None if beyond is None else cursor_of(*beyond))
 

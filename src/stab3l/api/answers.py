@@ -348,7 +348,7 @@ class LedgerEntry(msgspec.Struct, frozen=True):
 
     sequence: str
     at: str
-    kind: Literal["deposit", "withdrawal", "trade", "fee"]
+    kind: Literal["deposit", "withdrawal", "trade", "realised", "settlement", "fee"]
     asset: int
     symbol: str
     change: str

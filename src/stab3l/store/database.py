@@ -33,7 +33,7 @@ class Schema:
     newest: str
 
 
-READ_MODEL = Schema(Path(__file__).parent / "migrations", "0003")
+READ_MODEL = Schema(Path(__file__).parent / "migrations", "0004")
 ACCESS = Schema(Path(__file__).parent / "access_migrations", "0001")
 DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 CONNECTIONS = 16

@@ -292,8 +292,8 @@ holdings = Table(
 )
 """What an account had of an asset at the end of an hour (``start``: its beginning, unix seconds) in which it changed.
 
-Deposits, withdrawals, spot trades and their fees; what derivatives earn and cost is not in it (docs/limits.md), so that
-it is below zero for who has withdrawn such gains.
+Deposits, withdrawals, spot trades, what futures and options realised, and all fees; less what the account owes, so that
+it may be below zero. What insurance clears when it takes an account over is not in it (docs/limits.md).
 """
 
 credits = Table(

@@ -287,7 +287,8 @@ async def _apply(connection: Transaction, changes: _Changes) -> None:
         await connection.execute(sa.update(orders).where(orders.c.order_id == order).values(values))
     for table, rows in changes.rows.items():
         await connection.execute(sa.insert(table), rows)
-    await write_positions(connection, changes.told)
+    for cash in await write_positions(connection, changes.told):
+        changes.tallies.earned(cash)
     await write_tallies(connection, changes.tallies)
     moved = await connection.change(
         sa.update(feed).where(feed.c.source == SOURCE).values(next_sequence=changes.next_sequence)

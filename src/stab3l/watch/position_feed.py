@@ -239,25 +239,54 @@ def is_concerned(event: Event) -> bool:
     return isinstance(event, CONCERNED)
 
 
-async def write_positions(connection: Transaction, told: Iterable[Told]) -> None:
-    """Writes what these events change, in their order, in the caller's transaction."""
+@dataclass(frozen=True, slots=True)
+class Cash:
+    """What an account's balance of an asset changed by at ``at``, less what it came to owe, in base units."""
+
+    account: int
+    asset: int
+    at: int
+    change: int
+
+
+async def write_positions(connection: Transaction, told: Iterable[Told]) -> list[Cash]:
+    """Writes what these events change, in their order, in the caller's transaction; what they did to balances."""
     events = list(told)
     if not events:
-        return
-    ticks = await _ticks(connection, events)
+        return []
+    terms = await _terms(connection, events)
+    ticks = {market: tick for market, (tick, _) in terms.items()}
     changes = PositionChanges(await _standing(connection, events, ticks), ticks)
     for one in events:
         changes.note(one)
     await _apply(connection, changes)
+    realised = [
+        Cash(row["account"], terms[row["market"]][1], row["at"], row["realised"] - row["fee"])
+        for row in changes.rows.get(position_changes, [])
+    ]
+    return realised + [cash for one in events for cash in _rescued(one, terms)]
 
 
-async def _ticks(connection: Transaction, events: list[Told]) -> dict[int, int]:
-    """The ticks of all derivative markets that these events may speak of."""
-    by_underlying = {row.underlying: row.tick for row in await connection.execute(sa.select(underlyings))}
+def _rescued(told: Told, terms: Mapping[int, tuple[int, int]]) -> list[Cash]:
+    """What insurance did for a debt: it bought collateral for it, or took it over."""
+    event, settles = told.event, next((asset for _, asset in terms.values()), 0)
+    if isinstance(event, CollateralConverted):
+        gone = Cash(event.account, event.asset, told.at, -event.amount)
+        return [gone, Cash(event.account, settles, told.at, event.paid)]
+    if isinstance(event, DebtTakenOver):
+        return [Cash(event.account, settles, told.at, event.amount)]
+    return []
+
+
+async def _terms(connection: Transaction, events: list[Told]) -> dict[int, tuple[int, int]]:
+    """Tick and settlement asset of all derivative markets that these events may speak of."""
+    by_underlying = {
+        row.underlying: (row.tick, row.settlement_asset) for row in await connection.execute(sa.select(underlyings))
+    }
     by_market = {row.market: row.underlying for row in await connection.execute(sa.select(instruments))}
     for one in events:
         if isinstance(one.event, UnderlyingListed):
-            by_underlying[one.event.underlying] = one.event.tick
+            by_underlying[one.event.underlying] = (one.event.tick, one.event.settlement_asset)
         elif isinstance(one.event, InstrumentListed):
             by_market[one.event.market] = one.event.underlying
     return {market: by_underlying[underlying] for market, underlying in by_market.items()}

@@ -14,6 +14,7 @@ from stab3l.engine.wire import DepositCredited, MarketListed, Side, Trade, Withd
 from stab3l.store.tables import candles, holdings, spot_markets
 from stab3l.store.transaction import Transaction
 from stab3l.units import NANOSECONDS_PER_SECOND
+from stab3l.watch.position_feed import Cash
 
 INTERVALS_S: Final = (60, 300, 900, 3_600, 14_400, 86_400)
 HOUR_S: Final = 3_600
@@ -62,6 +63,10 @@ class Tallies:
         """Money in or out."""
         sign = 1 if isinstance(event, DepositCredited) else -1
         self._change(event.account, event.asset, at // NANOSECONDS_PER_SECOND, sign * event.amount)
+
+    def earned(self, cash: Cash) -> None:
+        """What futures and options brought or cost."""
+        self._change(cash.account, cash.asset, cash.at // NANOSECONDS_PER_SECOND, cash.change)
 
     def _change(self, account: int, asset: int, second: int, change: int) -> None:
         hours = self.changes.setdefault((account, asset), {})

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
 import pytest
-from api_venue import DEPOSIT_SSTB, DEPOSIT_USDC, SYMBOL, Venue, opened
+from api_venue import DEPOSIT_SSTB, DEPOSIT_USDC, START, SYMBOL, Venue, opened
 from test_api_access import signed_in
 
+from stab3l.api.answers import Markets
+from stab3l.client.orders import listed_market
+from stab3l.engine.wire import IndexPrice, ListFuture, ListUnderlying, encode_batch
 from stab3l.units import NANOSECONDS_PER_SECOND, Nanoseconds
 
 pytestmark = pytest.mark.anyio
@@ -81,6 +86,31 @@ async def test_the_ledger_adds_up_to_the_balances(traded: Venue) -> None:
         balances = await traded.balances(signer)
         assert sums == {symbol: available + held for symbol, (available, held) in balances.items()}
         assert [entry["kind"] for entry in entries[-2:]] == ["deposit", "deposit"]
+
+
+async def test_the_ledger_and_the_portfolio_know_what_a_future_realised(traded: Venue) -> None:
+    rates = (100_000, 1_000_000, 1_250_000, 50_000, 5_000, 500_000)
+    expiry = START + 7 * 86_400 * 10**9
+    underlying, future = ListUnderlying(b"sSTB\0\0\0\0", 1, 100, *rates), ListFuture(0, expiry, 100, 500, 10_000)
+    await traded.gateway.submit(encode_batch([underlying, future, IndexPrice(0, 600)]))
+    markets = msgspec.json.decode((await traded.client.get("/v1/markets")).content, type=Markets)
+    spot, traded.market = traded.market, listed_market(markets, "sSTB-22JAN27")
+    for maker, trader, price in (("sell", "buy", "0.06"), ("buy", "sell", "0.062")):
+        await traded.place(traded.maker, side=maker, price=price, quantity="1000")
+        await traded.place(traded.trader, side=trader, price=price, quantity="1000")
+    traded.market = spot
+    await traded.indexed()
+    headers = await signed_in(traded, traded.trader)
+    entries = await items(traded, "/v1/account/ledger?limit=3", headers)
+    told = [(one["kind"], one["change"]) for one in entries[:3]]
+    assert told == [("realised", "2000000"), ("fee", "-31000"), ("fee", "-30000")], "1,000 units, $0.002 more, 5 bp"
+    sums = Counter[str]()
+    for entry in entries:
+        sums[entry["symbol"]] += int(entry["change"])
+    balances = {symbol: sum(parts) for symbol, parts in (await traded.balances(traded.trader)).items()}
+    points = await items(traded, "/v1/account/portfolio?interval=1h", headers)
+    assert dict(sums) == balances
+    assert {one["symbol"]: int(one["amount"]) for one in points[-1]["balances"]} == balances
 
 
 async def test_the_portfolio_ends_with_the_balances(traded: Venue) -> None:

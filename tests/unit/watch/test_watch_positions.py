@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from random import Random
 
 import pytest
@@ -19,7 +20,7 @@ from stab3l.engine.wire import (
     decode_events,
 )
 from stab3l.store.database import Database
-from stab3l.store.tables import position_changes, positions
+from stab3l.store.tables import holdings, margin_events, position_changes, positions
 from stab3l.testing.command_stream import CommandStream
 from stab3l.testing.trading_desk import BASE, QUOTE, SECOND_NS, TradingDesk
 from stab3l.watch import derivative_queries as queries
@@ -69,6 +70,34 @@ async def test_positions_are_those_of_the_exchange(database: Database, exchange:
         realised += row.realised
         assert row.lots == lots[row.account, row.market]
     assert realised == sum(one.entry for one in standing.values()), "what one gains another loses or still has open"
+
+
+async def test_holdings_are_the_exchanges_balances_less_what_is_owed(
+    database: Database, exchange: RecordedExchange
+) -> None:
+    await write(database, exchange, 4)
+    async with database.read() as connection:
+        rows = await connection.execute(sa.select(holdings).order_by(holdings.c.start))
+        told = {(row.account, row.asset): row.amount for row in rows}
+        kinds = ("taken_over", "deleveraged")
+        cleared = set(
+            await connection.scalars(sa.select(margin_events.c.account).where(margin_events.c.kind.in_(kinds)))
+        )
+    reference, compared = exchange.reference, 0
+    for (account, asset), balance in reference.balances.items():
+        if not reference.is_user(account) or account in cleared:
+            continue
+        owed = reference.positions.get((account, DEBT)) if asset == reference.settlement_asset else None
+        assert told.get((account, asset), 0) == balance.available + balance.held - (owed.entry if owed else 0)
+        compared += (account, asset) in told
+    realised = [row for row in await all_changes(database) if row.account not in cleared and row.realised]
+    assert compared > 10
+    assert realised
+
+
+async def all_changes(database: Database) -> Sequence[sa.Row[tuple[object, ...]]]:
+    async with database.read() as connection:
+        return (await connection.execute(sa.select(position_changes))).all()
 
 
 async def test_the_steps_of_liquidations_are_kept(database: Database, exchange: RecordedExchange) -> None:
