@@ -2,19 +2,23 @@
 //!
 //! Each function shares its work among the processor's cores, so that little time is lost between two matrix products.
 
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use crate::keccak::keccak_many;
+use crate::keccak::keccak_into;
+use crate::lanes::{RATE, States, Width, permute_all};
 use crate::units::Hash;
 
 /// Bytes of 64 entries: one leaf of the tree over a product.
 pub const TILE_BYTES: usize = 256;
+/// Bytes of a leaf's or node's hash.
+pub const HASH_BYTES: usize = 32;
 
 const ELEMENTS_PER_WORD: usize = 42;
-const MESSAGE_BYTES: usize = 45;
 const LINES_AT_ONCE: usize = 8;
 const TILES_AT_ONCE: usize = 64;
-const ENTRIES_AT_ONCE: usize = 1 << 14;
+const NODES_AT_ONCE: usize = 512;
+const ENTRIES_AT_ONCE: usize = 1 << 16;
 
 /// The lines of one factor of one product.
 #[derive(Clone, Copy, Debug)]
@@ -42,60 +46,85 @@ impl Factor {
     }
 
     fn write_some(&self, start: u32, out: &mut [f32]) {
-        let words = self.depth.div_ceil(ELEMENTS_PER_WORD);
-        let hashes = keccak_many(&self.messages(start, out.len() / self.depth, words), MESSAGE_BYTES);
-        #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx2") {
-            // SAFETY: the processor has the instructions.
-            return unsafe { write_words_avx2(&hashes, words, self.depth, out) };
+        match Width::of_this_machine() {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: a processor with either width has the instructions.
+            Width::Eight => unsafe { write_words_avx2::<8>(self, start, out, Width::Eight) },
+            #[cfg(target_arch = "x86_64")]
+            Width::Four => unsafe { write_words_avx2::<4>(self, start, out, Width::Four) },
+            width => self.write_words::<1>(start, out, width),
         }
-        write_words(&hashes, words, self.depth, out);
     }
 
-    fn messages(&self, start: u32, lines: usize, words: usize) -> Vec<u8> {
-        let mut messages = Vec::with_capacity(lines * words * MESSAGE_BYTES);
-        for line in 0..lines {
-            for index in 0..words {
-                messages.extend_from_slice(&self.seed);
-                messages.extend_from_slice(&self.product.to_be_bytes());
-                messages.push(self.side);
-                messages.extend_from_slice(&(start + line as u32).to_be_bytes());
-                messages.extend_from_slice(&(index as u32).to_be_bytes());
+    /// `N` words at once. A message is shorter than a block, so its words are set in place.
+    #[inline(always)]
+    fn write_words<const N: usize>(&self, start: u32, out: &mut [f32], width: Width) {
+        let (lines, words) = (out.len() / self.depth, self.depth.div_ceil(ELEMENTS_PER_WORD));
+        let mut places =
+            (start..start + lines as u32).flat_map(|line| (0..words as u32).map(move |index| (line, index)));
+        let mut targets =
+            out.chunks_exact_mut(self.depth).flat_map(|line| line.chunks_mut(ELEMENTS_PER_WORD));
+        for _ in 0..(lines * words).div_ceil(N) {
+            let mut states = self.seeded::<N>();
+            for (lane, (line, index)) in places.by_ref().take(N).enumerate() {
+                [states.words[4][lane], states.words[5][lane]] = self.tail(line, index);
+            }
+            permute_all(&mut states, width);
+            for (lane, elements) in targets.by_ref().take(N).enumerate() {
+                write_elements(std::array::from_fn(|word| states.words[word][lane]), elements);
             }
         }
-        messages
     }
-}
 
-/// The lines that `words` hashes each make.
-#[inline(always)]
-fn write_words(hashes: &[Hash], words: usize, depth: usize, out: &mut [f32]) {
-    for (line, hashes) in out.chunks_exact_mut(depth).zip(hashes.chunks_exact(words)) {
-        for (elements, hash) in line.chunks_mut(ELEMENTS_PER_WORD).zip(hashes) {
-            write_elements(hash, elements);
+    /// States that absorbed what all messages share: the seed, and the last bit of the padding.
+    #[inline(always)]
+    fn seeded<const N: usize>(&self) -> States<N> {
+        let mut states = States::<N>::zero();
+        for (word, bytes) in states.words.iter_mut().zip(self.seed.as_chunks::<8>().0) {
+            *word = [u64::from_le_bytes(*bytes); N];
         }
+        states.words[RATE / 8 - 1] = [0x80 << 56; N];
+        states
+    }
+
+    /// What follows the seed, and the first bit of the padding.
+    #[inline(always)]
+    fn tail(&self, line: u32, index: u32) -> [u64; 2] {
+        let mut bytes = [0u8; 16];
+        bytes[..4].copy_from_slice(&self.product.to_be_bytes());
+        bytes[4] = self.side;
+        bytes[5..9].copy_from_slice(&line.to_be_bytes());
+        bytes[9..13].copy_from_slice(&index.to_be_bytes());
+        bytes[13] = 0x01;
+        [0, 1].map(|half| u64::from_le_bytes(bytes.as_chunks::<8>().0[half]))
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn write_words_avx2(hashes: &[Hash], words: usize, depth: usize, out: &mut [f32]) {
-    write_words(hashes, words, depth, out);
+fn write_words_avx2<const N: usize>(factor: &Factor, start: u32, out: &mut [f32], width: Width) {
+    factor.write_words::<N>(start, out, width);
 }
 
-/// The first elements of a word, lowest bits first: 6 bits each, less 32.
+/// The first elements of a word, given by its hash, lowest bits first: 6 bits each, less 32.
 #[inline(always)]
-fn write_elements(word: &Hash, out: &mut [f32]) {
+fn write_elements(hash: [u64; 4], out: &mut [f32]) {
     let mut little = [0u8; 40];
-    little[..32].copy_from_slice(&word.0);
-    little[..32].reverse();
+    for (bytes, word) in little.as_chunks_mut::<8>().0.iter_mut().zip(hash.into_iter().rev()) {
+        *bytes = word.to_be_bytes();
+    }
     let mut spread = [0u8; 48];
     for (part, bytes) in spread.as_chunks_mut::<8>().0.iter_mut().enumerate() {
         let from = &little[6 * part..6 * part + 8];
         *bytes = eight_elements(u64::from_le_bytes(from.try_into().expect("eight bytes"))).to_le_bytes();
     }
+    let spread = spread.first_chunk::<ELEMENTS_PER_WORD>().expect("more than the elements of a word");
+    if let Ok(whole) = <&mut [f32; ELEMENTS_PER_WORD]>::try_from(&mut *out) {
+        *whole = spread.map(|bits| f32::from(bits) - 32.0);
+        return;
+    }
     for (element, bits) in out.iter_mut().zip(spread) {
-        *element = f32::from(bits) - 32.0;
+        *element = f32::from(*bits) - 32.0;
     }
 }
 
@@ -132,44 +161,66 @@ fn convert_avx2(words: &mut [u32]) {
     convert(words);
 }
 
-/// The leaves of rows of entries: `keccak(0x00 ++ tile)` of each 64 entries.
+/// Writes the leaves of rows of entries, `keccak(0x00 ++ tile)` of each 64 entries, as many as `leaves` holds.
 ///
 /// # Panics
-/// When `rows` is not whole tiles.
-pub fn tile_leaves(rows: &[u8]) -> Vec<Hash> {
-    assert!(rows.len().is_multiple_of(TILE_BYTES), "tiles of {TILE_BYTES} bytes");
-    let mut leaves = vec![Hash::default(); rows.len() / TILE_BYTES];
-    share(&mut leaves, TILES_AT_ONCE, |unit, leaves| {
+/// When `rows` is not as many tiles.
+pub fn write_leaves(rows: &[u8], leaves: &mut [Hash]) {
+    assert_eq!(rows.len(), leaves.len() * TILE_BYTES, "as many tiles of {TILE_BYTES} bytes as leaves");
+    share(leaves, TILES_AT_ONCE, |unit, leaves| {
         let start = unit * TILES_AT_ONCE * TILE_BYTES;
-        let mut messages = Vec::with_capacity(leaves.len() * (TILE_BYTES + 1));
-        for tile in rows[start..start + leaves.len() * TILE_BYTES].as_chunks::<TILE_BYTES>().0 {
-            messages.push(0);
-            messages.extend_from_slice(tile);
+        let mut messages = [[0u8; TILE_BYTES + 1]; TILES_AT_ONCE];
+        let tiles = rows[start..start + leaves.len() * TILE_BYTES].as_chunks::<TILE_BYTES>().0;
+        for (message, tile) in messages.iter_mut().zip(tiles) {
+            message[1..].copy_from_slice(tile);
         }
-        leaves.copy_from_slice(&keccak_many(&messages, TILE_BYTES + 1));
+        keccak_into(messages[..leaves.len()].as_flattened(), TILE_BYTES + 1, leaves);
     });
-    leaves
 }
 
-/// Calls `work` with each `unit` items and their place, on all cores.
+/// Writes all layers of a tree, one after another, above its leaves, which lie at the start of `layers`.
+///
+/// # Panics
+/// When `layers` is not as long as the layers over a power of two of leaves.
+pub fn write_layers(layers: &mut [Hash]) {
+    assert!(
+        (layers.len() + 1).is_power_of_two() && !layers.is_empty(),
+        "all layers over a power of two of leaves"
+    );
+    let mut above = layers;
+    let mut count = above.len().div_ceil(2);
+    while count > 1 {
+        let (below, rest) = above.split_at_mut(count);
+        count /= 2;
+        share(&mut rest[..count], NODES_AT_ONCE, |unit, nodes| {
+            let start = 2 * unit * NODES_AT_ONCE;
+            keccak_into(hash_bytes(&below[start..start + 2 * nodes.len()]), 2 * HASH_BYTES, nodes);
+        });
+        above = rest;
+    }
+}
+
+fn hash_bytes(hashes: &[Hash]) -> &[u8] {
+    // SAFETY: a hash is its bytes and nothing else.
+    unsafe { std::slice::from_raw_parts(hashes.as_ptr().cast(), size_of_val(hashes)) }
+}
+
+/// Calls `work` with each `unit` items and their place, on all cores: whoever is done takes the next.
 fn share<T: Send>(items: &mut [T], unit: usize, work: impl Fn(usize, &mut [T]) + Sync) {
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    let units_each = items.len().div_ceil(unit).div_ceil(cores).max(1);
-    let part = |number: usize, items: &mut [T]| {
-        for (index, items) in items.chunks_mut(unit).enumerate() {
-            work(number * units_each + index, items);
+    let threads = items.len().div_ceil(unit).min(cores);
+    let parts = Mutex::new(items.chunks_mut(unit).enumerate());
+    let take = || parts.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let serve = || {
+        while let Some((place, items)) = take() {
+            work(place, items);
         }
     };
     thread::scope(|scope| {
-        let mut parts = items.chunks_mut(units_each * unit).enumerate();
-        let own = parts.next();
-        for (number, items) in parts {
-            let part = &part;
-            scope.spawn(move || part(number, items));
+        for _ in 1..threads {
+            scope.spawn(serve);
         }
-        if let Some((number, items)) = own {
-            part(number, items);
-        }
+        serve();
     });
 }
 
@@ -204,6 +255,17 @@ mod tests {
     }
 
     #[test]
+    fn every_width_writes_the_same_words() {
+        let factor = Factor { seed: [3; 32], product: 1, side: 0, depth: 100 };
+        let mut expected = vec![f32::NAN; 900];
+        factor.write_words::<1>(70, &mut expected, Width::One);
+        let (mut four, mut eight) = (vec![f32::NAN; 900], vec![f32::NAN; 900]);
+        factor.write_words::<4>(70, &mut four, Width::One);
+        factor.write_lines(70, &mut eight);
+        assert_eq!((&four, &eight), (&expected, &expected));
+    }
+
+    #[test]
     fn floats_become_big_endian_integers() {
         let numbers: Vec<i32> =
             (0..40_000).map(|i| (i - 20_000) * 838).chain([1 << 24, -(1 << 24), 0]).collect();
@@ -220,7 +282,20 @@ mod tests {
             let rows: Vec<u8> = (0..tiles * TILE_BYTES).map(|i| (i * 31 / 7) as u8).collect();
             let expected: Vec<Hash> =
                 rows.chunks(TILE_BYTES).map(|tile| keccak256(&[&[0], tile].concat())).collect();
-            assert_eq!(tile_leaves(&rows), expected, "{tiles} tiles");
+            let mut leaves = vec![Hash::default(); tiles];
+            write_leaves(&rows, &mut leaves);
+            assert_eq!(leaves, expected, "{tiles} tiles");
+        }
+    }
+
+    #[test]
+    fn layers_are_those_of_the_plain_tree() {
+        for count in [1, 2, 8, 2048] {
+            let leaves: Vec<Hash> = (0..count).map(|i: usize| keccak256(&i.to_le_bytes())).collect();
+            let mut layers = leaves.clone();
+            layers.resize(2 * count - 1, Hash::default());
+            write_layers(&mut layers);
+            assert_eq!(hash_bytes(&layers), crate::merkle::layers(hash_bytes(&leaves)), "{count} leaves");
         }
     }
 }

@@ -1,9 +1,8 @@
 //! Keccak-256 as Ethereum uses it, of one message or of many of equal length at once.
 
-use crate::lanes::{States, Width, permute_all, permute_one};
+use crate::lanes::{Block, RATE, States, Width, absorb_all, permute_all, permute_one};
 use crate::units::Hash;
 
-const RATE: usize = 136;
 const RATE_WORDS: usize = RATE / 8;
 
 /// The hash of `message`.
@@ -29,7 +28,7 @@ fn absorb(state: &mut [u64; 25], block: &[u8]) {
     }
 }
 
-fn last_block(rest: &[u8]) -> [u8; RATE] {
+fn last_block(rest: &[u8]) -> Block {
     let mut block = [0u8; RATE];
     block[..rest.len()].copy_from_slice(rest);
     block[rest.len()] ^= 0x01;
@@ -44,12 +43,21 @@ fn last_block(rest: &[u8]) -> [u8; RATE] {
 pub fn keccak_many(data: &[u8], width: usize) -> Vec<Hash> {
     assert!(width > 0 && data.len().is_multiple_of(width), "whole messages of {width} bytes");
     let mut hashes = vec![Hash::default(); data.len() / width];
-    match Width::of_this_machine() {
-        Width::Eight => hash_groups::<8>(data, width, &mut hashes, Width::Eight),
-        Width::Four => hash_groups::<4>(data, width, &mut hashes, Width::Four),
-        Width::One => hash_each(data, width, &mut hashes),
-    }
+    keccak_into(data, width, &mut hashes);
     hashes
+}
+
+/// The same, where `hashes` has room for exactly as many.
+///
+/// # Panics
+/// When it has not.
+pub fn keccak_into(data: &[u8], width: usize, hashes: &mut [Hash]) {
+    assert_eq!(data.len(), width * hashes.len(), "as many messages of {width} bytes as hashes");
+    match Width::of_this_machine() {
+        Width::Eight => hash_groups::<8>(data, width, hashes, Width::Eight),
+        Width::Four => hash_groups::<4>(data, width, hashes, Width::Four),
+        Width::One => hash_each(data, width, hashes),
+    }
 }
 
 fn hash_each(data: &[u8], width: usize, hashes: &mut [Hash]) {
@@ -76,18 +84,16 @@ fn hash_group<const N: usize>(messages: &[u8], width: usize, hashes: &mut [Hash]
     let mut states = States::<N>::zero();
     let whole = width / RATE * RATE;
     for start in (0..whole).step_by(RATE) {
-        for lane in 0..N {
-            let message = lane * width + start;
-            absorb_lane(&mut states, lane, &messages[message..message + RATE]);
-        }
+        let block = |lane: usize| messages[lane * width + start..].first_chunk().expect("a whole block");
+        absorb_all(&mut states, std::array::from_fn(block), lanes);
         permute_all(&mut states, lanes);
     }
-    for lane in 0..N {
-        absorb_lane(&mut states, lane, &last_block(&messages[lane * width + whole..(lane + 1) * width]));
-    }
+    let last: [Block; N] =
+        std::array::from_fn(|lane| last_block(&messages[lane * width + whole..(lane + 1) * width]));
+    absorb_all(&mut states, last.each_ref(), lanes);
     permute_all(&mut states, lanes);
     for (lane, hash) in hashes.iter_mut().enumerate() {
-        *hash = states.take_hash(lane);
+        *hash = states.hash(lane);
     }
 }
 

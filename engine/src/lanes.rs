@@ -7,6 +7,11 @@ use core::arch::x86_64::*;
 
 use crate::units::Hash;
 
+/// Bytes that a state of Keccak-256 absorbs before each permutation.
+pub const RATE: usize = 136;
+/// What a state absorbs at once.
+pub type Block = [u8; RATE];
+
 const ROUND_CONSTANTS: [u64; 24] = [
     0x0000000000000001,
     0x0000000000008082,
@@ -48,12 +53,19 @@ impl<const N: usize> States<N> {
         States { words: [[0; N]; 25] }
     }
 
-    /// The hash that a lane holds after its last block; the lane is empty again.
-    pub fn take_hash(&mut self, lane: usize) -> Hash {
+    /// The hash that a lane holds after its last block.
+    #[inline(always)]
+    pub fn hash(&self, lane: usize) -> Hash {
         let mut hash = Hash::default();
         for (bytes, word) in hash.0.chunks_exact_mut(8).zip(&self.words) {
             bytes.copy_from_slice(&word[lane].to_le_bytes());
         }
+        hash
+    }
+
+    /// The hash that a lane holds after its last block; the lane is empty again.
+    pub fn take_hash(&mut self, lane: usize) -> Hash {
+        let hash = self.hash(lane);
         self.words.iter_mut().for_each(|word| word[lane] = 0);
         hash
     }
@@ -67,6 +79,11 @@ trait Lane: Copy {
     fn xor_not_and(self, not: Self, and: Self) -> Self;
     fn rotate_left<const LEFT: i32, const RIGHT: i32>(self) -> Self;
     fn splat(word: u64) -> Self;
+
+    #[inline(always)]
+    fn xor3(a: Self, b: Self, c: Self) -> Self {
+        a.xor(b).xor(c)
+    }
 
     #[inline(always)]
     fn xor5(a: Self, b: Self, c: Self, d: Self, e: Self) -> Self {
@@ -133,6 +150,10 @@ impl Lane for __m512i {
         unsafe { _mm512_set1_epi64(word as i64) }
     }
     #[inline(always)]
+    fn xor3(a: Self, b: Self, c: Self) -> Self {
+        unsafe { _mm512_ternarylogic_epi64::<0x96>(a, b, c) }
+    }
+    #[inline(always)]
     fn xor5(a: Self, b: Self, c: Self, d: Self, e: Self) -> Self {
         unsafe { _mm512_ternarylogic_epi64::<0x96>(_mm512_ternarylogic_epi64::<0x96>(a, b, c), d, e) }
     }
@@ -140,12 +161,12 @@ impl Lane for __m512i {
 
 macro_rules! theta {
     ($a:ident, $c:ident, $($x:literal $before:literal $after:literal),*) => { $( {
-        let d = $c[$before].xor($c[$after].rotate_left::<1, 63>());
-        $a[$x] = $a[$x].xor(d);
-        $a[$x + 5] = $a[$x + 5].xor(d);
-        $a[$x + 10] = $a[$x + 10].xor(d);
-        $a[$x + 15] = $a[$x + 15].xor(d);
-        $a[$x + 20] = $a[$x + 20].xor(d);
+        let (before, after) = ($c[$before], $c[$after].rotate_left::<1, 63>());
+        $a[$x] = L::xor3($a[$x], before, after);
+        $a[$x + 5] = L::xor3($a[$x + 5], before, after);
+        $a[$x + 10] = L::xor3($a[$x + 10], before, after);
+        $a[$x + 15] = L::xor3($a[$x + 15], before, after);
+        $a[$x + 20] = L::xor3($a[$x + 20], before, after);
     } )* };
 }
 
@@ -209,6 +230,64 @@ fn permute_eight_avx512(states: &mut States<8>) {
     permute(unsafe { &mut *(&raw mut states.words).cast::<[__m512i; 25]>() });
 }
 
+/// Eight blocks side by side. The words of a row become a column: by pairs, then by fours of pairs.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+fn absorb_eight_avx512(states: &mut States<8>, blocks: [&Block; 8]) {
+    // SAFETY: both are 25 words of 512 bits, and `States` is aligned to 64 bytes.
+    let words = unsafe { &mut *(&raw mut states.words).cast::<[__m512i; 25]>() };
+    for part in 0..2 {
+        let mut rows = [_mm512_setzero_si512(); 8];
+        for (row, block) in rows.iter_mut().zip(blocks) {
+            // SAFETY: the first two parts of 64 bytes lie within the block.
+            *row = unsafe { _mm512_loadu_si512(block.as_ptr().add(64 * part).cast()) };
+        }
+        for (word, column) in words[8 * part..].iter_mut().zip(transposed(rows)) {
+            *word = _mm512_xor_si512(*word, column);
+        }
+    }
+    for (word, block) in states.words[RATE / 8 - 1].iter_mut().zip(blocks) {
+        *word ^= u64::from_le_bytes(*block[RATE - 8..].first_chunk().expect("eight bytes"));
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn transposed(rows: [__m512i; 8]) -> [__m512i; 8] {
+    let [r0, r1, r2, r3, r4, r5, r6, r7] = rows;
+    let (even, odd) = (
+        [
+            _mm512_unpacklo_epi64(r0, r1),
+            _mm512_unpacklo_epi64(r2, r3),
+            _mm512_unpacklo_epi64(r4, r5),
+            _mm512_unpacklo_epi64(r6, r7),
+        ],
+        [
+            _mm512_unpackhi_epi64(r0, r1),
+            _mm512_unpackhi_epi64(r2, r3),
+            _mm512_unpackhi_epi64(r4, r5),
+            _mm512_unpackhi_epi64(r6, r7),
+        ],
+    );
+    let ([c0, c2, c4, c6], [c1, c3, c5, c7]) = (transposed_pairs(even), transposed_pairs(odd));
+    [c0, c1, c2, c3, c4, c5, c6, c7]
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn transposed_pairs([a, b, c, d]: [__m512i; 4]) -> [__m512i; 4] {
+    let (low, high) = (_mm512_shuffle_i64x2::<0x44>(a, b), _mm512_shuffle_i64x2::<0x44>(c, d));
+    let (low_next, high_next) = (_mm512_shuffle_i64x2::<0xee>(a, b), _mm512_shuffle_i64x2::<0xee>(c, d));
+    [
+        _mm512_shuffle_i64x2::<0x88>(low, high),
+        _mm512_shuffle_i64x2::<0xdd>(low, high),
+        _mm512_shuffle_i64x2::<0x88>(low_next, high_next),
+        _mm512_shuffle_i64x2::<0xdd>(low_next, high_next),
+    ]
+}
+
 /// How many states this machine permutes at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Width {
@@ -266,6 +345,24 @@ pub fn permute_all<const N: usize>(states: &mut States<N>, width: Width) {
         permute_one(&mut state);
         for (word, value) in states.words.iter_mut().zip(state) {
             word[lane] = value;
+        }
+    }
+    let _ = width;
+}
+
+/// Lets each state absorb a block; widths as in [`permute_all`].
+#[inline]
+pub fn absorb_all<const N: usize>(states: &mut States<N>, blocks: [&Block; N], width: Width) {
+    #[cfg(target_arch = "x86_64")]
+    if width == Width::Eight
+        && let Ok(blocks) = <[&Block; 8]>::try_from(&blocks[..])
+    {
+        // SAFETY: `width` is what the processor has, and N is 8.
+        return unsafe { absorb_eight_avx512(&mut *(&raw mut *states).cast::<States<8>>(), blocks) };
+    }
+    for (lane, block) in blocks.into_iter().enumerate() {
+        for (word, bytes) in states.words.iter_mut().zip(block.as_chunks::<8>().0) {
+            word[lane] ^= u64::from_le_bytes(*bytes);
         }
     }
     let _ = width;

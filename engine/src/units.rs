@@ -76,6 +76,7 @@ impl Address {
 
 /// A 32-byte Keccak-256 hash.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(transparent)]
 pub struct Hash(pub [u8; 32]);
 
 impl Add for Cash {

@@ -54,6 +54,7 @@ __all__ = [
     "peg_targets",
     "signers",
     "tile_leaves",
+    "tree_layers",
 ]
 
 class EngineError(Exception):
@@ -278,15 +279,18 @@ def signers(digests: bytes, signatures: bytes) -> bytes:
 def benchmark_lines(seed: bytes, product: int, side: int, start: int, out: npt.NDArray[np.float32]) -> None:
     """Fills ``out``, a float32 array of two dimensions, with a line in each row, from line ``start`` on.
 
-    No other thread may use the array meanwhile: this and the next two work without the interpreter, on all cores. All
-    raise `ValueError` for an array that is not contiguous, or of another kind.
+    No other thread may use the array meanwhile: this and the next three work without the interpreter, on all cores. All
+    raise `ValueError` for an array that is not contiguous, or of another kind or size.
     """
 
 def floats_to_entries(product: npt.NDArray[np.float32]) -> None:
     """Turns whole numbers in a float32 array into big-endian int32, in place."""
 
-def tile_leaves(rows: npt.NDArray[np.uint8]) -> bytes:
-    """``keccak(0x00 ++ tile)`` of each 256 bytes, 32 bytes each."""
+def tile_leaves(rows: npt.NDArray[np.uint8], leaves: npt.NDArray[np.uint8]) -> None:
+    """Writes ``keccak(0x00 ++ tile)`` of each 256 bytes, 32 bytes each, into ``leaves``."""
+
+def tree_layers(layers: npt.NDArray[np.uint8]) -> None:
+    """Writes all layers of a tree above its leaves, a power of two of them, which lie at the start of ``layers``."""
 
 class FlowWorld:
     """Simulated backpressure payments: the twin of `stab3l.sim.flow.sharing.Backpressure` and of the loop around it.

@@ -16,9 +16,9 @@ __all__ = ["HASH_BYTES", "keccak256", "keccak_many", "merkle_layers", "merkle_pa
 HASH_BYTES: Final = 32
 
 
-def merkle_root(layers: bytes) -> bytes:
+def merkle_root(layers: bytes | memoryview) -> bytes:
     """The root of a tree from all its layers."""
-    return layers[-HASH_BYTES:]
+    return bytes(layers[-HASH_BYTES:])
 
 
 def merkle_path(layers: bytes | memoryview, index: int) -> tuple[bytes, ...]:

@@ -3,10 +3,10 @@
 use pyo3::buffer::{Element, PyBuffer};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
 use pyo3::wrap_pyfunction;
 
-use crate::benchmark::{self, Factor, TILE_BYTES};
+use crate::benchmark::{self, Factor, HASH_BYTES, TILE_BYTES};
+use crate::units::Hash;
 
 /// An array's memory, held while this lives. Its caller promises that no other thread uses the array meanwhile.
 struct Memory<T: Element>(PyBuffer<T>);
@@ -29,6 +29,15 @@ impl<T: Element> Memory<T> {
         assert_eq!((size_of::<U>(), align_of::<U>()), (size_of::<T>(), align_of::<T>()));
         // SAFETY: the buffer is contiguous and may be written, and the promise above.
         unsafe { std::slice::from_raw_parts_mut(self.0.buf_ptr().cast(), self.0.item_count()) }
+    }
+}
+
+impl Memory<u8> {
+    /// As whole hashes; bytes beyond them stay as they are.
+    fn write_hashes(&mut self) -> &mut [Hash] {
+        let bytes: &mut [u8] = self.write();
+        // SAFETY: a hash is its 32 bytes, wherever they lie.
+        unsafe { std::slice::from_raw_parts_mut(bytes.as_mut_ptr().cast(), bytes.len() / HASH_BYTES) }
     }
 }
 
@@ -59,22 +68,36 @@ fn floats_to_entries(py: Python<'_>, product: &Bound<'_, PyAny>) -> PyResult<()>
 }
 
 #[pyfunction]
-fn tile_leaves<'py>(py: Python<'py>, rows: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
+fn tile_leaves(py: Python<'_>, rows: &Bound<'_, PyAny>, leaves: &Bound<'_, PyAny>) -> PyResult<()> {
     let rows = Memory::<u8>::of(rows, false)?;
-    if !rows.0.item_count().is_multiple_of(TILE_BYTES) {
-        let text = format!("{} bytes are not whole tiles of {TILE_BYTES} bytes", rows.0.item_count());
+    let mut leaves = Memory::<u8>::of(leaves, true)?;
+    let (given, room) = (rows.0.item_count(), leaves.0.item_count());
+    if given % TILE_BYTES != 0 || room * TILE_BYTES != given * HASH_BYTES {
+        let text = format!(
+            "{given} bytes are not as many tiles of {TILE_BYTES} bytes as {room} bytes have room for"
+        );
         return Err(PyValueError::new_err(text));
     }
-    let leaves = py.detach(|| benchmark::tile_leaves(rows.read()));
-    PyBytes::new_with(py, leaves.len() * 32, |bytes| {
-        bytes.as_chunks_mut().0.iter_mut().zip(&leaves).for_each(|(bytes, leaf)| *bytes = leaf.0);
-        Ok(())
-    })
+    py.detach(|| benchmark::write_leaves(rows.read(), leaves.write_hashes()));
+    Ok(())
+}
+
+#[pyfunction]
+fn tree_layers(py: Python<'_>, layers: &Bound<'_, PyAny>) -> PyResult<()> {
+    let mut layers = Memory::<u8>::of(layers, true)?;
+    let room = layers.0.item_count();
+    if room % HASH_BYTES != 0 || !(room / HASH_BYTES + 1).is_power_of_two() || room == 0 {
+        let text = format!("{room} bytes are not all layers over a power of two of leaves");
+        return Err(PyValueError::new_err(text));
+    }
+    py.detach(|| benchmark::write_layers(layers.write_hashes()));
+    Ok(())
 }
 
 /// Adds the functions to the module.
 pub fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(benchmark_lines, module)?)?;
     module.add_function(wrap_pyfunction!(floats_to_entries, module)?)?;
-    module.add_function(wrap_pyfunction!(tile_leaves, module)?)
+    module.add_function(wrap_pyfunction!(tile_leaves, module)?)?;
+    module.add_function(wrap_pyfunction!(tree_layers, module)?)
 }

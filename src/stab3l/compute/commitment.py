@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
-from stab3l._engine import tile_leaves
+from stab3l._engine import tile_leaves, tree_layers
 from stab3l.compute.shape import TILE_COLUMNS, Entries, Shape
-from stab3l.hashing import keccak256, merkle_layers, merkle_path, merkle_root
+from stab3l.hashing import HASH_BYTES, keccak256, merkle_layers, merkle_path, merkle_root
 
 LEAF_DOMAIN: Final = b"\x00"
 
@@ -31,13 +32,39 @@ def leaf(tile: bytes) -> bytes:
 
 def leaves(rows: Entries) -> bytes:
     """Leaf hashes of whole rows of C, in order."""
-    entries = np.ascontiguousarray(rows, dtype=">i4")
-    return tile_leaves(entries.reshape(-1).view(np.uint8))
+    hashed = np.empty((rows.size // TILE_COLUMNS, HASH_BYTES), dtype=np.uint8)
+    tile_leaves(_bytes(rows), hashed)
+    return hashed.tobytes()
 
 
 def product_layers(product_leaves: bytes) -> bytes:
     """All layers of one product's tree, one after another: leaves first, root last."""
     return merkle_layers(product_leaves)
+
+
+class Tree:
+    """One product's tree, from rows as they come; its memory serves for one product after another."""
+
+    def __init__(self, shape: Shape) -> None:
+        # Leaves beyond the tiles stay zero: the padding.
+        self._layers = np.zeros(((2 << shape.tree_depth) - 1, HASH_BYTES), dtype=np.uint8)
+        self._tiles = 0
+
+    def add(self, rows: Entries) -> None:
+        """Hashes the next whole rows of C."""
+        tiles = rows.size // TILE_COLUMNS
+        tile_leaves(_bytes(rows), self._layers[self._tiles : self._tiles + tiles])
+        self._tiles += tiles
+
+    def finish(self) -> memoryview:
+        """All layers, as `product_layers` has them, until the next product's first row."""
+        tree_layers(self._layers)
+        self._tiles = 0
+        return self._layers.reshape(-1).data
+
+
+def _bytes(rows: Entries) -> npt.NDArray[np.uint8]:
+    return np.ascontiguousarray(rows, dtype=">i4").reshape(-1).view(np.uint8)
 
 
 def products_root(roots: Sequence[bytes]) -> bytes:

@@ -11,7 +11,6 @@ from functools import cache
 from typing import Any, Final, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from stab3l._engine import floats_to_entries
 from stab3l.compute.matrices import Float32s
@@ -33,8 +32,8 @@ class Runner(Protocol):
     def hold(self, columns: Float32s) -> Any:
         """Takes B, one column a row, to where it multiplies."""
 
-    def multiply(self, rows: Float32s, held: Any) -> Entries:
-        """Rows of C, big-endian."""
+    def multiply(self, rows: Float32s, held: Any, out: Float32s | None = None) -> Entries:
+        """Rows of C, big-endian; in the memory of ``out``, where it is given and the runner can."""
 
 
 class NumpyRunner:
@@ -48,14 +47,18 @@ class NumpyRunner:
         """As the class' type."""
         return columns.astype(self._type, copy=False).T
 
-    def multiply(self, rows: Float32s, held: Any) -> Entries:
+    def multiply(self, rows: Float32s, held: Any, out: Float32s | None = None) -> Entries:
         """Exact in any order."""
-        return _entries(rows.astype(self._type, copy=False) @ held)
+        floats = np.empty((len(rows), held.shape[1]), dtype=np.float32) if out is None else out[: len(rows)]
+        if self._type is np.float32:
+            np.matmul(rows, held, out=floats)
+        else:
+            floats[:] = rows.astype(self._type) @ held
+        return _entries(floats)
 
 
-def _entries(product: npt.NDArray[Any]) -> Entries:
-    """A product's whole numbers, at most 2^24, as big-endian integers; of float32 in the same memory."""
-    floats = np.ascontiguousarray(product, dtype=np.float32)
+def _entries(floats: Float32s) -> Entries:
+    """Whole numbers, at most 2^24, as big-endian integers in the same memory."""
     floats_to_entries(floats)
     entries: Entries = floats.view(">i4")
     return entries
@@ -78,8 +81,8 @@ class TorchRunner:
         """On the GPU."""
         return self._on_gpu(columns).T
 
-    def multiply(self, rows: Float32s, held: Any) -> Entries:
-        """Back on the processor."""
+    def multiply(self, rows: Float32s, held: Any, out: Float32s | None = None) -> Entries:
+        """Back on the processor, in memory of its own."""
         left = self._on_gpu(rows)
         product = self._torch._int_mm(left, held) if self._integers else (left @ held).to(self._torch.int32)
         entries: Entries = product.cpu().numpy().astype(">i4")

@@ -18,9 +18,8 @@ from stab3l.chain.rpc import RpcChain
 from stab3l.chain.sender import Sender
 from stab3l.chain.signer import Signer, create_password
 from stab3l.clock import monotonic_s
-from stab3l.compute.commitment import leaves, product_layers
 from stab3l.compute.matrices import Side, lines
-from stab3l.compute.product import row_blocks
+from stab3l.compute.product import Workspace, row_blocks
 from stab3l.compute.shape import Shape
 from stab3l.compute.statement import ProofMethod
 from stab3l.config import PRIMARY_CHAIN_ID, ChainConfig, Network
@@ -32,6 +31,7 @@ from stab3l.provider.circuit import TOOLS, Circuit
 from stab3l.provider.job_process import run_job
 from stab3l.provider.jobs import primes_job
 from stab3l.provider.onboarding import Step, Terms, onboard
+from stab3l.provider.outputs import Outputs
 from stab3l.provider.publishing import publish
 from stab3l.store.blocks import FolderBlocks
 from stab3l.units import Operations
@@ -82,27 +82,47 @@ def measure(say: Say) -> dict[str, Any]:
 
 
 def _benchmark(shape: Shape, rounds: int, suffix: str, say: Say) -> Iterator[Result]:
-    """All that a provider does for one product, beside one bare BLAS call over the same matrices."""
+    """All that a provider does for one product after another, beside one bare BLAS call over the same matrices."""
     conditions = f"N = {shape.rows}, K = {shape.depth}, median of {rounds} interleaved rounds"
     seed = keccak256(b"stab3l measurement")
-    a = lines(seed, 0, Side.A, shape.depth, 0, shape.rows)
-    b = lines(seed, 0, Side.B, shape.depth, 0, shape.rows)
-    whole, bare = [], []
-    for number in range(rounds):
-        say(f"benchmark of N = {shape.rows}, {number + 1}/{rounds}")
-        begun = monotonic_s()
-        np.matmul(a, b.T)
-        between = monotonic_s()
-        product_layers(b"".join([leaves(rows) for rows in row_blocks(seed, shape, 0)]))
-        bare.append(between - begun)
-        whole.append(monotonic_s() - between)
+    bare, whole, stored = _interleaved(shape, rounds, seed, lambda text: say(f"benchmark of N = {shape.rows}, {text}"))
     billions = shape.operations / 10**9
-    ratios = [one / other for one, other in zip(bare, whole, strict=True)]
     name = f"verification.benchmark{suffix}"
     yield Result(f"{name}_gflops", round(billions / statistics.median(whole), 2), "GFLOP/s", conditions)
     bare_name = f"verification.bare_blas{suffix}_gflops"
     yield Result(bare_name, round(billions / statistics.median(bare), 2), "GFLOP/s", conditions)
-    yield Result(f"{name}_efficiency", round(statistics.median(ratios), 4), "ratio", conditions)
+    yield Result(f"{name}_efficiency", _share(bare, whole), "ratio", conditions)
+    yield Result(f"{name}_stored_efficiency", _share(bare, stored), "ratio", conditions + ", outputs written to files")
+
+
+def _interleaved(shape: Shape, rounds: int, seed: bytes, say: Say) -> tuple[list[float], list[float], list[float]]:
+    """Seconds of the bare call, of the benchmark, and of the benchmark with its outputs on disk, round by round."""
+    a = lines(seed, 0, Side.A, shape.depth, 0, shape.rows)
+    b = lines(seed, 0, Side.B, shape.depth, 0, shape.rows)
+    c = np.empty((shape.rows, shape.rows), dtype=np.float32)
+    workspace = Workspace(shape)
+    bare, whole, stored = [], [], []
+    with tempfile.TemporaryDirectory(prefix="stab3l-outputs-") as folder:
+        for number in range(-1, rounds):  # the first, not counted, has the memory's pages made
+            say(f"{number + 1}/{rounds}")
+            begun = monotonic_s()
+            np.matmul(a, b.T, out=c)
+            multiplied = monotonic_s()
+            for rows in row_blocks(seed, shape, 0, workspace=workspace):
+                workspace.tree.add(rows)
+            workspace.tree.finish()
+            hashed = monotonic_s()
+            Outputs(Path(folder)).write_product(seed, shape, 0, workspace=workspace)
+            written = monotonic_s()
+            if number >= 0:
+                bare.append(multiplied - begun)
+                whole.append(hashed - multiplied)
+                stored.append(written - hashed)
+    return bare, whole, stored
+
+
+def _share(bare: list[float], whole: list[float]) -> float:
+    return round(statistics.median(one / other for one, other in zip(bare, whole, strict=True)), 4)
 
 
 def _keys(home: Path, say: Say) -> list[Result]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -21,6 +22,7 @@ from stab3l.chain.signer import Signer
 from stab3l.clock import monotonic_s
 from stab3l.compute.attestation import AttestationRequest
 from stab3l.compute.credit import cu_value_down, standard_rate_down
+from stab3l.compute.product import Workspace
 from stab3l.compute.runner import runner_of
 from stab3l.compute.shape import Shape
 from stab3l.compute.statement import ComputeClass, ProofMethod, Statement, seed_block_after, seed_of
@@ -276,10 +278,11 @@ class Onboarding:
         """All products on disk; None when the deadline passed meanwhile."""
         assert claim.shape is not None
         outputs = claim_outputs(self._home, claim.claim_id)
-        runner = runner_of(ComputeClass(claim.compute_class))
+        runner, workspace = runner_of(ComputeClass(claim.compute_class)), Workspace(claim.shape)
         roots = []
         for product in range(claim.shape.products):
-            roots.append(await anyio.to_thread.run_sync(outputs.write_product, seed, claim.shape, product, runner))
+            compute = partial(outputs.write_product, seed, claim.shape, product, runner, workspace)
+            roots.append(await anyio.to_thread.run_sync(compute))
             self._on_step(Step("compute", values={"product": product + 1, "products": claim.shape.products}))
             if (await self._chain.head()).number >= claim.deadline_block:
                 log.warning("deadline_passed", claim_id=claim.claim_id, computed=product + 1)

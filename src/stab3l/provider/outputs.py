@@ -8,15 +8,16 @@ from __future__ import annotations
 import mmap
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from stab3l.compute.commitment import leaves, product_layers, products_path, products_root
+from stab3l.compute.commitment import products_path, products_root
 from stab3l.compute.grid import GridOpenings, draw
 from stab3l.compute.openings import Opening, Openings, open_entry
-from stab3l.compute.product import row_blocks
+from stab3l.compute.product import Workspace, row_blocks
 from stab3l.compute.runner import Runner
 from stab3l.compute.sampling import Entry, entries
 from stab3l.compute.shape import Shape
@@ -57,15 +58,18 @@ class Outputs:
         """The file of C: rows after each other, big-endian int32."""
         return self._folder / f"product-{product}"
 
-    def write_product(self, seed: bytes, shape: Shape, product: int, runner: Runner | None = None) -> bytes:
-        """Computes one product, writes it and returns its root."""
+    def write_product(
+        self, seed: bytes, shape: Shape, product: int, runner: Runner | None = None, workspace: Workspace | None = None
+    ) -> bytes:
+        """Computes one product, writes it and returns its root. A ``workspace`` serves for all products of a claim."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        hashes = []
-        with self.product_path(product).open("wb") as file:
-            for rows in row_blocks(seed, shape, product, runner=runner):
-                file.write(rows.tobytes())
-                hashes.append(leaves(rows))
-        layers = product_layers(b"".join(hashes))
+        workspace = workspace or Workspace(shape)
+        with self.product_path(product).open("wb") as file, ThreadPoolExecutor(1) as writer:
+            for rows in row_blocks(seed, shape, product, runner=runner, workspace=workspace):
+                written = writer.submit(file.write, rows.data)
+                workspace.tree.add(rows)
+                written.result()
+        layers = workspace.tree.finish()
         self._layers_path(product).write_bytes(layers)
         return merkle_root(layers)
 

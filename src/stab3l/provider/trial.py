@@ -6,9 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from stab3l.compute.commitment import leaves, product_layers
 from stab3l.compute.matrices import Side, lines
-from stab3l.compute.product import rows_at_once
+from stab3l.compute.product import Workspace
 from stab3l.compute.runner import runner_of
 from stab3l.compute.shape import Shape
 from stab3l.compute.statement import ComputeClass
@@ -74,16 +73,16 @@ def trial(
         spent[what] += monotonic_s() - begun
         return done
 
-    b = timed("deriving", lambda: lines(_SEED, 0, Side.B, depth, 0, rows))
+    memory = Workspace(shape)
+    b = timed("deriving", lambda: lines(_SEED, 0, Side.B, depth, 0, rows, memory.b))
     held = timed("multiplying", lambda: runner.hold(b))
-    hashes = []
-    block = rows_at_once(shape)
+    block = len(memory.a)
     for start in range(0, rows, block):
         stop = min(start + block, rows)
-        a = timed("deriving", lambda: lines(_SEED, 0, Side.A, depth, start, stop))  # noqa: B023
-        c = timed("multiplying", lambda: runner.multiply(a, held))  # noqa: B023
-        hashes.append(timed("hashing", lambda: leaves(c)))  # noqa: B023
+        a = timed("deriving", lambda: lines(_SEED, 0, Side.A, depth, start, stop, memory.a))  # noqa: B023
+        c = timed("multiplying", lambda: runner.multiply(a, held, memory.c))  # noqa: B023
+        timed("hashing", lambda: memory.tree.add(c))  # noqa: B023
         on_rows(stop)
-    root = timed("hashing", lambda: merkle_root(product_layers(b"".join(hashes))))
+    root = timed("hashing", lambda: merkle_root(memory.tree.finish()))
     whole = {what: int(seconds * _MILLISECONDS) for what, seconds in spent.items()}
     return Trial(shape, compute_class.lower(), runner.name, **whole, root=root)

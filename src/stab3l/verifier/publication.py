@@ -11,7 +11,7 @@ import anyio.to_thread
 import httpx
 import numpy as np
 
-from stab3l.compute.commitment import leaves, product_layers
+from stab3l.compute.commitment import Tree
 from stab3l.compute.freivalds import ProductCheck, vectors_bytes, vectors_from
 from stab3l.compute.shape import Shape
 from stab3l.compute.statement import Statement
@@ -31,7 +31,7 @@ class Publication:
         self._product = product
         vectors = vectors_from(self._shape, secrets.token_bytes(vectors_bytes(self._shape)))
         self._check = ProductCheck(seed, self._shape, product, vectors)
-        self._leaves: list[bytes] = []
+        self._tree = Tree(shape)
         self._pending = bytearray()
         self._received = 0
 
@@ -63,7 +63,7 @@ class Publication:
             )
         if self._pending:
             self._add_rows(bytes(self._pending))
-        if merkle_root(product_layers(b"".join(self._leaves))) != product_root:
+        if merkle_root(self._tree.finish()) != product_root:
             raise ProductRootMismatch(
                 f"product {self._product} is not the committed one", product=self._product, committed=product_root
             )
@@ -71,7 +71,7 @@ class Publication:
 
     def _add_rows(self, rows: bytes) -> None:
         entries = np.frombuffer(rows, dtype=">i4").reshape(-1, self._shape.rows)
-        self._leaves.append(leaves(entries))
+        self._tree.add(entries)
         self._check.add(entries)
 
 

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stab3l.compute.commitment import leaves, product_layers
 from stab3l.compute.matrices import Side, line, lines
-from stab3l.compute.product import row_blocks
+from stab3l.compute.product import Workspace, row_blocks
 from stab3l.compute.shape import DEPTH_MAX, Shape
 from stab3l.errors import Invalid
 from stab3l.hashing import keccak256
@@ -119,6 +120,19 @@ def test_the_float32_product_equals_the_integer_product(rows: int, depth: int, a
     a = lines(SEED, 0, Side.A, depth, 0, rows).astype(np.int64)
     b = lines(SEED, 0, Side.B, depth, 0, rows).astype(np.int64)
     assert (product == a @ b.T).all()
+
+
+@pytest.mark.parametrize("rows", [64, 192])
+def test_a_workspace_gives_product_after_product_the_same_rows_and_tree(rows: int) -> None:
+    shape = Shape(rows, 100, 3)
+    workspace = Workspace(shape)
+    for product in range(3):
+        wanted = np.concatenate(list(row_blocks(SEED, shape, product, 48)))
+        for block in row_blocks(SEED, shape, product, workspace=workspace):
+            assert (block == wanted).all()
+            workspace.tree.add(block[:48])
+            workspace.tree.add(block[48:])
+        assert bytes(workspace.tree.finish()) == product_layers(leaves(wanted))
 
 
 def test_the_largest_sum_that_any_depth_allows_is_exact_in_float32() -> None:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from eth_abi.abi import encode as abi_encode
 from eth_utils.crypto import keccak
@@ -20,6 +21,8 @@ from stab3l._engine import (
     keccak256,
     keccak_many,
     merkle_layers,
+    tile_leaves,
+    tree_layers,
 )
 from stab3l.engine import ExchangeEngine
 from stab3l.engine.wire import Cancel, Side
@@ -234,6 +237,20 @@ def test_merkle_layers_are_padded_with_zero_hashes() -> None:
     assert merkle_layers(b"".join(leaves)) == b"".join(expected)
     assert merkle_layers(leaves[0]) == leaves[0]
     assert merkle_layers(b"") == bytes(32)
+
+
+def test_a_benchmarks_tree_refuses_memory_of_another_size() -> None:
+    rows, memory = np.zeros(512, dtype=np.uint8), np.zeros(96, dtype=np.uint8)
+    with pytest.raises(ValueError, match="512 bytes are not as many tiles of 256 bytes as 96 bytes have room for"):
+        tile_leaves(rows, memory)
+    with pytest.raises(ValueError, match="100 bytes are not all layers"):
+        tree_layers(np.zeros(100, dtype=np.uint8))
+    with pytest.raises(ValueError, match="only to be read"):
+        tile_leaves(rows, np.frombuffer(bytes(64), dtype=np.uint8))
+    tile_leaves(rows, memory[:64])
+    tree_layers(memory)
+    leaf = keccak(bytes(257))
+    assert memory.tobytes() == leaf + leaf + keccak(leaf + leaf)
 
 
 def test_bulk_hashing_refuses_what_is_not_whole_messages() -> None:
