@@ -333,6 +333,8 @@ class PegWorld:
         """The pairs of pools that ``spreads`` are of."""
     def counts(self) -> tuple[int, int, int, int, int]:
         """(blocks not conserved, trades refused, reports refused, round trips that gained, round trips tried)."""
+    def triangulations(self) -> int:
+        """Exchanges between public pools and the mesh."""
     def operations(self) -> list[tuple[str, int, int, int, bool, int, int, int]]:
         """("sale", block, pool, 0, sells base, sold, paid, fee), ("price", block, pool, 0, False, i, 0, 0) or
         ("stabilise", block, stabiliser, outcome, sells base, sold, paid, 0), in order."""

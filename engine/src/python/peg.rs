@@ -47,6 +47,7 @@ impl<'py> FromPyObject<'_, 'py> for AgentSpec {
             "LiquidityProvider" => AgentSpec::LiquidityProvider(object.extract()?),
             "Keeper" => AgentSpec::Keeper(object.extract()?),
             "Rebalancer" => AgentSpec::Rebalancer(object.extract()?),
+            "Triangulator" => AgentSpec::Triangulator(object.extract()?),
             "Sandwicher" => AgentSpec::Sandwicher(object.extract()?),
             "Manipulator" => AgentSpec::Manipulator(object.extract()?),
             "Griefer" => AgentSpec::Griefer(object.extract()?),
@@ -137,6 +138,10 @@ impl PyWorld {
         let world = self.lock()?;
         let (tried, gained) = world.round_trips();
         Ok((world.unconserved_blocks(), world.refusals(), world.reports_refused(), gained, tried))
+    }
+
+    fn triangulations(&self) -> PyResult<u64> {
+        Ok(self.lock()?.triangulations())
     }
 
     fn operations(&self) -> PyResult<Vec<OperationRow>> {

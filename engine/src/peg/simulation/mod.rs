@@ -88,6 +88,7 @@ pub struct World {
     refusals: u64,
     round_trips: u64,
     round_trip_gains: u64,
+    triangulations: u64,
 }
 
 impl World {
@@ -133,6 +134,7 @@ impl World {
             refusals: 0,
             round_trips: 0,
             round_trip_gains: 0,
+            triangulations: 0,
         };
         world.shocks.sort_by_key(|shock| shock.block);
         world.endow(spec);
@@ -412,6 +414,11 @@ impl World {
     /// Trades that a pool refused.
     pub fn refusals(&self) -> u64 {
         self.refusals
+    }
+
+    /// Exchanges between public pools and the mesh.
+    pub fn triangulations(&self) -> u64 {
+        self.triangulations
     }
 
     /// Reports that the oracle refused.

@@ -240,6 +240,24 @@ Rebalancer {
     slippage: u128,
 });
 
+spec!(/// Exchanges between a public pool and the gold mesh where bucket B gains by it.
+Triangulator {
+    /// Index of the public pool.
+    pool: usize,
+    /// Index of the mesh pool of the base token; none where that is gold.
+    base_mesh: Option<usize>,
+    /// Index of the mesh pool of the quote token; none where that is gold.
+    quote_mesh: Option<usize>,
+    /// [wad] how far below parity the legs through gold may be paid.
+    slippage: u128,
+    /// It sells at most one part in so many of what the bucket holds.
+    share: u128,
+    /// It exchanges only if it gains more than one part in so many.
+    least: u128,
+    /// It looks once in so many blocks.
+    every_blocks: u64,
+});
+
 spec!(/// Borrows, moves the pool's price, has the stabiliser called, and trades back, all in one block.
 Sandwicher {
     /// Index of the stabiliser.
@@ -293,6 +311,7 @@ pub enum AgentSpec {
     LiquidityProvider(LiquidityProvider),
     Keeper(Keeper),
     Rebalancer(Rebalancer),
+    Triangulator(Triangulator),
     Sandwicher(Sandwicher),
     Manipulator(Manipulator),
     Griefer(Griefer),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import structlog
+from prometheus_client import Counter, Gauge, start_http_server
 
 from stab3l.chain.contracts import Contract, contract, contract_at
 from stab3l.chain.errors import ContractRejected
@@ -21,6 +22,7 @@ from stab3l.chain.sender import Sender
 from stab3l.chain.signer import Signer
 from stab3l.client.agents.desk import Holdings, TradingDesk, repeat
 from stab3l.config import load_network
+from stab3l.keepers.settings import KeeperSettings
 from stab3l.peg.pool import State, Terms, sell_base, sell_quote
 from stab3l.units import PARTS_PER_MILLION, Lots, Ticks, mul_div_up
 
@@ -30,6 +32,12 @@ DEADLINE_S: Final = 120
 APPROVAL: Final = 2**255
 PROFIT_PPM: Final = 500
 """Of the book's notional: what a trade must earn after all fees. A dollar of each side is taken as a dollar."""
+
+LOOKS: Final = Counter(
+    "stab3l_book_arbitrage_looks", "Looks at book and pool: nothing, would, refused (by the pool), traded", ["outcome"]
+)
+TRADED: Final = Counter("stab3l_book_arbitrage_lots", "Lots sent to the book, by its side", ["side"])
+HELD: Final = Gauge("stab3l_book_arbitrage_held", "Inventory: lots and base units", ["where", "token"])
 
 _log = structlog.get_logger(__name__)
 
@@ -117,22 +125,32 @@ class BookArbitrageur:
             None if bid is None else bid * tick, None if ask is None else ask * tick, int(market.lot),
             market.taker_fee_ppm,
         )  # fmt: skip
-        deal = decide(
-            terms_of(terms), state_of(state), book, await self._inventory(await self._desk.holdings(), tokens)
-        )
+        held = await self._inventory(await self._desk.holdings(), tokens)
+        deal = decide(terms_of(terms), state_of(state), book, held)
         if deal is None:
-            return
-        if self._dry_run:
+            outcome = "nothing"
+        elif self._dry_run:
+            outcome = "would"
             _log.info("would_arbitrage", buys_book=deal.buys_book, lots=deal.lots, sold=deal.sold, paid=deal.paid)
         elif await self._trade_pool(deal, tokens[0 if deal.buys_book else 1]):
+            outcome = "traded"
             await self._trade_book(deal, bid, ask)
+        else:
+            outcome = "refused"
+        LOOKS.labels(outcome).inc()
 
     async def _token(self, name: str) -> Contract:
         return contract_at(self._chain.chain_id, "LocalToken", await self._chain.call(self._pool, name))
 
     async def _inventory(self, holdings: Holdings, tokens: list[Contract]) -> Inventory:
         base, quote = [int(await self._chain.call(token, "balanceOf", self._sender.signer.address)) for token in tokens]
-        return Inventory(holdings.base_lots_available, holdings.quote_available, base, quote)
+        held = Inventory(holdings.base_lots_available, holdings.quote_available, base, quote)
+        for where, token, amount in (
+            ("book", "base", held.book_lots), ("book", "quote", held.book_quote), ("pool", "base", base),
+            ("pool", "quote", quote),
+        ):  # fmt: skip
+            HELD.labels(where, token).set(amount)
+        return held
 
     async def _trade_pool(self, deal: Deal, token: Contract) -> bool:
         me, router = self._sender.signer.address, self._router.address
@@ -151,12 +169,18 @@ class BookArbitrageur:
         ticks = ask if deal.buys_book else bid
         if ticks is not None:
             await self._desk.place(buys=deal.buys_book, ticks=ticks, lots=Lots(deal.lots), immediate=True)
+            TRADED.labels("buy" if deal.buys_book else "sell").inc(deal.lots)
         _log.info("arbitraged", buys_book=deal.buys_book, lots=deal.lots, sold=deal.sold, paid=deal.paid)
 
 
 async def serve(home: Path, role: str, symbol: str, pause_s: float = PAUSE_S, *, dry_run: bool = False) -> None:
-    """Trades with the key of ``role``, until cancelled. ``dry_run``: decide and tell, send nothing."""
+    """Trades with the key of ``role``, until cancelled. ``dry_run``: decide and tell, send nothing.
+
+    Metrics at ``STAB3L_KEEPER_METRICS_PORT``, as of every keeper.
+    """
     network, signer = load_network(home), Signer.load(home, role)
+    if port := KeeperSettings().metrics_port:
+        start_http_server(port, "127.0.0.1")
     async with AsyncExitStack() as stack:
         chain = await stack.enter_async_context(RpcChain(network.primary))
         desk = await TradingDesk.open(home, role, stack, symbol)

@@ -24,6 +24,7 @@ from stab3l.sim.peg.world import (
     Rebalancer,
     Redeemer,
     Stabiliser,
+    Triangulator,
     Value,
     World,
 )
@@ -298,7 +299,7 @@ def _arbitrageurs(parameters: Parameters, pools: tuple[Pool, ...]) -> list[Agent
 
 
 def _keepers(parameters: Parameters) -> list[Agent]:
-    """Keepers of all four, and the mesh for the two of the first chain."""
+    """Keepers of all four, the mesh for the two of the first chain, and between its public pools and the mesh."""
     amount = parameters.depth_usd * USD6 // 50
     trigger, slippage = WAD // 10, 2 * WAD // 100
     delay, failure = parameters.keeper_delay_blocks, parameters.keeper_failure_ppm
@@ -306,6 +307,11 @@ def _keepers(parameters: Parameters) -> list[Agent]:
         *(Keeper(stabiliser, delay, failure) for stabiliser in S),
         Rebalancer(S.CUSDT, P.MESH_CUSDT, P.MESH_CUSDC, trigger, amount, slippage),
         Rebalancer(S.SSTB, P.MESH_SSTB, P.MESH_CUSDC, trigger, amount, slippage),
+        Triangulator(P.CUSDT_CUSDC, P.MESH_CUSDT, P.MESH_CUSDC),
+        Triangulator(P.CUSDT_GOLD, P.MESH_CUSDT, None),
+        Triangulator(P.CUSDC_GOLD, P.MESH_CUSDC, None),
+        Triangulator(P.CEURT_GOLD, P.MESH_CEURT, None),
+        Triangulator(P.SSTB_CUSDC, P.MESH_SSTB, P.MESH_CUSDC),
     ]
 
 

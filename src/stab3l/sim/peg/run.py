@@ -114,6 +114,7 @@ def _measured(
         "stabilised_usd": sum(row[1] for row in native.stabilisers()) // MICRO,
         "reserve_used_ppm": (10**9 - int(reserves.min())) // 1_000,
         "swaps": sum(row[2] for row in native.pools()),
+        "triangulations": native.triangulations(),
         "refused_trades": refusals,
         "refused_reports": reports_refused,
         "invariants": {
@@ -165,7 +166,7 @@ def _profit_figures(agents: tuple[Agent, ...], profits: list[Series]) -> dict[st
     sums: dict[str, int] = {}
     for agent, series in zip(agents, profits, strict=True):
         name = type(agent).__name__
-        if name not in ("NoiseTraders", "Keeper", "Rebalancer"):
+        if name not in ("NoiseTraders", "Keeper", "Rebalancer", "Triangulator"):
             sums[name] = sums.get(name, 0) + int(series[-1])
     return {name: (abs(micro) // MICRO) * (1 if micro >= 0 else -1) for name, micro in sums.items()}
 

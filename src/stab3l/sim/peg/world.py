@@ -189,6 +189,23 @@ class Rebalancer:
 
 
 @dataclass(frozen=True, slots=True)
+class Triangulator:
+    """Exchanges between a public pool and the gold mesh where bucket B gains by it, as the mesh keeper does.
+
+    A mesh pool of ``None`` stands for gold itself; numbers are those of `stab3l.keepers.peg_rules` and of what is
+    deployed.
+    """
+
+    pool: int
+    base_mesh: int | None
+    quote_mesh: int | None
+    slippage: int = 5 * 10**15
+    share: int = 50
+    least: int = 100_000
+    every_blocks: int = 5
+
+
+@dataclass(frozen=True, slots=True)
 class Sandwicher:
     """Flash loan, push, stabiliser's call, trade back, repay: all in one block, whatever pays it best."""
 
@@ -229,6 +246,7 @@ Agent = (
     | LiquidityProvider
     | Keeper
     | Rebalancer
+    | Triangulator
     | Sandwicher
     | Manipulator
     | Griefer

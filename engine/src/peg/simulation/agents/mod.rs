@@ -9,6 +9,7 @@ use crate::peg::wide::*;
 mod attackers;
 mod keepers;
 mod traders;
+mod triangulator;
 
 /// An agent and what it remembers.
 #[derive(Clone, Debug)]
@@ -52,6 +53,7 @@ impl Agent {
             AgentSpec::LiquidityProvider(spec) => spec.act(world, *account, memory),
             AgentSpec::Keeper(spec) => spec.act(world, luck, memory),
             AgentSpec::Rebalancer(spec) => spec.act(world),
+            AgentSpec::Triangulator(spec) => spec.act(world),
             AgentSpec::Sandwicher(spec) => spec.act(world, *account),
             AgentSpec::Manipulator(spec) => spec.act(world, *account, memory),
             AgentSpec::Griefer(spec) => spec.act(world, *account, memory),
@@ -98,7 +100,10 @@ pub fn endowment(spec: &AgentSpec, world: &World) -> Vec<(usize, u128)> {
     };
     let of_stabiliser = |place: usize| world.stabilisers[place].spec.pool;
     match spec {
-        AgentSpec::NoiseTraders(_) | AgentSpec::Keeper(_) | AgentSpec::Rebalancer(_) => Vec::new(),
+        AgentSpec::NoiseTraders(_)
+        | AgentSpec::Keeper(_)
+        | AgentSpec::Rebalancer(_)
+        | AgentSpec::Triangulator(_) => Vec::new(),
         AgentSpec::Arbitrageur(spec) => both(spec.pool, spec.capital.saturating_mul(2)),
         AgentSpec::BridgeArbitrageur(spec) => {
             let (mut all, right) = (both(spec.left, spec.capital), both(spec.right, spec.capital));
@@ -139,6 +144,14 @@ pub fn check(spec: &AgentSpec, world: &WorldSpec) -> Result<(), Nonsense> {
         AgentSpec::Keeper(spec) => spec.stabiliser < stabilisers,
         AgentSpec::Rebalancer(spec) => {
             spec.stabiliser < stabilisers && spec.base_mesh.max(spec.quote_mesh) < pools
+        }
+        AgentSpec::Triangulator(spec) => {
+            let meshes = [spec.base_mesh, spec.quote_mesh];
+            spec.pool < pools
+                && meshes.iter().flatten().all(|mesh| *mesh < pools)
+                && meshes.iter().any(Option::is_some)
+                && spec.every_blocks > 0
+                && spec.share > 0
         }
         AgentSpec::Sandwicher(spec) => spec.stabiliser < stabilisers && spec.every_blocks > 0,
         AgentSpec::Manipulator(spec) => spec.stabiliser < stabilisers && spec.every_blocks > 0,
