@@ -75,6 +75,10 @@ browser-test: setup chromium  ## The console in a real browser, against a networ
 flow-soak: setup  ## Backpressure payments: days of chain time end to end, long invariant runs
 	@nice -n 10 $(BIN)/python -m bench.flow_soak $(or $(STEPS),300)
 
+.PHONY: issuance-soak
+issuance-soak: setup  ## Honest actors and every known cheat of issuance, proofs and redemption, mixed, for hours; the invariants hold
+	@nice -n 10 $(BIN)/python -m bench.issuance_soak
+
 .PHONY: peg-differential
 peg-differential: setup  ## Ten thousand random operations of the peg, rules against contracts (minutes)
 	@$(BIN)/python -m bench.peg_differential $(or $(OPERATIONS),10000)

@@ -6,21 +6,18 @@ Runs both, bounded, and keeps what was run as ``bench/results/flow_soak.json``. 
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 from bench.report import Result, keep
+from bench.soak import ROOT, campaign
 
-ROOT = Path(__file__).parent.parent
-LIMIT_S = 3_000
+LIMIT_S = 7_200
 METHOD = (
     "end to end on a local chain with the real Superfluid: each step an epoch or more of random signals, streams, "
     "departures, drains, every balance held to the last wei; then Foundry's invariant campaign with the same framework"
 )
-CAMPAIGN = re.compile(r"\[PASS\] (\w+)\(\) \(runs: (\d+), calls: (\d+), reverts: (\d+)\)")
 
 
 def end_to_end(steps: int) -> list[Result]:
@@ -35,25 +32,9 @@ def end_to_end(steps: int) -> list[Result]:
     ]
 
 
-def invariants() -> list[Result]:
-    """Foundry's campaigns by the profile `soak`."""
-    contracts = ROOT / "contracts"
-    environment = {**os.environ, "FOUNDRY_PROFILE": "soak"}
-    command = [str(contracts / "node_modules" / ".bin" / "forge"), "test", "--match-path", "test/invariant/Flow.t.sol"]
-    done = subprocess.run(
-        command, cwd=contracts, env=environment, capture_output=True, text=True, check=False, timeout=LIMIT_S
-    )
-    if done.returncode != 0:
-        sys.exit(done.stdout[-2_000:])
-    return [
-        Result(f"flow.soak.{name}.calls", int(calls), "calls", f"{runs} runs, {reverts} reverts, all held")
-        for name, runs, calls, reverts in CAMPAIGN.findall(done.stdout)
-    ]
-
-
 def main(steps: int) -> None:
     """Runs and keeps."""
-    sys.stdout.write(keep("flow_soak", METHOD, [*end_to_end(steps), *invariants()]))
+    sys.stdout.write(keep("flow_soak", METHOD, [*end_to_end(steps), *campaign("Flow.t.sol", "flow.soak", LIMIT_S)]))
 
 
 if __name__ == "__main__":

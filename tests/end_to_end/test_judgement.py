@@ -20,7 +20,7 @@ from deployed_chain import DOLLAR, Deployments
 from stab3l.chain.contracts import decode_log
 from stab3l.chain.sender import Sender
 from stab3l.chain.signer import Signer
-from stab3l.client.disputes import bring_to_judgement
+from stab3l.client.disputes import bring_to_judgement, dispute
 from stab3l.errors import Rejected
 from stab3l.hashing import keccak256
 from stab3l.provider.jobs import document_hash, primes_job
@@ -95,7 +95,8 @@ async def _delivered(buyer: Actor, order: int) -> bytes:
 
 
 async def _judged(buyer: Actor, order: int, job: bytes | None = None) -> bool:
-    await buyer.send("Redemption", "dispute", order)
+    bond, _ = await dispute(buyer.market.network, buyer.chain, buyer.sender, order)
+    assert bond > 0
     buyer.market.mine(3)
     delivered, receipt = await bring_to_judgement(buyer.market.network, buyer.chain, buyer.sender, order, job)
     assert receipt.gas_used < 250_000

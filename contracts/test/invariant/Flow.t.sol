@@ -30,6 +30,8 @@ contract FlowInvariantTest is FlowFixture {
 
     /// forge-config: default.invariant.runs = 8
     /// forge-config: default.invariant.depth = 48
+    /// forge-config: soak.invariant.runs = 64
+    /// forge-config: soak.invariant.depth = 256
     function invariant_I11() public view {
         _no_sink_is_paid_above_its_smoothed_capacity();
         _sinks_escrow_and_dust_are_what_the_sources_sent();

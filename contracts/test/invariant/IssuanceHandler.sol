@@ -12,12 +12,13 @@ import {IssuanceFixture} from "../support/IssuanceFixture.sol";
 
 /// @notice Providers, buyers, a keeper, the committee, the arbiter, reporters and governance, in any order, over moving prices and time.
 /// After every action the keeper flags whoever is short. Holds its own count of what was minted and burned.
-contract IssuanceHandler is IssuanceFixture {
+abstract contract IssuanceHandler is IssuanceFixture {
+    uint256 internal constant COMMITTEE_PROVIDERS = 3;
     uint256 internal constant PRICE_MIN = 0.3e18;
     uint256 internal constant PRICE_MAX = 1.3e18;
     uint32 internal constant SHORT_STAKE_SECONDS = 7 days;
 
-    address[3] internal providers;
+    address[] internal providers; // first those who prove by the committee
     address[2] internal buyers;
     uint256[] internal stakes;
     uint256[] internal orders;
@@ -33,16 +34,19 @@ contract IssuanceHandler is IssuanceFixture {
         vm.warp(1_800_000_000);
         vm.roll(1000);
         _deployIssuance();
-        providers = [makeAddr("first provider"), makeAddr("second provider"), makeAddr("third provider")];
         buyers = [makeAddr("first buyer"), makeAddr("second buyer")];
-        for (uint256 i = 0; i < providers.length; i++) {
+        for (uint256 i = 0; i < COMMITTEE_PROVIDERS; i++) {
+            providers.push(makeAddr(string.concat("provider ", vm.toString(i))));
             vm.prank(providers[i]);
             verifier.register(ProofMethod.Committee, SHORT_STAKE_SECONDS);
         }
         _addBudget(1e18);
         (faults, arbiter) = (ClaimFaults(verifier.faults()), CommitteeArbiter(_arbiter()));
-        vm.prank(address(timelock));
+        vm.startPrank(address(timelock));
         redemption.setRules(Redemption.Rules(72 hours, 8 days, 11_000, 10, 2000, 100, 1000));
+        // Matrices small enough to be multiplied here.
+        verifier.setStandard(IComputeUnitVerifier.Standard(64, 4096, 100, 2, 1, 9000, 1));
+        vm.stopPrank();
         for (uint256 i = 0; i < buyers.length; i++) {
             dollar.mint(buyers[i], type(uint96).max);
             vm.prank(buyers[i]);
@@ -65,17 +69,22 @@ contract IssuanceHandler is IssuanceFixture {
     // --- Claims and mints
 
     function claim(uint256 who, uint32 products) external act {
-        address provider = _provider(who);
+        address provider = providers[who % COMMITTEE_PROVIDERS];
         if (_state(provider) == IComputeUnitVerifier.ClaimState.Proven) return;
-        vm.prank(provider);
-        uint256 claimId = verifier.openChallenge(ComputeClass.F32, TERM_SECONDS, uint32(bound(products, 1, 1000)));
-        _commit(provider, claimId);
-        _sampleBlockMined(claimId);
-        verifier.prove(claimId, _proof(claimId));
+        uint256 claimId = _attested(provider, bound(products, 1, verifier.PRODUCTS_MAX()));
         reached[verifier.claimOf(claimId).state == IComputeUnitVerifier.ClaimState.Proven ? bytes32("proven") : bytes32("verified again")]++;
     }
 
-    /// @dev A fault as ClaimFaults acts on it once it has judged the entry; that judgement is tested with real matrices elsewhere.
+    /// @dev A claim that the committee says is true.
+    function _attested(address provider, uint256 products) internal returns (uint256 claimId) {
+        vm.prank(provider);
+        claimId = verifier.openChallenge(ComputeClass.F32, TERM_SECONDS, uint32(products));
+        _commit(provider, claimId);
+        _sampleBlockMined(claimId);
+        verifier.prove(claimId, _proof(claimId));
+    }
+
+    /// @dev A fault of claims that no processor could compute here, as ClaimFaults acts on it once it has judged an entry.
     function fault(uint256 who, uint256 share) external act {
         address provider = _provider(who);
         uint256 owed = collateral.outstandingOf(provider);
@@ -232,11 +241,18 @@ contract IssuanceHandler is IssuanceFixture {
                 reached["left"]++;
             }
         }
+        _admits();
+    }
+
+    /// @dev Whether the queue's head left it.
+    function _admits() internal returns (bool) {
         try redemption.admit() returns (uint256 id) {
             if (redemption.orderOf(id).state == IRedemption.State.Requested) burned += redemption.orderOf(id).amount;
             reached["admitted"]++;
+            return true;
         } catch {
             reached["waiting"]++;
+            return false;
         }
     }
 
@@ -251,16 +267,30 @@ contract IssuanceHandler is IssuanceFixture {
         reached["retired"]++;
     }
 
-    /// @dev Moves an order one step on, whichever steps are open to it.
+    /// @dev Moves an order one step on, whichever steps are open to it. Orders that have ended are forgotten: nothing lies here for them.
     function proceed(uint256 which, uint256 choice) external act {
-        if (orders.length == 0) return;
-        uint256 id = orders[which % orders.length];
+        uint256 id = _unended(which);
+        if (id == 0) return;
         IRedemption.Order memory order = redemption.orderOf(id);
         uint256 before = dollar.balanceOf(address(collateral));
         if (order.state == IRedemption.State.Requested) _proceedRequested(id, order);
         else if (order.state == IRedemption.State.Delivered) _proceedDelivered(id, order, choice);
         else if (order.state == IRedemption.State.Disputed) _proceedDisputed(id, order, choice % 2 == 0);
         collateralOut += before - dollar.balanceOf(address(collateral));
+    }
+
+    function _unended(uint256 which) private returns (uint256 id) {
+        while (orders.length > 0) {
+            id = orders[which % orders.length];
+            IRedemption.State state = redemption.orderOf(id).state;
+            bool ended =
+                state == IRedemption.State.Settled || state == IRedemption.State.Compensated || state == IRedemption.State.Withdrawn;
+            if (!ended) return id;
+            assertEq(redemption.premiumOf(id) + redemption.bondOf(id), 0, "something lies here for an order that has ended");
+            orders[which % orders.length] = orders[orders.length - 1];
+            orders.pop();
+        }
+        return 0;
     }
 
     function _proceedRequested(uint256 id, IRedemption.Order memory order) private {
@@ -355,7 +385,7 @@ contract IssuanceHandler is IssuanceFixture {
         }
     }
 
-    function _top(address provider, uint256 amount) private {
+    function _top(address provider, uint256 amount) internal {
         _fund(provider, amount);
         collateralIn += amount;
     }
@@ -366,15 +396,15 @@ contract IssuanceHandler is IssuanceFixture {
         return expired ? IComputeUnitVerifier.ClaimState.None : verifier.claimOf(claimId).state;
     }
 
-    function _provider(uint256 seed) private view returns (address) {
+    function _provider(uint256 seed) internal view returns (address) {
         return providers[seed % providers.length];
     }
 
-    function _buyer(uint256 seed) private view returns (address) {
+    function _buyer(uint256 seed) internal view returns (address) {
         return buyers[seed % buyers.length];
     }
 
-    function _least(uint256 a, uint256 b) private pure returns (uint256) {
+    function _least(uint256 a, uint256 b) internal pure returns (uint256) {
         return a < b ? a : b;
     }
 }

@@ -5,7 +5,7 @@ import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManage
 
 import {Deployed} from "../../script/Deployment.sol";
 import {DeploymentConfig, DeploymentDefaults} from "../../script/DeploymentConfig.sol";
-import {Verification} from "../../script/VerificationDeployment.sol";
+import {Verification, ZeroKnowledgeKey} from "../../script/VerificationDeployment.sol";
 import {Timelock} from "../../src/governance/Timelock.sol";
 import {rSTBToken} from "../../src/governance/rSTBToken.sol";
 import {IComputeUnitVerifier} from "../../src/interfaces/IComputeUnitVerifier.sol";
@@ -14,6 +14,7 @@ import {CommitteeProof} from "../../src/issuance/CommitteeProof.sol";
 import {ComputeUnitVerifier} from "../../src/issuance/ComputeUnitVerifier.sol";
 import {MintingAgent} from "../../src/issuance/MintingAgent.sol";
 import {Redemption} from "../../src/issuance/Redemption.sol";
+import {ZeroKnowledgeProof} from "../../src/issuance/ZeroKnowledgeProof.sol";
 import {sSTBToken} from "../../src/issuance/sSTBToken.sol";
 import {Oracle} from "../../src/oracle/Oracle.sol";
 import {CollateralManager} from "../../src/staking/CollateralManager.sol";
@@ -74,7 +75,11 @@ abstract contract IssuanceDeployment is DeploymentFixture {
         config.parameters.rewardMultiplier = MULTIPLIER;
         config.parameters.rewardBudget = 0;
         config.parameters.rewardGovernanceCap = GOVERNANCE_CAP;
+        config.zeroKnowledge = _zeroKnowledgeKey();
     }
+
+    /// @dev None: the method is not deployed.
+    function _zeroKnowledgeKey() internal virtual returns (ZeroKnowledgeKey memory) {}
 
     function _committee() private returns (address[] memory signers) {
         signers = new address[](COMMITTEE_SIZE);
@@ -97,6 +102,10 @@ abstract contract IssuanceDeployment is DeploymentFixture {
         (staking, distributor) = (deployed.staking, deployed.distributor);
         (agent, redemption) = (deployed.agent, deployed.redemption);
         _verification = deployed.verification;
+    }
+
+    function _zeroKnowledge() internal view returns (ZeroKnowledgeProof) {
+        return _verification.zeroKnowledge;
     }
 
     function _reverification() internal view returns (address) {

@@ -122,6 +122,32 @@ def provider_publish(claim: Claim, *, home: Home = None) -> None:
     emit({"claim_id": claim, "manifest": str(cid), "products": list(manifest.products)})
 
 
+def dispute(
+    order: Annotated[int, Parameter(help="Id of the delivered order.")],
+    *,
+    role: Annotated[str, Parameter(help="The buyer, whose key under <home>/keys signs.")] = "buyer",
+    home: Home = None,
+) -> None:
+    """Says that a delivery is wrong and stakes the bond for it; `stab3l judge` then asks the committee.
+
+    The bond comes back, with the compensation, if the committee agrees, and goes to the provider if not.
+
+    Example: `stab3l job dispute 3 --role buyer --home .stab3l/local`
+    """
+    found = uvloop.run(_dispute(home or Settings().home, order, role))
+    emit(found)
+    talk.print(f"order {order} is disputed; stab3l judge {order} --role {role} asks the committee", markup=False)
+
+
+async def _dispute(home: Path, order: int, role: str) -> dict[str, Any]:
+    from stab3l.client.disputes import dispute as send_dispute
+
+    network = load_network(home)
+    async with RpcChain(network.primary) as chain:
+        bond, receipt = await send_dispute(network, chain, Sender(chain, Signer.load(home, role)), order)
+    return {"order": order, "bond": str(bond), "tx": f"0x{receipt.tx_hash.hex()}", "gas": receipt.gas_used}
+
+
 def judge(
     order: Annotated[int, Parameter(help="Id of the disputed order.")],
     *,

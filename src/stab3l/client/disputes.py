@@ -1,4 +1,4 @@
-"""Taking a disputed delivery to the verifier committee: asks each member, counts, and brings the verdict on chain."""
+"""Disputing a delivery, and the committee's judgement: asks each member, counts, brings the verdict on chain."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import httpx
 import msgspec
 import structlog
 
-from stab3l.chain.contracts import contract
+from stab3l.chain.contracts import contract, contract_at
 from stab3l.chain.encoding import encode
 from stab3l.chain.port import Chain, Receipt
 from stab3l.chain.sender import Sender
@@ -21,6 +21,7 @@ from stab3l.compute.attestation import committee_domain
 from stab3l.compute.verdict import VERDICT_TYPES, Verdict, VerdictRequest, verdict_message
 from stab3l.config import Network
 from stab3l.errors import Rejected, Stab3lError
+from stab3l.units import BASIS_POINTS
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +39,27 @@ class CommitteeDivided(Rejected):
 class _Ballot:
     signatures: dict[bool, dict[str, bytes]] = field(default_factory=lambda: defaultdict(dict))
     refusals: dict[str, str] = field(default_factory=dict)
+
+
+_BOND_MARGIN = 100
+"""A hundredth more is approved, for a price that moves before the transaction."""
+
+
+async def dispute(network: Network, chain: Chain, sender: Sender, order_id: int) -> tuple[int, Receipt]:
+    """Says that a delivery is wrong. Returns the bond [base units of the collateral's token] and the receipt.
+
+    Raises:
+        ContractRejected: the order is another's, not delivered, its window is over, or the bond is not there.
+    """
+    redemption, collateral = contract(network.primary, "Redemption"), contract(network.primary, "CollateralManager")
+    order: Any = await chain.call(redemption, "orderOf", order_id)
+    rules: Any = await chain.call(redemption, "rules")
+    most = -(-int(await chain.call(collateral, "valueDown", order.amount * rules.bondBps)) // BASIS_POINTS)
+    if most:
+        token = contract_at(chain.chain_id, "LocalToken", await chain.call(collateral, "token"))
+        await sender.transact(token, "approve", redemption.address, most + most // _BOND_MARGIN + 1)
+    receipt = await sender.transact(redemption, "dispute", order_id)
+    return int(await chain.call(redemption, "bondOf", order_id)), receipt
 
 
 async def bring_to_judgement(

@@ -20,13 +20,17 @@ from stab3l.compute.openings import Opening, open_entry
 from stab3l.compute.product import row_blocks
 from stab3l.compute.sampling import Entry
 from stab3l.compute.shape import ELEMENT_BYTES, Shape
-from stab3l.compute.statement import Statement
+from stab3l.compute.statement import ComputeClass, Statement, sample_seed_of, seed_of
 from stab3l.hashing import keccak256, merkle_root
 from stab3l.provider.circuit import TOOLS, Circuit
 
 SHAPE: Final = Shape(rows=64, depth=84, products=2)
 WRONG: Final = Entry(product=1, row=7, column=33)
 """The entry that the false claim changes by one."""
+
+CLAIM_ID: Final = 1
+PROVIDER: Final = "0x00000000000000000000000000000000000000A1"
+NAME: Final = b"a small claim"
 
 FOLDER: Final = Path(__file__).parents[3] / "contracts" / "test" / "fixtures"
 
@@ -51,9 +55,19 @@ class SmallClaim:
         return open_entry(self.statement.shape, self.layers[entry.product], row, entry)
 
 
-def small_claim(wrong: Entry | None = None, name: bytes = b"a small claim") -> SmallClaim:
-    """A claim of `SHAPE`; with ``wrong`` that entry is one too high."""
-    seed = keccak256(name)
+def seed_block_hash(name: bytes = NAME) -> bytes:
+    """Of the block that seeds a claim."""
+    return keccak256(name)
+
+
+def sample_block_hash(name: bytes = NAME) -> bytes:
+    """Of the block that chooses its samples."""
+    return keccak256(name + b": samples")
+
+
+def small_claim(wrong: Entry | None = None, name: bytes = NAME) -> SmallClaim:
+    """A claim of `SHAPE`, as the contracts make it of these blocks; with ``wrong`` that entry is one too high."""
+    seed = seed_of(seed_block_hash(name), CLAIM_ID, PROVIDER, ComputeClass.F32)
     products = []
     for product in range(SHAPE.products):
         rows = np.concatenate(list(row_blocks(seed, SHAPE, product))).astype(">i4")
@@ -63,9 +77,9 @@ def small_claim(wrong: Entry | None = None, name: bytes = b"a small claim") -> S
     layers = tuple(product_layers(leaves(rows)) for rows in products)
     root = products_root([merkle_root(each) for each in layers])
     statement = Statement(
-        claim_id=1,
-        provider="0x00000000000000000000000000000000000000A1",
-        compute_class=0,
+        claim_id=CLAIM_ID,
+        provider=PROVIDER,
+        compute_class=ComputeClass.F32,
         rows=SHAPE.rows,
         depth=SHAPE.depth,
         products=SHAPE.products,
@@ -73,7 +87,7 @@ def small_claim(wrong: Entry | None = None, name: bytes = b"a small claim") -> S
         commit_block=1_010,
         seed=seed,
         root=root,
-        sample_seed=keccak256(name + b": samples"),
+        sample_seed=sample_seed_of(sample_block_hash(name), root),
         operations_per_second=10**12,
     )
     return SmallClaim(statement, tuple(rows.tobytes() for rows in products), layers)
@@ -90,6 +104,8 @@ def claim_fixture(claim: SmallClaim) -> dict[str, Any]:
     grid = draw(claim.statement)
     return {
         "statement": _plain(asdict(claim.statement)),
+        "seedBlockHash": _plain(seed_block_hash()),
+        "sampleBlockHash": _plain(sample_block_hash()),
         "productRoot": _plain(claim.roots[grid.product]),
         "productPath": _plain(products_path(claim.roots, grid.product)),
         "openings": [_opening(claim.open(entry)) for entry in grid.crossings],

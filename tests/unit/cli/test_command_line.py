@@ -41,6 +41,7 @@ NEEDED = {
     "redeem": "0x0000000000000000000000000000000000000001 --fuel 1 --primes 5",
     "job status": "1",
     "job accept": "1",
+    "job dispute": "1",
     "proof balance": "USDC",
     "proof withdrawal": "1",
     "proof verify": "proof.json",
