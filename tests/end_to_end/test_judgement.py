@@ -96,7 +96,7 @@ async def _delivered(buyer: Actor, order: int) -> bytes:
 
 async def _judged(buyer: Actor, order: int, job: bytes | None = None) -> bool:
     bond, _ = await dispute(buyer.market.network, buyer.chain, buyer.sender, order)
-    assert bond > 0
+    assert bond == await buyer.read("Redemption", "bondOf", order)
     buyer.market.mine(3)
     delivered, receipt = await bring_to_judgement(buyer.market.network, buyer.chain, buyer.sender, order, job)
     assert receipt.gas_used < 250_000
