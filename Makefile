@@ -24,7 +24,7 @@ demo: setup  ## Run the main job once on fresh local chains
 	@exec $(BIN)/stab3l demo
 
 test: setup  ## Every test
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target check contracts-test engine-test console-test
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target check contracts-test engine-test console-test .venv/.browser
 	@$(MAKE) --no-print-directory python-test
 
 check: $(READY)  ## Formatting, lints, types
@@ -42,7 +42,7 @@ engine-test: $(READY)
 console-test: src/stab3l/api/console/index.html  ## The web console: types, lints, its pure parts
 	cd web && npm run --silent types && npm run --silent lint && npm test --silent
 
-python-test: $(READY) nats-server
+python-test: $(READY) nats-server .venv/.browser
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 properties: setup  ## The tests that draw random examples, with fresh ones each time (make test draws the same every time)
@@ -65,8 +65,12 @@ fuzz-api: setup  ## Requests generated from the API's own description, 200 for e
 	STAB3L_FUZZ_EXAMPLES=200 $(BIN)/pytest --timeout 3000 tests/unit/api/test_api_fuzz.py
 
 .PHONY: chromium browser-test
-chromium: | .venv/.prerequisites
+chromium: | .venv/.prerequisites  ## The browser that opens the console in tests, from apt as root if there is none
 	@tools/chromium
+
+.venv/.browser: | .venv/.prerequisites
+	@tools/chromium || true
+	@touch $@
 
 browser-test: setup chromium  ## The console in a real browser, against a network that runs (CONSOLE_URL=, default that of make up)
 	cd web && CONSOLE_URL=$(or $(CONSOLE_URL),http://127.0.0.1:8080) npm run --silent test:browser

@@ -65,17 +65,20 @@ class Place:
         if token == DOLLAR:
             await person.transact(self.token(DOLLAR), "faucet", address, amount)
         else:
-            self._mint_as_the_agent(address, amount)
+            self.as_the_agent(self.token(BASE), "mint", address, amount)
         await person.transact(self.token(token), "approve", self.custody.address, amount)
         await person.transact(self.custody, "deposit", self.token(token).address, amount, address)
 
-    def _mint_as_the_agent(self, to: str, amount: int) -> None:
-        agent, data = self.config.contracts["MintingAgent"], self.token(BASE).encode("mint", (to, amount))
+    def as_the_agent(self, callee: Contract, function: str, *args: Any) -> None:
+        """Calls a contract with the hand of the minting agent, instead of a benchmark and its mint."""
+        agent = self.config.contracts["MintingAgent"]
         self.anvil.ask("anvil_setBalance", agent, hex(10**20))
         self.anvil.ask("anvil_impersonateAccount", agent)
-        call = {"from": agent, "to": self.token(BASE).address, "data": "0x" + data.hex()}
-        self.anvil.ask("eth_sendTransaction", call)
+        call = {"from": agent, "to": callee.address, "data": "0x" + callee.encode(function, args).hex()}
+        sent = self.anvil.ask("eth_sendTransaction", call)
         self.anvil.ask("anvil_stopImpersonatingAccount", agent)
+        receipt = self.anvil.ask("eth_getTransactionReceipt", sent)
+        assert int(receipt["status"], 16) == 1, f"{callee.name} refused {function}"
 
     async def govern(self, function: str, *args: Any) -> None:
         """Changes the custody's parameters as governance does: scheduled, then executed after the delay."""
@@ -167,7 +170,7 @@ async def open_chains(deployments: Deployments) -> AsyncIterator[Chains]:
     chains = [await deployments.chain(chain_id) for chain_id in (PRIMARY, OTHER)]
     governor = deployments.signers["governor"]
     async with AsyncExitStack() as stack:
-        places = {chain.chain_id: await _open_place(stack, chain, governor) for chain in chains}
+        places = {chain.chain_id: await open_place(stack, chain, governor) for chain in chains}
         snapshots = {chain_id: place.anvil.ask("evm_snapshot") for chain_id, place in places.items()}
         yield Chains(deployments, places, snapshots)
 
@@ -186,7 +189,8 @@ async def open_market(chains: Chains, home: Path) -> AsyncIterator[CustodyMarket
             yield CustodyMarket(home, gateway, network, chains.places, operator, listing)
 
 
-async def _open_place(stack: AsyncExitStack, deployed: DeployedChain, governor: Signer) -> Place:
+async def open_place(stack: AsyncExitStack, deployed: DeployedChain, governor: Signer) -> Place:
+    """One deployed chain on a node of its own, until the stack ends."""
     anvil = stack.enter_context(deployed.anvil())
     config = deployed.config(anvil, CONFIRMATIONS)
     chain = await stack.enter_async_context(RpcChain(config, retry_s=2))

@@ -5,7 +5,7 @@
 import { type Address, type Hex, decodeFunctionData, isHex } from "viem";
 import { getPage } from "../api/queries";
 import { get } from "../api/rest";
-import type { AccountView, BatchView, NetworkChain, NetworkView, ProofView } from "../api/types";
+import type { AccountView, BatchView, NetworkChain, NetworkView, ProofView, StatusView } from "../api/types";
 import { contractOf } from "../chain/actions";
 import { CUSTODY } from "../chain/contracts";
 import { call, read } from "../chain/rpc";
@@ -22,6 +22,9 @@ export interface CheckStep {
 const NAMES = ["Leaf", "Balances root", "Batch on chain", "State root"] as const;
 const PAUSE_MS = 1_500;
 const PATIENCE_MS = 180_000;
+const SEAL_PATIENCE_MS = 60_000;
+/** A busy exchange seals the next block before the last is settled: then the newer one is proved. */
+const ATTEMPTS_MAX = 5;
 
 export class Unproven extends Error {
   constructor(
@@ -32,6 +35,9 @@ export class Unproven extends Error {
   }
 }
 
+/** The proof's block has no batch of its own: a later one settled it with its successors. */
+class Overtaken extends Unproven {}
+
 /** Checks one balance and tells each step as it is known. Throws `Unproven` at the first that does not hold. */
 export async function verifyBalance(network: NetworkView, owner: Address, asset: number, tell: (steps: CheckStep[]) => void, signal: AbortSignal): Promise<void> {
   const steps: CheckStep[] = NAMES.map((name) => ({ name, state: "waiting", detail: "" }));
@@ -41,10 +47,34 @@ export async function verifyBalance(network: NetworkView, owner: Address, asset:
   };
   tell([...steps]);
   try {
-    await check(network, owner, asset, done, signal);
+    await untilSealed(done, signal);
+    for (let attempt = 1; !(await checked(attempt, () => check(network, owner, asset, done, signal))); attempt++);
   } catch (error) {
     if (error instanceof Unproven) done(error.step, "bad", error.message);
     else throw error;
+  }
+}
+
+/** Whether it was checked; not if the proof was overtaken and there are attempts left. */
+async function checked(attempt: number, once: () => Promise<void>): Promise<boolean> {
+  try {
+    await once();
+    return true;
+  } catch (error) {
+    if (error instanceof Overtaken && attempt < ATTEMPTS_MAX) return false;
+    throw error;
+  }
+}
+
+/** Proofs are of sealed blocks: waits until one holds everything that has happened up to now. */
+async function untilSealed(done: Done, signal: AbortSignal): Promise<void> {
+  const deadline = Date.now() + SEAL_PATIENCE_MS;
+  const now = BigInt((await get<StatusView>("/v1/status", signal)).sequence ?? "0");
+  while (Date.now() < deadline) {
+    const { sealed_sequence: sealed } = await get<StatusView>("/v1/status", signal);
+    if (sealed !== null && BigInt(sealed) >= now) return;
+    done(0, "waiting", `Waiting until everything up to input ${now.toString()} is in a sealed block`);
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
 }
 
@@ -74,7 +104,7 @@ async function settledBatch(chainId: number, block: bigint, signal: AbortSignal)
     const own = items.filter((batch) => batch.chain_id === chainId);
     const found = own.find((batch) => BigInt(batch.block) === block);
     if (found) return found;
-    if (own.some((batch) => BigInt(batch.block) > block)) throw new Unproven(2, `No batch ends with block ${block.toString()}, and later ones are settled: check again`);
+    if (own.some((batch) => BigInt(batch.block) > block)) throw new Overtaken(2, `No batch ends with block ${block.toString()}, and later ones are settled: check again`);
     if (Date.now() > deadline) throw new Unproven(2, `Block ${block.toString()} is not settled yet: check again in a minute`);
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }

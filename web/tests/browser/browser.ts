@@ -18,7 +18,8 @@ const ARGUMENTS = [
   "--disable-dev-shm-usage",
 ];
 
-export const PATIENCE = 45_000;
+/** Of one step: a busy machine is no failure. */
+export const PATIENCE = 90_000;
 
 export function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: EXECUTABLE, args: ARGUMENTS });
@@ -54,7 +55,7 @@ export async function open(browser: Browser, path: string, { small = false, dark
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("console", (message) => {
     // A path that this server does not have is answered 404 and shown as an empty state.
-    if (message.type() === "error" && !message.text().includes("404")) complaints.push(message.text());
+    if (message.type() === "error" && !message.text().includes("404")) complaints.push(`${message.text()} ${message.location().url}`);
   });
   await page.goto(base + path);
   return { context, page, complaints };
@@ -70,12 +71,16 @@ interface AxeResults {
   violations: { id: string; impact: string | null; nodes: { target: unknown; failureSummary?: string }[] }[];
 }
 
+interface Axe {
+  run: (options: { resultTypes: string[] }) => Promise<AxeResults>;
+}
+
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** What axe finds of serious or critical weight, each with its first place. */
 export async function seriousFindings(page: Page): Promise<string[]> {
   await page.evaluate(AXE);
-  const results = await page.evaluate(() => (globalThis as unknown as { axe: { run: () => Promise<AxeResults> } }).axe.run());
+  const results = await page.evaluate(() => (globalThis as unknown as { axe: Axe }).axe.run({ resultTypes: ["violations"] }));
   return results.violations
     .filter((violation) => violation.impact === "serious" || violation.impact === "critical")
     .map((violation) => `${violation.id}: ${JSON.stringify(violation.nodes[0]?.target)} ${violation.nodes[0]?.failureSummary ?? ""}`);
