@@ -22,5 +22,6 @@ export default tseslint.config(
     },
   },
   { files: ["public/*.js"], languageOptions: { globals: { self: "readonly", localStorage: "readonly", document: "readonly", caches: "readonly", fetch: "readonly", URL: "readonly", Response: "readonly" } } },
+  { files: ["measure/*.js"], languageOptions: { globals: { process: "readonly", document: "readonly", performance: "readonly", MutationObserver: "readonly", requestAnimationFrame: "readonly", setTimeout: "readonly", URL: "readonly" } } },
   { files: ["tests/**"], rules: { "max-lines-per-function": "off", "@typescript-eslint/no-non-null-assertion": "off" } },
 );

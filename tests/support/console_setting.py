@@ -17,7 +17,6 @@ from pathlib import Path
 import pytest
 from api_process import ApiProcess
 from chain_anvil import free_port
-from compute_market import DOLLAR_FEED
 from custody_market import ALICE, Place, open_place
 from deployed_chain import BASE, DOLLAR, PRIMARY, REPORTERS, Deployments
 from gateway_process import ROOT, GatewayProcess
@@ -30,12 +29,16 @@ from stab3l.client.orders import listed_market, signed_order
 from stab3l.client.retries import RetryPolicy
 from stab3l.clock import SystemClock
 from stab3l.config import MarketConfig, Network
-from stab3l.devnet.listing import LOT, MAKER_FEE_PPM, MAX_LOTS, TAKER_FEE_PPM, TICK, symbol
+from stab3l.devnet.listing import LOT, MAKER_FEE_PPM, MAX_LOTS, TAKER_FEE_PPM, TICK, symbol, underlyings
 from stab3l.errors import Unavailable
 from stab3l.exchange.gateway_client import GatewayClient
 from stab3l.exchange.listing import ensure_listed
+from stab3l.hashing import keccak256
 from stab3l.keepers.deposits import DepositKeeper
+from stab3l.keepers.mark_rules import MarkPolicy
+from stab3l.keepers.marks import MarkKeeper, OracleAndBooks
 from stab3l.keepers.settlement import ChainSettler, Sealer
+from stab3l.keepers.spot_books import SpotBooks
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
@@ -47,6 +50,7 @@ BLOCK_PAUSE_S = 0.5
 PATIENCE_S = 600
 """A busy machine is no failure; a green run takes a minute."""
 
+PRICES = {"USDC/USD": 10**18, "sSTB/USD": 6 * 10**16}
 SUPPLY, OBLIGATION, DOLLARS = 10**22, 10**21, 10**12
 STAKE_PERIOD_S = 7 * 86_400
 COMMITTEE = 3
@@ -64,7 +68,7 @@ class Console:
     def run(self, *files: str) -> None:
         """Runs browser tests of ``web/tests/browser``; what they said is in the failure."""
         environment = {**os.environ, "NO_COLOR": "1", "CONSOLE_URL": self.url, "CONSOLE_CHROMIUM": str(CHROMIUM)}
-        command = ["npx", "vitest", "run", "--project", "browser", "--bail", "1", *files]
+        command = ["node_modules/.bin/vitest", "run", "--project", "browser", "--bail", "1", *files]
         with subprocess.Popen(
             command,
             cwd=ROOT / "web",
@@ -96,7 +100,8 @@ async def opened(deployments: Deployments, home: Path) -> AsyncIterator[Console]
         stack.enter_context(gateway)
         operator = await stack.enter_async_context(gateway.operator())
         await ensure_listed(operator, network)
-        await _dollar_is_priced(place, home)
+        await _reported(place, home)
+        await _contracts_listed(place, operator, network)
         await _provider_owes(place, Signer.load(home, "provider"))
         for name in ("indexer", "provider"):
             _start(stack, home, name)
@@ -125,9 +130,11 @@ def _described(home: Path, place: Place, gateway: GatewayProcess, api: ApiProces
         taker_fee_ppm=TAKER_FEE_PPM,
         max_lots=MAX_LOTS,
     )
+    (on_sstb,) = underlyings({PRIMARY: place.config})
     network = Network(
         chains=(place.config,),
         markets=(market,),
+        underlyings=(on_sstb.model_copy(update={"books": ()}),),
         gateway=gateway.address,
         api_url=api.url,
         verifier_urls=(),
@@ -146,10 +153,20 @@ def _start(stack: AsyncExitStack, home: Path, name: str) -> None:
     stack.callback(process.terminate)
 
 
-async def _dollar_is_priced(place: Place, home: Path) -> None:
+async def _reported(place: Place, home: Path) -> None:
+    """First prices of the oracle: collateral, futures and options are judged by them."""
     for index in range(REPORTERS):
         reporter = Sender(place.chain, Signer.load(home, f"reporter-{index}"), QUICK)
-        await reporter.transact(contract(place.config, "Oracle"), "report", DOLLAR_FEED, 10**18)
+        for feed, price in PRICES.items():
+            await reporter.transact(contract(place.config, "Oracle"), "report", keccak256(feed.encode()), price)
+
+
+async def _contracts_listed(place: Place, operator: GatewayClient, network: Network) -> None:
+    """A future and options on sSTB, priced."""
+    source = OracleAndBooks(place.chain, SpotBooks(operator, network), network)
+    marks = MarkKeeper(operator, source, network, MarkPolicy(heartbeat_s=3_600, deviation_bps=1), SystemClock())
+    await marks.list_due()
+    await marks.round()
 
 
 async def _provider_owes(place: Place, provider: Signer) -> None:

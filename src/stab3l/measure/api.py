@@ -1,4 +1,4 @@
-"""``stab3l bench api``: orders over REST, WebSocket and gRPC to the journal, fan-out, queries, and peers."""
+"""``stab3l bench api``: orders over REST, WebSocket and gRPC to the journal, fan-out, queries, console, and peers."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from stab3l.clock import SystemClock, monotonic_s
 from stab3l.engine.wire import Instruction, OrderType, Place, SelfTrade, Side, TimeInForce, encode
 from stab3l.errors import Unavailable
 from stab3l.exchange.gateway_client import GatewayClient
+from stab3l.measure.api_console import console
 from stab3l.measure.api_fanout import fanout
 from stab3l.measure.api_load import (
     Connection,
@@ -113,9 +114,10 @@ class Scale:
     build_s: int = 45
     queries: int = 300
     rounds: int = 3
+    loads: int = 9
 
 
-QUICK: Final = Scale(1_500, 2_000, 10_000, 20_000, 100, 2.0, 100_000, 5, 50, 1)
+QUICK: Final = Scale(1_500, 2_000, 10_000, 20_000, 100, 2.0, 100_000, 5, 50, 1, 2)
 
 
 def measure(scale: Scale, say: Say) -> dict[str, Any]:
@@ -139,6 +141,7 @@ async def _measure(scale: Scale, folder: Path, say: Say) -> list[Result]:
         say("queries")
         owner = at.traders[0].address
         found += await latencies(at.address, SYMBOL, owner, scale.queries, int(past[0]), past[1])
+        found += await _console(at, scale, numbers, say)
     for name, requirements in PEERS.items():
         say(f"peer: {name}")
         found.append(await _peer(name, requirements, scale))
@@ -185,6 +188,21 @@ async def _fanout(at: Stage, scale: Scale, numbers: Any, say: Say) -> list[Resul
     return await fanout(at, scale.sockets, scale.fanout_s, orders, say)
 
 
+async def _console(at: Stage, scale: Scale, numbers: Any, say: Say) -> list[Result]:
+    await _fill_the_book(at, next(numbers) * 1_000_000)
+    return await console(at.url, SYMBOL, scale.loads, at.core, say)
+
+
+async def _fill_the_book(at: Stage, first_id: int) -> None:
+    """Twelve prices on each side that do not trade: what a page shows of a book."""
+    account = (await _accounts(at))[0]
+    orders = []
+    for away in range(50, 62):
+        orders.append(_order(account, first_id + 2 * away, Side.BUY, 600 - away))
+        orders.append(_order(account, first_id + 2 * away + 1, Side.SELL, 600 + away))
+    await at.gateway.submit(b"".join(orders))
+
+
 async def _accounts(at: Stage) -> list[int]:
     return [int(await at.gateway.account_of(bytes.fromhex(one.address[2:])) or 0) for one in at.traders]
 
@@ -206,16 +224,20 @@ async def _grpc(at: Stage, scale: Scale, numbers: Any, say: Say) -> list[Result]
 
 
 def _batches(accounts: list[int], count: int, first_id: int, size: int = BATCH) -> list[bytes]:
-    expires = SystemClock().now() + 3_600 * 10**9
-    records = []
-    for number in range(count):
-        side = Side.SELL if number % 2 == 0 else Side.BUY
-        place = Place(
-            accounts[number % 2], 0, first_id + number, expires, 600, 1, side, OrderType.LIMIT, TimeInForce.GTC,
-            Instruction(0), SelfTrade.NONE, 0, 0, 0,
-        )  # fmt: skip
-        records.append(encode(place, bytes(65)))
+    records = [
+        _order(accounts[number % 2], first_id + number, Side.SELL if number % 2 == 0 else Side.BUY, 600)
+        for number in range(count)
+    ]
     return [b"".join(records[at : at + size]) for at in range(0, count, size)]
+
+
+def _order(account: int, client_id: int, side: Side, ticks: int) -> bytes:
+    expires = SystemClock().now() + 3_600 * 10**9
+    place = Place(
+        account, 0, client_id, expires, ticks, 1, side, OrderType.LIMIT, TimeInForce.GTC,
+        Instruction(0), SelfTrade.NONE, 0, 0, 0,
+    )  # fmt: skip
+    return encode(place, bytes(65))
 
 
 async def _submit_all(gateway: GatewayClient, batches: list[bytes], window: int) -> None:

@@ -1,4 +1,4 @@
-import { type Book, BookGap, type BookMessage, EMPTY_BOOK, applied } from "../market/book";
+import { type Book, BookGap, type BookMessage, UNKNOWN_BOOK, applied } from "../market/book";
 import { LiveClient, type LiveMessage, ownSocket } from "./live";
 import type { StatusView, TradeView } from "./types";
 
@@ -68,16 +68,19 @@ function shared<T>(channel: string, market: string, make: () => Feed<T>): Feed<T
 
 export function bookFeed(market: string): Feed<Book> {
   return shared("book", market, () =>
-    feed("book", market, EMPTY_BOOK, (book, message) => applied(book, message as unknown as BookMessage)),
+    feed("book", market, UNKNOWN_BOOK, (book, message) => applied(book, message as unknown as BookMessage)),
   );
 }
 
 const TRADES_KEPT = 200;
 
+/** The trades of a market before its first message. */
+export const NOT_HEARD: readonly TradeView[] = [];
+
 /** Newest first. */
 export function tradesFeed(market: string): Feed<readonly TradeView[]> {
   return shared("trades", market, () =>
-    feed<readonly TradeView[]>("trades", market, [], (held, message) => {
+    feed<readonly TradeView[]>("trades", market, NOT_HEARD, (held, message) => {
       const trades = message["trades"] as TradeView[];
       return message.type === "snapshot" ? trades : [...[...trades].reverse(), ...held].slice(0, TRADES_KEPT);
     }),

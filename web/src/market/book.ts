@@ -18,7 +18,8 @@ export interface Book {
   readonly asks: readonly Level[];
 }
 
-export const EMPTY_BOOK: Book = { seq: 0n, bids: [], asks: [] };
+/** Before its first message: nothing is known, which is not the same as an empty book. */
+export const UNKNOWN_BOOK: Book = { seq: 0n, bids: [], asks: [] };
 
 /** The update does not follow what is here: ask for a snapshot. */
 export class BookGap extends Error {

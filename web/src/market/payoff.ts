@@ -1,4 +1,4 @@
-import { type Decimal, ZERO, add, compare, maximum, minimum, multiply, subtract } from "../money/decimal";
+import { type Decimal, ZERO, add, compare, divideDown, maximum, minimum, multiply, subtract } from "../money/decimal";
 
 export type InstrumentKind = "future" | "call" | "put";
 
@@ -43,4 +43,17 @@ export function payoffRange(points: readonly PayoffPoint[]): { worst: Decimal; b
   const gains = points.map((point) => point.gain);
   const first = gains[0] ?? ZERO;
   return { worst: gains.reduce(minimum, first), best: gains.reduce(maximum, first) };
+}
+
+/** Where the payoff crosses zero between two prices, to `scale` decimals. */
+export function breakEvens(legs: readonly Leg[], low: Decimal, high: Decimal, scale: number): Decimal[] {
+  const corners = payoffCorners(legs, low, high);
+  const found: Decimal[] = [];
+  for (let index = 1; index < corners.length; index++) {
+    const [a, b] = [corners[index - 1], corners[index]];
+    if (!a || !b || a.gain.units === 0n || a.gain.units > 0n === b.gain.units > 0n) continue;
+    const step = divideDown(multiply(subtract(ZERO, a.gain), subtract(b.settlement, a.settlement)), subtract(b.gain, a.gain), scale);
+    found.push(add(a.settlement, step));
+  }
+  return found;
 }

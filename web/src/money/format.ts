@@ -22,6 +22,14 @@ export function shortest(value: Decimal, places: number): string {
   return `${negative ? MINUS : ""}${grouped(whole)}${fraction ? `.${fraction}` : ""}`;
 }
 
+/** With so many significant digits: rates of very different size beside each other. */
+export function significant(value: Decimal, digits: number): string {
+  const text = toText(value).replace(/^-/, "");
+  const [whole = "0", fraction = ""] = text.split(".");
+  const leading = whole === "0" ? -(/^0*/.exec(fraction)?.[0].length ?? 0) : whole.length;
+  return fixed(value, Math.max(0, Math.min(18, digits - leading)));
+}
+
 /** Base units of a token as people read them. */
 export function tokens(base: string | bigint, decimals: number, places = 2): string {
   return shortest(fromUnits(base, decimals), places);
@@ -53,12 +61,14 @@ export function wadPercent(wad: string | bigint, places = 2): string {
   return `${fixed({ units: BigInt(wad), scale: 16 }, places)}${GROUP}%`;
 }
 
-const UNBOUNDED = 2n ** 64n - 1n;
+/** Where the contract stops counting: 18.4 times what is owed. */
+const RATIO_MAX = 2n ** 64n - 1n;
 
-/** A reserve ratio (wad); the contract's largest number means that nothing is required. */
+/** Reserves over what is owed (wad), as people say it. */
 export function reserveRatio(wad: string | null): string {
   if (wad === null) return "–";
-  return BigInt(wad) >= UNBOUNDED ? "unbounded" : wadPercent(wad, 1);
+  const ratio = BigInt(wad);
+  return ratio >= RATIO_MAX ? `over ${wadPercent(ratio, 0)}` : wadPercent(ratio, 1);
 }
 
 /** Parts per million as a percentage. */

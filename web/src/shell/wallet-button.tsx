@@ -1,8 +1,9 @@
-import { type ReactElement, useEffect, useState } from "react";
+import { type ReactElement, type ReactNode, useEffect, useState } from "react";
 import { useNetwork } from "../api/queries";
 import { shortHash } from "../money/format";
 import { useAction } from "../ui/action";
 import { Dialog } from "../ui/dialog";
+import { Empty } from "../ui/panel";
 import { tell } from "../ui/toast";
 import { type AnnouncedWallet, safeIcon } from "../wallet/discovery";
 import { useSession, useWallets } from "../wallet/hooks";
@@ -29,6 +30,35 @@ export function WalletButton(): ReactElement {
       </button>
       {open && <WalletDialog onClose={() => setOpen(false)} />}
     </>
+  );
+}
+
+interface ConnectProps {
+  /** What it is for, as in "Connect a wallet to trade". */
+  readonly to?: string;
+  readonly full?: boolean;
+}
+
+/** Where a wallet is needed next: asks for one on the spot. */
+export function ConnectButton({ to, full = false }: ConnectProps): ReactElement {
+  const [choosing, setChoosing] = useState(false);
+  return (
+    <>
+      <button type="button" className={`button primary ${full ? "full" : ""}`} onClick={() => setChoosing(true)}>
+        Connect a wallet{to === undefined ? "" : ` to ${to}`}
+      </button>
+      {choosing && <WalletDialog onClose={() => setChoosing(false)} />}
+    </>
+  );
+}
+
+/** In the place of what is one's own. */
+export function NotConnected({ children }: { children: ReactNode }): ReactElement {
+  return (
+    <Empty title="No wallet is connected">
+      <p>{children}</p>
+      <ConnectButton />
+    </Empty>
   );
 }
 

@@ -71,6 +71,17 @@ describe("a newcomer without an extension", () => {
     expect(await page.getByRole("button", { name: "Buy sSTB" }).isDisabled()).toBe(true);
   });
 
+  it("orders a future on margin, and takes the order back", async () => {
+    const future = page.getByLabel("Market", { exact: true }).locator("optgroup[label=Futures] option").first();
+    await page.getByLabel("Market", { exact: true }).selectOption((await future.getAttribute("value")) ?? "");
+    await page.getByLabel("Price", { exact: true }).fill("0.055");
+    await page.getByLabel("Quantity", { exact: true }).fill("100");
+    await page.getByRole("button", { name: /^Buy/ }).last().click();
+    await toast(/waits in the book/);
+    await page.getByRole("button", { name: /^Cancel order/ }).click();
+    await page.getByText("No open orders").waitFor();
+  });
+
   it("verifies its balance against the root on the chain", async () => {
     await go("Proofs");
     await page.getByRole("button", { name: "Verify in this browser" }).click();

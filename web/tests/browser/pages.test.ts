@@ -55,6 +55,20 @@ it.each(WALKS)("pages please axe, say their name and stay within their width: $l
   await context.close();
 });
 
+it("draws the payoff of chosen options, and a future's", async () => {
+  const { context, page, complaints } = await open(browser, "/market/options");
+  const chain = page.getByRole("region", { name: "Option chain" });
+  await chain.getByRole("button", { name: /^Add buy of .*-C to the payoff$/ }).first().click();
+  await chain.getByRole("button", { name: /^Add sell of .*-P to the payoff$/ }).last().click();
+  await page.getByRole("img", { name: /^Payoff at expiry from −.* to \+/ }).waitFor();
+  expect(await seriousFindings(page)).toEqual([]);
+  await chain.getByRole("link", { name: "Trade" }).first().click();
+  await page.getByRole("button", { name: "Payoff" }).click();
+  await page.getByRole("img", { name: /^Payoff at expiry/ }).waitFor();
+  expect(complaints).toEqual([]);
+  await context.close();
+});
+
 it("goes everywhere by the keyboard", async () => {
   const { context, page } = await open(browser, "/");
   await page.getByRole("heading", { name: "Dashboard" }).waitFor();

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { type Book, BookGap, EMPTY_BOOK, type Level, applied, cumulative, groupedLevels } from "../../src/market/book";
+import { type Book, BookGap, UNKNOWN_BOOK, type Level, applied, cumulative, groupedLevels } from "../../src/market/book";
 import { executionOf } from "../../src/market/execution";
 import { decimal, toText } from "../../src/money/decimal";
 
 const snapshot = { type: "snapshot", seq: "7", bids: [["0.06", "10"], ["0.0601", "5"]], asks: [["0.0603", "1"], ["0.0602", "4"]] } as const;
-const book: Book = applied(EMPTY_BOOK, snapshot);
+const book: Book = applied(UNKNOWN_BOOK, snapshot);
 
 describe("the book", () => {
   it("stands best price first", () => {

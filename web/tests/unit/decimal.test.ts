@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { add, compare, decimal, divideDown, fromUnits, multiply, neighbours, parseDecimal, roundDown, roundUp, stepsOf, subtract, toText, toUnits } from "../../src/money/decimal";
-import { basisPoints, brief, fixed, grouped, rate, shortest, signed, tokens, wadPercent } from "../../src/money/format";
+import { basisPoints, brief, fixed, grouped, rate, reserveRatio, shortest, significant, signed, tokens, wadPercent } from "../../src/money/format";
 
 describe("decimals", () => {
   it("adds what floats cannot", () => {
@@ -73,4 +73,19 @@ describe("formats", () => {
     expect(brief(fromUnits("123456", 0))).toBe("123.45k");
     expect(brief(decimal("2500000"))).toBe("2.5M");
   });
+});
+
+it("shows prices of very different size with as many digits", () => {
+  expect(significant(decimal("0.000249976123"), 6)).toBe("0.000249976");
+  expect(significant(decimal("1.000381"), 6)).toBe("1.00038");
+  expect(significant(decimal("4000"), 6)).toBe("4\u202f000.00");
+  expect(significant(decimal("-0.06"), 3)).toBe("\u22120.0600");
+  expect(significant(decimal("0"), 3)).toBe("0.000");
+  expect(significant(decimal("1234567"), 3)).toBe("1\u202f234\u202f567");
+});
+
+it("says what a reserve ratio is, and where the contract stops counting", () => {
+  expect(reserveRatio("100000000000000000")).toBe("10.0\u202f%");
+  expect(reserveRatio((2n ** 64n - 1n).toString())).toBe("over 1\u202f844\u202f%");
+  expect(reserveRatio(null)).toBe("–");
 });

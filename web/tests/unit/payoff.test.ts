@@ -1,6 +1,5 @@
 import { expect, it } from "vitest";
-import { breakEvens } from "../../src/charts/payoff";
-import { type Leg, payoffAt, payoffCorners, payoffRange } from "../../src/market/payoff";
+import { type Leg, breakEvens, payoffAt, payoffCorners, payoffRange } from "../../src/market/payoff";
 import { ZERO, decimal, toText } from "../../src/money/decimal";
 
 const leg = (kind: Leg["kind"], strike: string, quantity: string, price: string): Leg => ({ kind, strike: decimal(strike), quantity: decimal(quantity), price: decimal(price) });

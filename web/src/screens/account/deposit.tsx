@@ -5,6 +5,7 @@ import type { AssetView, Markets, NetworkChain, NetworkView } from "../../api/ty
 import { carryOut, depositSteps, faucetStep, tokenBalance } from "../../chain/actions";
 import { fromUnits, parseDecimal, toText, toUnits } from "../../money/decimal";
 import { tokens } from "../../money/format";
+import { ConnectButton } from "../../shell/wallet-button";
 import { useAction } from "../../ui/action";
 import { Field, Select } from "../../ui/form";
 import { Empty, Panel } from "../../ui/panel";
@@ -102,7 +103,7 @@ function DepositButtons({ chain, asset, amount, network, onDone }: ButtonsProps)
   const [busy, run] = useAction();
   const [step, setStep] = useState("");
   const queries = useQueryClient();
-  if (!connected) return <p className="note-box">Connect a wallet to deposit.</p>;
+  if (!connected) return <ConnectButton to="deposit" full />;
   if (chain?.rpc_url == null) return <p className="note-box">No node of chain {asset.chain_id} is known to this page. Deposit from your wallet to Custody on that chain.</p>;
   const refresh = (): Promise<void> => queries.invalidateQueries({ queryKey: ["wallet-balance"] });
   const deposit = (): void =>

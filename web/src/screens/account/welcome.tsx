@@ -1,13 +1,12 @@
 import { type ReactElement, useState } from "react";
 import { getAddress, isAddress } from "viem";
-import { WalletDialog } from "../../shell/wallet-button";
+import { ConnectButton } from "../../shell/wallet-button";
 import { Field } from "../../ui/form";
 import { Panel } from "../../ui/panel";
 import { watchAddress } from "../../wallet/session";
 
 /** Nobody is here yet: connect, or look at any address, since the books are public. */
 export function Welcome(): ReactElement {
-  const [choosing, setChoosing] = useState(false);
   const [text, setText] = useState("");
   const right = isAddress(text, { strict: false });
   return (
@@ -16,9 +15,7 @@ export function Welcome(): ReactElement {
         <div className="stack">
           <p>Your wallet signs orders and withdrawals. Nothing leaves the exchange without its signature, and you can leave alone: every balance has a proof against a root on the chain.</p>
           <p>
-            <button type="button" className="button primary" onClick={() => setChoosing(true)}>
-              Connect a wallet
-            </button>
+            <ConnectButton />
           </p>
         </div>
       </Panel>
@@ -38,7 +35,6 @@ export function Welcome(): ReactElement {
           </p>
         </form>
       </Panel>
-      {choosing && <WalletDialog onClose={() => setChoosing(false)} />}
     </div>
   );
 }

@@ -8,6 +8,7 @@ import { domainOf, submit } from "../../market/submit";
 import { fromUnits, parseDecimal, toText, toUnits } from "../../money/decimal";
 import { tokens } from "../../money/format";
 import { expiresAt, newClientId, withdrawalRequest } from "../../signing/requests";
+import { ConnectButton } from "../../shell/wallet-button";
 import { useAction } from "../../ui/action";
 import { Field, Select } from "../../ui/form";
 import { Empty, Loading, Panel } from "../../ui/panel";
@@ -105,9 +106,13 @@ function WithdrawForm({ balances, first, markets, address }: FormProps): ReactEl
       />
       <Field label="Recipient" value={recipient} onChange={setRecipient} error={to === null ? "0x and 40 hexadecimal digits" : null} />
       {to !== null && to.toLowerCase() !== address.toLowerCase() && <p className="note-box warn">This is another address than your own. A withdrawal cannot be taken back.</p>}
-      <button type="button" className="button primary full" disabled={busy || !connected || amount === null || error !== null || to === null} onClick={send}>
-        {busy ? "Sign it in your wallet…" : connected ? `Withdraw ${balance.symbol}` : "Connect a wallet to withdraw"}
-      </button>
+      {connected ? (
+        <button type="button" className="button primary full" disabled={busy || amount === null || error !== null || to === null} onClick={send}>
+          {busy ? "Sign it in your wallet…" : `Withdraw ${balance.symbol}`}
+        </button>
+      ) : (
+        <ConnectButton to="withdraw" full />
+      )}
     </div>
   );
 }

@@ -1,8 +1,10 @@
 import type { ReactElement } from "react";
+import { NOT_HEARD } from "../../api/feeds";
 import { useAccount, useBatches, useClaims, useMarkets, useRedemptions } from "../../api/queries";
 import { useTape } from "../../market/hooks";
 import { tokens } from "../../money/format";
 import { clock, fromNanoseconds } from "../../money/time";
+import { NotConnected } from "../../shell/wallet-button";
 import { Empty, Loading, Panel, State } from "../../ui/panel";
 import { Hash, SideWord } from "../../ui/values";
 import { useAddress } from "../../wallet/hooks";
@@ -23,10 +25,13 @@ export function Activity(): ReactElement {
 }
 
 function Trades({ symbol }: { symbol: string }): ReactElement {
-  const trades = useTape(symbol).slice(0, 12);
+  const tape = useTape(symbol);
+  const trades = tape.slice(0, 12);
   return (
     <Panel title={`Trades in ${symbol}`} flush className="span-6">
-      {trades.length === 0 ? (
+      {tape === NOT_HEARD ? (
+        <Loading />
+      ) : trades.length === 0 ? (
         <Empty title="No trade yet" />
       ) : (
         <ul className="timeline">
@@ -56,7 +61,7 @@ function Mine(): ReactElement {
   return (
     <Panel title="Mine" flush className="span-6">
       {address === null ? (
-        <Empty title="Nobody is here yet">Connect a wallet to see your own activity.</Empty>
+        <NotConnected>Your deposits, withdrawals and orders appear here.</NotConnected>
       ) : rows.length === 0 ? (
         <Empty title="Nothing yet" />
       ) : (

@@ -4,8 +4,9 @@ import { useBatches, useList, useMarkets, useProviders } from "../../api/queries
 import type { MarketView, PegView } from "../../api/types";
 import { useTickers } from "../../market/hooks";
 import { type Decimal, decimal, divideDown, fromUnits, multiply, subtract } from "../../money/decimal";
-import { basisPoints, brief, fixed, onGrid, reserveRatio, tokens } from "../../money/format";
+import { basisPoints, brief, fixed, grouped, onGrid, reserveRatio, significant, tokens } from "../../money/format";
 import { useLiveStatus } from "../../shell/live-state";
+import { NotConnected } from "../../shell/wallet-button";
 import { Empty, Panel, State, Stats } from "../../ui/panel";
 import { Table } from "../../ui/table";
 import { Change, ChangeBps, Hash } from "../../ui/values";
@@ -21,7 +22,7 @@ export function Overview(): ReactElement {
         <MarketsPanel />
         <PegPanel />
         <Panel title="My balances" flush className="span-6" aside={address ? <Link href="/account">Account</Link> : undefined}>
-          {address ? <Balances address={address} /> : <Empty title="Nobody is here yet">Connect a wallet to see what is yours.</Empty>}
+          {address ? <Balances address={address} /> : <NotConnected>What is yours on the exchange appears here.</NotConnected>}
         </Panel>
         <SettlementPanel />
         <ProvidersPanel />
@@ -43,7 +44,7 @@ function SystemStats(): ReactElement {
         { label: "Redeemed", value: cell(supply?.redeemed), note: "ever" },
         { label: "Staked", value: cell(supply?.staked), note: "by providers" },
         { label: "CU outside a mint", value: supply ? tokens(supply.cu, 18) : "–", note: "always 0 (I1)" },
-        { label: "Sequencer head", value: status?.sequence ?? "–", note: status?.block ? `block ${status.block}` : "no data" },
+        { label: "Sequencer head", value: status?.sequence ? grouped(status.sequence) : "–", note: status?.block ? `block ${grouped(status.block)}` : "no data" },
       ]}
     />
   );
@@ -120,7 +121,7 @@ function PegFacts({ peg }: { peg: PegView }): ReactElement {
         <div key={pool.address} style={{ display: "contents" }}>
           <dt>{pool.name}</dt>
           <dd>
-            {pool.price === null ? "–" : fixed(fromUnits(pool.price, 18), 6)}{" "}
+            {pool.price === null ? "not open yet" : significant(fromUnits(pool.price, 18), 6)}{" "}
             {pool.deviation !== null && <Change value={{ units: BigInt(pool.deviation), scale: 16 }} places={3} suffix="%" />}
           </dd>
         </div>

@@ -1,11 +1,11 @@
 import { type CSSProperties, type ReactElement, useMemo, useState } from "react";
 import type { MarketView } from "../../api/types";
-import { type DepthLevel, cumulative, groupedLevels } from "../../market/book";
+import { type DepthLevel, UNKNOWN_BOOK, cumulative, groupedLevels } from "../../market/book";
 import { useBook } from "../../market/hooks";
 import { type Decimal, add, decimal, divideDown, multiply, subtract, toPixelNumber, toText } from "../../money/decimal";
 import { basisPoints, fixed, placesOf } from "../../money/format";
 import { Select } from "../../ui/form";
-import { Empty, Panel } from "../../ui/panel";
+import { Empty, Loading, Panel } from "../../ui/panel";
 
 const ROWS = 12;
 
@@ -45,7 +45,9 @@ export function Ladder({ market, onPick }: LadderProps): ReactElement {
         />
       }
     >
-      {bids.length + asks.length === 0 ? (
+      {book === UNKNOWN_BOOK ? (
+        <Loading />
+      ) : bids.length + asks.length === 0 ? (
         <Empty title="The book is empty">A limit order would be the first.</Empty>
       ) : (
         <div className="ladder">

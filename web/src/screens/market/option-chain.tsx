@@ -5,7 +5,7 @@ import { PayoffChart } from "../../charts/payoff";
 import { namesOf, useTickers } from "../../market/hooks";
 import type { Leg } from "../../market/payoff";
 import { compare, decimal, subtract } from "../../money/decimal";
-import { fixed } from "../../money/format";
+import { brief, fixed, onGrid, placesOf } from "../../money/format";
 import { date, fromNanoseconds } from "../../money/time";
 import { Select } from "../../ui/form";
 import { Empty, PageHead, Panel } from "../../ui/panel";
@@ -49,7 +49,8 @@ export function OptionChain({ markets }: { markets: Markets }): ReactElement {
   return (
     <>
       <PageHead title="Options">European options on the price of verified compute, margined like futures.</PageHead>
-      <Panel
+      <div className="stack">
+        <Panel
         title="Chain"
         flush
         aside={<Select label="Expiry" hideLabel value={expiry} onChange={setExpiry} choices={expiries.map((at) => ({ value: at, label: date(fromNanoseconds(at)) }))} />}
@@ -57,6 +58,7 @@ export function OptionChain({ markets }: { markets: Markets }): ReactElement {
         <ChainTable rows={rowsOf(options, expiry)} sample={first} markets={markets} chosen={chosen} toggle={toggle} />
       </Panel>
       <Combined chosen={chosen} sample={first} markets={markets} />
+      </div>
     </>
   );
 }
@@ -66,6 +68,18 @@ function rowsOf(options: readonly MarketView[], expiry: string): Row[] {
   strikes.sort((a, b) => compare(decimal(a), decimal(b)));
   const find = (strike: string, kind: string): MarketView | null => options.find((one) => one.expiry === expiry && one.strike === strike && one.kind === kind) ?? null;
   return strikes.map((strike) => ({ strike, call: find(strike, "call"), put: find(strike, "put") }));
+}
+
+const CHOOSE = "Choose";
+const CALL_HEADS = [CHOOSE, "Open interest", "Mark", "Bid", "Ask"];
+const PUT_HEADS = ["Bid", "Ask", "Mark", "Open interest", CHOOSE];
+
+function Head({ name }: { name: string }): ReactElement {
+  return (
+    <th scope="col" className={name === CHOOSE ? "choose" : "end"}>
+      {name === CHOOSE ? <span className="visually-hidden">{name}</span> : name}
+    </th>
+  );
 }
 
 interface ChainProps {
@@ -79,24 +93,30 @@ interface ChainProps {
 function ChainTable({ rows, sample, markets, chosen, toggle }: ChainProps): ReactElement {
   const tickers = useTickers();
   const index = useIndex(sample, markets);
+  const places = Math.max(...rows.map((row) => placesOf(row.strike)));
   const nearest = index && rows.map((row) => row.strike).sort((a, b) => compare(distance(a, index), distance(b, index)))[0];
   return (
     <div className="scroll" tabIndex={0} role="region" aria-label="Option chain">
       <table className="chain-table">
         <thead>
           <tr>
-            {["Call", "Mark", "Bid", "Ask"].map((head) => (
-              <th key={head} scope="col" className={head === "Call" ? "" : "end"}>
-                {head}
-              </th>
+            <th colSpan={5} scope="colgroup">
+              Calls
+            </th>
+            <th className="strike" aria-hidden="true" />
+            <th colSpan={5} scope="colgroup" className="end">
+              Puts
+            </th>
+          </tr>
+          <tr>
+            {CALL_HEADS.map((head) => (
+              <Head key={head} name={head} />
             ))}
             <th scope="col" className="strike">
               Strike
             </th>
-            {["Bid", "Ask", "Mark", "Put"].map((head) => (
-              <th key={`put ${head}`} scope="col" className="end">
-                {head}
-              </th>
+            {PUT_HEADS.map((head) => (
+              <Head key={head} name={head} />
             ))}
           </tr>
         </thead>
@@ -105,7 +125,7 @@ function ChainTable({ rows, sample, markets, chosen, toggle }: ChainProps): Reac
             <tr key={row.strike} className={row.strike === nearest ? "at-money" : ""}>
               <Cells market={row.call} ticker={row.call ? tickers.get(row.call.symbol) : undefined} chosen={chosen} toggle={toggle} order="call" />
               <th scope="row" className="strike">
-                {row.strike}
+                {fixed(decimal(row.strike), places)}
               </th>
               <Cells market={row.put} ticker={row.put ? tickers.get(row.put.symbol) : undefined} chosen={chosen} toggle={toggle} order="put" />
             </tr>
@@ -130,7 +150,8 @@ interface CellsProps {
 }
 
 function Cells({ market, ticker, chosen, toggle, order }: CellsProps): ReactElement {
-  if (!market) return <td colSpan={4} className="faint" />;
+  if (!market) return <td colSpan={5} className="faint" />;
+  const price = (text: string | null | undefined): string => (text ? onGrid(text, market.price_step) : "–");
   const isChosen = (side: "buy" | "sell"): boolean => chosen.some((one) => one.market.symbol === market.symbol && one.side === side);
   const name = (
     <td className={order === "put" ? "end" : ""} key="name">
@@ -144,10 +165,11 @@ function Cells({ market, ticker, chosen, toggle, order }: CellsProps): ReactElem
       </span>
     </td>
   );
-  const mark = <td key="mark" className="end">{market.mark ?? "–"}</td>;
-  const bid = <td key="bid" className="end up">{ticker?.best_bid ?? "–"}</td>;
-  const ask = <td key="ask" className="end down">{ticker?.best_ask ?? "–"}</td>;
-  return <>{order === "call" ? [name, mark, bid, ask] : [bid, ask, mark, name]}</>;
+  const mark = <td key="mark" className="end">{price(market.mark)}</td>;
+  const bid = <td key="bid" className="end up">{price(ticker?.best_bid)}</td>;
+  const ask = <td key="ask" className="end down">{price(ticker?.best_ask)}</td>;
+  const open = <td key="open" className="end soft">{ticker?.open_interest ? brief(decimal(ticker.open_interest)) : "–"}</td>;
+  return <>{order === "call" ? [name, open, mark, bid, ask] : [bid, ask, mark, open, name]}</>;
 }
 
 function Combined({ chosen, sample, markets }: { chosen: readonly Chosen[]; sample: MarketView; markets: Markets }): ReactElement {
@@ -167,7 +189,7 @@ function Combined({ chosen, sample, markets }: { chosen: readonly Chosen[]; samp
         <Empty title="Choose options with + and −">Their payoff at expiry is drawn as one.</Empty>
       ) : (
         <>
-          <PayoffChart legs={legs} index={index} unit={quote} />
+          <PayoffChart legs={legs} index={index} unit={quote} places={placesOf(sample.price_step)} />
           <ul className="row">
             {chosen.map((one) => (
               <li key={one.market.symbol} className="pill">

@@ -1,7 +1,7 @@
 import { type ReactElement, useState } from "react";
 import { useAccount } from "../../api/queries";
 import type { Markets, MarketView } from "../../api/types";
-import { Empty } from "../../ui/panel";
+import { NotConnected } from "../../shell/wallet-button";
 import { useAddress, useSession } from "../../wallet/hooks";
 import { Balances } from "../account/balances";
 import { OpenOrders, OrderHistory } from "./orders";
@@ -29,7 +29,7 @@ export function OrderPanels({ market, markets }: { market: MarketView; markets: 
       </div>
       <div role="tabpanel" id="my-orders" aria-labelledby={`tab-${slug(part)}`}>
         {address === null ? (
-          <Empty title="Nobody is here yet">Connect a wallet to see orders, positions and balances.</Empty>
+          <NotConnected>Your orders, positions, fills and balances appear here.</NotConnected>
         ) : (
           <>
             {part === "Open orders" && <OpenOrders address={address} markets={markets} market={market} />}

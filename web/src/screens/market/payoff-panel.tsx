@@ -1,8 +1,8 @@
 import { type ReactElement, useState } from "react";
 import type { Markets, MarketView } from "../../api/types";
-import { PayoffChart, breakEvens } from "../../charts/payoff";
+import { PayoffChart } from "../../charts/payoff";
 import { useTickers } from "../../market/hooks";
-import type { Leg } from "../../market/payoff";
+import { type Leg, breakEvens } from "../../market/payoff";
 import { type Decimal, ZERO, decimal, multiply, parseDecimal, toText } from "../../money/decimal";
 import { fixed, placesOf } from "../../money/format";
 import { Field, Segmented } from "../../ui/form";
@@ -29,7 +29,7 @@ export function PayoffPanel({ market, markets, unit }: { market: MarketView; mar
   const even = breakEvens([leg], ZERO, multiply(index, { units: 3n, scale: 0 }), places + 2);
   return (
     <div className="body stack" style={{ padding: "1rem" }}>
-      <div className="row">
+      <div className="row" style={{ alignItems: "end" }}>
         <Segmented
           label="Side"
           compact
@@ -41,12 +41,12 @@ export function PayoffPanel({ market, markets, unit }: { market: MarketView; mar
           ]}
         />
         <Field label="Quantity" numeric value={quantity} onChange={setQuantity} />
-        <p className="soft">
+        <p className="soft" style={{ paddingBottom: "0.5rem" }}>
           at the mark of {fixed(price, places)} {unit}
           {even.length > 0 && `; breaks even at ${even.map((value) => toText(value)).join(" and ")}`}
         </p>
       </div>
-      <PayoffChart legs={[leg]} index={index} unit={unit} />
+      <PayoffChart legs={[leg]} index={index} unit={unit} places={places} />
       <p className="small faint">At expiry, before fees. The settlement price is the average of the index over the last 30 minutes.</p>
     </div>
   );

@@ -1,4 +1,5 @@
 import type { ReactElement } from "react";
+import { NOT_HEARD } from "../../api/feeds";
 import type { MarketView } from "../../api/types";
 import { useTape } from "../../market/hooks";
 import { onGrid } from "../../money/format";
@@ -9,7 +10,8 @@ import { Table } from "../../ui/table";
 const ROWS = 40;
 
 export function Tape({ market }: { market: MarketView }): ReactElement {
-  const trades = useTape(market.symbol).slice(0, ROWS);
+  const tape = useTape(market.symbol);
+  const trades = tape === NOT_HEARD ? undefined : tape.slice(0, ROWS);
   return (
     <Panel title="Trades" className="trades" flush>
       <Table

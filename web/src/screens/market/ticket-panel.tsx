@@ -22,7 +22,7 @@ import {
 import { SELF_TRADE_NAMES, TIME_NAMES, TYPE_NAMES } from "../../market/words";
 import { type Decimal, parseDecimal, toText } from "../../money/decimal";
 import { shortest } from "../../money/format";
-import { WalletDialog } from "../../shell/wallet-button";
+import { ConnectButton } from "../../shell/wallet-button";
 import { ORDER_TYPES, SELF_TRADES, expiresAt, newClientId, orderRequest } from "../../signing/requests";
 import { useAction } from "../../ui/action";
 import { Check, Field, Segmented, Select } from "../../ui/form";
@@ -181,18 +181,8 @@ interface SendProps {
 function SendButton({ form, ticket, market, markets, names, onSent }: SendProps): ReactElement {
   const { connected } = useSession();
   const [busy, run] = useAction();
-  const [choosing, setChoosing] = useState(false);
   const queries = useQueryClient();
-  if (!connected) {
-    return (
-      <>
-        <button type="button" className="button primary full" onClick={() => setChoosing(true)}>
-          Connect a wallet to trade
-        </button>
-        {choosing && <WalletDialog onClose={() => setChoosing(false)} />}
-      </>
-    );
-  }
+  if (!connected) return <ConnectButton to="trade" full />;
   const { terms } = ticket;
   const send = (): void =>
     run(async () => {

@@ -42,7 +42,7 @@ export default function Operations(): ReactElement {
 
 const PARTS: readonly [string, string][] = [
   ["exchange", "Matches, journals, answers"],
-  ["index", "Reads chains and outputs into SQL"],
+  ["history", "Reads chains and outputs into the index"],
 ];
 
 function Parts({ down }: { down: readonly string[] | undefined }): ReactElement {

@@ -1,7 +1,8 @@
 import type { ReactElement } from "react";
 import { Link, useParams } from "wouter";
 import { useMarkets, useNetwork } from "../../api/queries";
-import { Empty, Loading, PageHead } from "../../ui/panel";
+import { NotConnected } from "../../shell/wallet-button";
+import { Loading, PageHead } from "../../ui/panel";
 import { useAddress } from "../../wallet/hooks";
 import { Batches } from "./batches";
 import { Streams } from "./streams";
@@ -32,7 +33,9 @@ export default function Proofs(): ReactElement {
       {part === "streams" && <Streams />}
       {part === "" &&
         (address === null ? (
-          <Empty title="Whose balance?">Connect a wallet, or watch an address on the Account page.</Empty>
+          <NotConnected>
+            Its balances are checked here. Any other address can be watched from the <Link href="/account">Account</Link> page.
+          </NotConnected>
         ) : network && markets ? (
           <VerifyBalance network={network} markets={markets} address={address} />
         ) : (

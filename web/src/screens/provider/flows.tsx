@@ -2,15 +2,20 @@ import type { ReactElement } from "react";
 import { useList } from "../../api/queries";
 import type { FlowView } from "../../api/types";
 import { type Decimal, fromUnits, multiply, toPixelNumber } from "../../money/decimal";
-import { basisPoints, shortest } from "../../money/format";
+import { basisPoints, shortest, significant } from "../../money/format";
 import { Empty, Loading, Panel, Stats } from "../../ui/panel";
 import { Table } from "../../ui/table";
 import { Hash, Meter } from "../../ui/values";
 
 const DAY: Decimal = { units: 86_400n, scale: 0 };
 
-/** Wei a second as tokens a day. */
-const perDay = (wei: string): string => `${shortest(multiply(fromUnits(wei, 18), DAY), 4)} a day`;
+const TOKEN_DECIMALS = 18;
+/** A signal is wei a second in the fixed point 1e18 (docs/reference/flow.md). */
+const SIGNAL_DECIMALS = 36;
+const DIGITS = 4;
+
+/** So much a second as tokens a day. */
+const perDay = (text: string, decimals = TOKEN_DECIMALS): string => `${significant(multiply(fromUnits(text, decimals), DAY), DIGITS)} a day`;
 
 /** Streams of payment, shared by the capacity that providers can show (docs/reference/flow.md). */
 export function Flows(): ReactElement {
@@ -41,7 +46,7 @@ function Flow({ flow }: { flow: FlowView }): ReactElement {
           { label: "Spare", value: perDay(flow.spare) },
           {
             label: "Escrow buffer",
-            value: `${shortest(fromUnits(flow.buffer_level, 18), 4)} of ${shortest(fromUnits(flow.buffer_max, 18), 2)}`,
+            value: `${significant(fromUnits(flow.buffer_level, TOKEN_DECIMALS), DIGITS)} of ${shortest(fromUnits(flow.buffer_max, TOKEN_DECIMALS), 2)}`,
             note: <Meter share={share(flow.buffer_level, flow.buffer_max)} label="Fill of the escrow buffer" />,
           },
         ]}
@@ -53,8 +58,8 @@ function Flow({ flow }: { flow: FlowView }): ReactElement {
         empty="Nobody takes this stream yet"
         columns={[
           { head: "Provider", cell: (sink) => <Hash value={sink.sink} /> },
-          { head: "Capacity (smoothed)", end: true, cell: (sink) => perDay(sink.smoothed) },
-          { head: "Share", cell: (sink) => <Meter share={share(sink.smoothed, flow.capacity)} label={`Share of ${sink.sink}`} /> },
+          { head: "Capacity (smoothed)", end: true, cell: (sink) => perDay(sink.smoothed, SIGNAL_DECIMALS) },
+          { head: "Share", cell: (sink) => <Meter share={share(sink.smoothed.slice(0, -TOKEN_DECIMALS) || "0", flow.capacity)} label={`Share of ${sink.sink}`} /> },
           { head: "Missed", end: true, cell: (sink) => basisPoints(BigInt(sink.miss_bps)) },
           { head: "Epoch", end: true, cell: (sink) => sink.epoch },
         ]}

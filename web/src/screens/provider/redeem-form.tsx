@@ -13,6 +13,7 @@ import { useAction } from "../../ui/action";
 import { Field, Segmented, Select } from "../../ui/form";
 import { Empty, Loading } from "../../ui/panel";
 import { tell } from "../../ui/toast";
+import { NotConnected } from "../../shell/wallet-button";
 import { useSession } from "../../wallet/hooks";
 
 const TIERS = [
@@ -32,7 +33,7 @@ interface RedeemProps {
 export function RedeemForm({ network, chain, onDone }: RedeemProps): ReactElement {
   const { data: providers } = useProviders();
   const { connected } = useSession();
-  if (!connected) return <Empty title="Connect a wallet to redeem" />;
+  if (!connected) return <NotConnected>It burns the sSTB and signs for the job.</NotConnected>;
   if (providers === undefined) return <Loading />;
   const able = (providers ?? []).filter((one) => one.outstanding_cu !== "0" && !one.in_liquidation);
   const first = able[0];

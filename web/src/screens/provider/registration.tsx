@@ -4,6 +4,7 @@ import type { NetworkView } from "../../api/types";
 import { approvalFor, carryOut, contractOf } from "../../chain/actions";
 import { COLLATERAL, VERIFIER } from "../../chain/contracts";
 import { parseDecimal, toUnits } from "../../money/decimal";
+import { ConnectButton } from "../../shell/wallet-button";
 import { useAction } from "../../ui/action";
 import { Field, Select } from "../../ui/form";
 import { Panel } from "../../ui/panel";
@@ -64,9 +65,13 @@ function RegisterPanel({ network }: { network: NetworkView }): ReactElement {
       <div className="stack">
         <Select label="How you prove" value={method} onChange={setMethod} choices={METHODS} />
         <Field label="Stake period" numeric value={days} onChange={setDays} suffix="days" error={right ? null : `Whole days from ${DAYS_LEAST} to ${DAYS_MOST}`} hint="What you mint stays staked this long." />
-        <button type="button" className="button primary full" disabled={busy || !right || !connected} onClick={register}>
-          {busy ? "Confirm it in your wallet…" : connected ? "Register" : "Connect a wallet to register"}
-        </button>
+        {connected ? (
+          <button type="button" className="button primary full" disabled={busy || !right} onClick={register}>
+            {busy ? "Confirm it in your wallet…" : "Register"}
+          </button>
+        ) : (
+          <ConnectButton to="register" full />
+        )}
       </div>
     </Panel>
   );

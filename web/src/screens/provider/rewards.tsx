@@ -8,6 +8,7 @@ import { REWARDS, STAKING } from "../../chain/contracts";
 import { read } from "../../chain/rpc";
 import { tokens } from "../../money/format";
 import { until } from "../../money/time";
+import { NotConnected } from "../../shell/wallet-button";
 import { useAction } from "../../ui/action";
 import { Empty, Panel, Stats } from "../../ui/panel";
 import { Table } from "../../ui/table";
@@ -21,7 +22,7 @@ type Stake = ProviderDetail["stakes"][number];
 export function Rewards({ network }: { network: NetworkView }): ReactElement {
   const address = useAddress();
   const chain = network.chains.find((one) => one.chain_id === network.primary_chain_id);
-  if (!address) return <Empty title="Nobody is here yet">Connect a wallet to see stakes and rewards.</Empty>;
+  if (!address) return <NotConnected>Stakes and rewards belong to an address.</NotConnected>;
   if (!chain?.rpc_url) return <Empty title="No node is known to this page">Rewards are read from the chain itself.</Empty>;
   return <Earned chain={chain} rpcUrl={chain.rpc_url} address={address} />;
 }

@@ -2,7 +2,7 @@ import type { ReactElement } from "react";
 import { useList } from "../../api/queries";
 import type { PoolToken, PoolView } from "../../api/types";
 import { fromUnits } from "../../money/decimal";
-import { brief, fixed, wadPercent } from "../../money/format";
+import { brief, fixed, significant, wadPercent } from "../../money/format";
 import { Empty, Loading, Panel, State } from "../../ui/panel";
 import { Table } from "../../ui/table";
 import { Hash, Meter } from "../../ui/values";
@@ -36,7 +36,7 @@ export function Pools({ kind }: { kind: "public" | "mesh" }): ReactElement {
         columns={[
           { head: "Pool", cell: (pool) => pool.name },
           { head: "Chain", cell: (pool) => pool.chain_id },
-          { head: "Price", end: true, cell: (pool) => (pool.price === null ? "–" : fixed(fromUnits(pool.price, 18), 6)) },
+          { head: "Price", end: true, cell: (pool) => (pool.price === null ? "–" : significant(fromUnits(pool.price, 18), 6)) },
           { head: "Base", end: true, cell: (pool) => held(pool.base_reserve, pool.base) },
           { head: "of target", cell: (pool) => <Fill held={pool.base_reserve} target={pool.base_target} name={`${pool.base.symbol} of ${pool.name}`} /> },
           { head: "Quote", end: true, cell: (pool) => held(pool.quote_reserve, pool.quote) },
