@@ -28,7 +28,7 @@ from stab3l.client import AsyncClient, calls
 from stab3l.client.orders import listed_market, signed_order
 from stab3l.client.retries import RetryPolicy
 from stab3l.clock import SystemClock
-from stab3l.config import MarketConfig, Network
+from stab3l.config import MarketConfig, Network, UnderlyingConfig
 from stab3l.devnet.listing import LOT, MAKER_FEE_PPM, MAX_LOTS, TAKER_FEE_PPM, TICK, symbol, underlyings
 from stab3l.errors import Unavailable
 from stab3l.exchange.gateway_client import GatewayClient
@@ -36,9 +36,8 @@ from stab3l.exchange.listing import ensure_listed
 from stab3l.hashing import keccak256
 from stab3l.keepers.deposits import DepositKeeper
 from stab3l.keepers.mark_rules import MarkPolicy
-from stab3l.keepers.marks import MarkKeeper, OracleAndBooks
+from stab3l.keepers.marks import MarkKeeper
 from stab3l.keepers.settlement import ChainSettler, Sealer
-from stab3l.keepers.spot_books import SpotBooks
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
@@ -50,7 +49,8 @@ BLOCK_PAUSE_S = 0.5
 PATIENCE_S = 600
 """A busy machine is no failure; a green run takes a minute."""
 
-PRICES = {"USDC/USD": 10**18, "sSTB/USD": 6 * 10**16}
+DOLLAR_FEED = keccak256(b"USDC/USD")
+PAR_TICKS = 60_000
 SUPPLY, OBLIGATION, DOLLARS = 10**22, 10**21, 10**12
 STAKE_PERIOD_S = 7 * 86_400
 COMMITTEE = 3
@@ -100,8 +100,8 @@ async def opened(deployments: Deployments, home: Path) -> AsyncIterator[Console]
         stack.enter_context(gateway)
         operator = await stack.enter_async_context(gateway.operator())
         await ensure_listed(operator, network)
-        await _reported(place, home)
-        await _contracts_listed(place, operator, network)
+        await _dollar_is_priced(place, home)
+        await _contracts_listed(operator, network)
         await _provider_owes(place, Signer.load(home, "provider"))
         for name in ("indexer", "provider"):
             _start(stack, home, name)
@@ -153,18 +153,22 @@ def _start(stack: AsyncExitStack, home: Path, name: str) -> None:
     stack.callback(process.terminate)
 
 
-async def _reported(place: Place, home: Path) -> None:
-    """First prices of the oracle: collateral, futures and options are judged by them."""
+async def _dollar_is_priced(place: Place, home: Path) -> None:
     for index in range(REPORTERS):
         reporter = Sender(place.chain, Signer.load(home, f"reporter-{index}"), QUICK)
-        for feed, price in PRICES.items():
-            await reporter.transact(contract(place.config, "Oracle"), "report", keccak256(feed.encode()), price)
+        await reporter.transact(contract(place.config, "Oracle"), "report", DOLLAR_FEED, 10**18)
 
 
-async def _contracts_listed(place: Place, operator: GatewayClient, network: Network) -> None:
+class AtPar:
+    """The index of sSTB, of which this chain's oracle has no feed."""
+
+    async def ticks(self, config: UnderlyingConfig) -> int:
+        return PAR_TICKS
+
+
+async def _contracts_listed(operator: GatewayClient, network: Network) -> None:
     """A future and options on sSTB, priced."""
-    source = OracleAndBooks(place.chain, SpotBooks(operator, network), network)
-    marks = MarkKeeper(operator, source, network, MarkPolicy(heartbeat_s=3_600, deviation_bps=1), SystemClock())
+    marks = MarkKeeper(operator, AtPar(), network, MarkPolicy(heartbeat_s=3_600, deviation_bps=1), SystemClock())
     await marks.list_due()
     await marks.round()
 

@@ -72,11 +72,11 @@ describe("a newcomer without an extension", () => {
   });
 
   it("orders a future on margin, and takes the order back", async () => {
-    const future = page.getByLabel("Market", { exact: true }).locator("optgroup[label=Futures] option").first();
-    await page.getByLabel("Market", { exact: true }).selectOption((await future.getAttribute("value")) ?? "");
+    const markets = page.getByRole("combobox", { name: "Market", exact: true });
+    await markets.selectOption((await markets.locator("optgroup[label=Futures] option").first().getAttribute("value")) ?? "");
     await page.getByLabel("Price", { exact: true }).fill("0.055");
     await page.getByLabel("Quantity", { exact: true }).fill("100");
-    await page.getByRole("button", { name: /^Buy/ }).last().click();
+    await page.getByRole("button", { name: "Buy sSTB" }).click();
     await toast(/waits in the book/);
     await page.getByRole("button", { name: /^Cancel order/ }).click();
     await page.getByText("No open orders").waitFor();
