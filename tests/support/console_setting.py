@@ -37,7 +37,7 @@ from stab3l.hashing import keccak256
 from stab3l.keepers.deposits import DepositKeeper
 from stab3l.keepers.mark_rules import MarkPolicy
 from stab3l.keepers.marks import MarkKeeper
-from stab3l.keepers.settlement import ChainSettler, Sealer
+from stab3l.keepers.settlement import ChainSettler, Proven, Sealer
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
@@ -149,8 +149,16 @@ def _start(stack: AsyncExitStack, home: Path, name: str) -> None:
     command = [sys.executable, "-m", "stab3l", name, "serve", "--home", str(home)]
     with (home / f"{name}.log").open("ab") as log:
         process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT / "src")}, stdout=log, stderr=log)
-    stack.callback(process.wait, 30)
-    stack.callback(process.terminate)
+    stack.callback(_end, process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(30)
 
 
 async def _dollar_is_priced(place: Place, home: Path) -> None:
@@ -184,13 +192,20 @@ async def _provider_owes(place: Place, provider: Signer) -> None:
     place.as_the_agent(manager, "addObligation", provider.address, OBLIGATION)
 
 
+class PaysNoDollars(ChainSettler):
+    """A keeper that leaves withdrawals of dollars to their owners."""
+
+    async def _pay(self, index: int, proven: Proven) -> None:
+        dollar = bytes.fromhex(self._config.contracts[DOLLAR][2:])
+        await super()._pay(index, [one for one in proven if one[0].token != dollar])
+
+
 async def _live(place: Place, operator: GatewayClient, home: Path) -> None:
     """Blocks, and the keepers' own rounds, until it is cancelled."""
     depositing = DepositKeeper(place.chain, place.config, operator)
     sealer = Sealer(operator)
-    settling = ChainSettler(
-        place.chain, place.config, operator, Sender(place.chain, Signer.load(home, "sequencer"), QUICK)
-    )
+    sequencer = Sender(place.chain, Signer.load(home, "sequencer"), QUICK)
+    settling = PaysNoDollars(place.chain, place.config, operator, sequencer)
     while True:
         place.mine(1)
         for keeper in (depositing, sealer, settling):

@@ -24,7 +24,7 @@ const PAUSE_MS = 1_500;
 const PATIENCE_MS = 180_000;
 const SEAL_PATIENCE_MS = 60_000;
 /** A busy exchange seals the next block before the last is settled: then the newer one is proved. */
-const ATTEMPTS_MAX = 5;
+export const ATTEMPTS_MAX = 5;
 
 export class Unproven extends Error {
   constructor(
@@ -36,7 +36,7 @@ export class Unproven extends Error {
 }
 
 /** The proof's block has no batch of its own: a later one settled it with its successors. */
-class Overtaken extends Unproven {}
+export class Overtaken extends Unproven {}
 
 /** Checks one balance and tells each step as it is known. Throws `Unproven` at the first that does not hold. */
 export async function verifyBalance(network: NetworkView, owner: Address, asset: number, tell: (steps: CheckStep[]) => void, signal: AbortSignal): Promise<void> {
@@ -97,7 +97,7 @@ async function check(network: NetworkView, owner: Address, asset: number, done: 
 }
 
 /** The batch that ends with the proof's block: settlement follows sealing by some seconds. */
-async function settledBatch(chainId: number, block: bigint, signal: AbortSignal): Promise<BatchView> {
+export async function settledBatch(chainId: number, block: bigint, signal: AbortSignal): Promise<BatchView> {
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     const { items } = await getPage<BatchView>(`/v1/batches?chain_id=${chainId}&limit=100`, signal);

@@ -99,6 +99,16 @@ describe("a newcomer without an extension", () => {
     await page.getByRole("region", { name: "Withdrawals" }).getByText("paid").waitFor();
   });
 
+  it("takes a withdrawal itself that no keeper pays", async () => {
+    await page.getByLabel("Asset").selectOption({ label: "USDC" });
+    await page.getByLabel("Amount").fill("3");
+    await page.getByRole("button", { name: "Withdraw USDC" }).click();
+    const withdrawals = page.getByRole("region", { name: "Withdrawals" });
+    await withdrawals.getByRole("button", { name: /^Take withdrawal \d+ yourself$/ }).click();
+    await toast(/is paid out against the root/);
+    await withdrawals.getByRole("row", { name: /3 USDC/ }).getByText("paid").waitFor();
+  });
+
   it("redeems what it withdrew for a job", async () => {
     await go("Provider");
     await page.getByRole("link", { name: "Redemptions" }).click();

@@ -44,7 +44,7 @@ export function WithdrawPanel({ address, markets, network }: WithdrawProps): Rea
           <ol className="stack soft">
             <li>1. Your signature names asset, amount and recipient. The exchange debits you and writes it into the tree of withdrawals.</li>
             <li>2. With the next settlement the tree&apos;s root is on the asset&apos;s chain ({network.chains.map((chain) => chain.chain_id).join(", ")}).</li>
-            <li>3. A keeper pays it out. If nobody does, you can, with the proof on the Proofs page: no one can keep your money.</li>
+            <li>3. A keeper pays it out. If nobody does, you take it yourself from the list below, with its proof: no one can keep your money.</li>
           </ol>
         </Panel>
       </div>
