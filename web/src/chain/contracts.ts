@@ -46,4 +46,9 @@ export const COLLATERAL = parseAbi([
   "function releasableDown(address provider) view returns (uint256)",
 ]);
 
+export const STABILIZER_POLICY = parseAbi([
+  "struct Limits { uint64 threshold; uint64 clamp; uint8 sustainedBlocks; uint16 intervalBlocks; uint64 memory_; uint128 gain; uint128 amountMin; uint128 flowMax; uint64 slippage; uint64 gasPriceMax; }",
+  "function limitsOf(address pool) view returns (Limits)",
+]);
+
 export const VERIFIER = parseAbi(["function register(uint8 method, uint32 stakePeriodSeconds)"]);

@@ -10,7 +10,9 @@ import { Hash, Meter } from "../../ui/values";
 /** Tokens of 18 decimals; all others of the network have 6. */
 const WAD_TOKENS = new Set(["sSTB", "rSTB", "CU"]);
 
-export const decimalsOf = (token: PoolToken): number => token.decimals ?? (WAD_TOKENS.has(token.symbol) ? 18 : 6);
+export const decimalsOfSymbol = (symbol: string): number => (WAD_TOKENS.has(symbol) ? 18 : 6);
+
+export const decimalsOf = (token: PoolToken): number => token.decimals ?? decimalsOfSymbol(token.symbol);
 
 const EXPLAINED = {
   public: "Anyone trades here. The curve is flat around the guide price and steeper away from it; a round trip never gains.",
