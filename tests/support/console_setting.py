@@ -67,7 +67,13 @@ class Console:
 
     def run(self, *files: str) -> None:
         """Runs browser tests of ``web/tests/browser``; what they said is in the failure."""
-        environment = {**os.environ, "NO_COLOR": "1", "CONSOLE_URL": self.url, "CONSOLE_CHROMIUM": str(CHROMIUM)}
+        environment = {
+            **os.environ,
+            "NO_COLOR": "1",
+            "CONSOLE_URL": self.url,
+            "CONSOLE_CHROMIUM": str(CHROMIUM),
+            "CONSOLE_UNPAID": "USDC",
+        }
         command = ["node_modules/.bin/vitest", "run", "--project", "browser", "--bail", "1", *files]
         with subprocess.Popen(
             command,

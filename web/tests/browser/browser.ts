@@ -18,6 +18,9 @@ const ARGUMENTS = [
   "--disable-dev-shm-usage",
 ];
 
+/** The asset whose withdrawals the keeper under test leaves to their owners; none on a network that is up. */
+export const UNPAID = process.env["CONSOLE_UNPAID"] ?? "";
+
 /** Of one step: a busy machine is no failure. */
 export const PATIENCE = 90_000;
 

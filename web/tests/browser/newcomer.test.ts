@@ -1,6 +1,6 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Opened, connectDevelopmentWallet, launch, open } from "./browser";
+import { type Opened, UNPAID, connectDevelopmentWallet, launch, open } from "./browser";
 
 let browser: Browser;
 let opened: Opened;
@@ -99,14 +99,15 @@ describe("a newcomer without an extension", () => {
     await page.getByRole("region", { name: "Withdrawals" }).getByText("paid").waitFor();
   });
 
-  it("takes a withdrawal itself that no keeper pays", async () => {
-    await page.getByLabel("Asset").selectOption({ label: "USDC" });
+  // On a network that is up the keeper would be there first.
+  it.runIf(UNPAID !== "")("takes a withdrawal itself that no keeper pays", async () => {
+    await page.getByLabel("Asset").selectOption({ label: UNPAID });
     await page.getByLabel("Amount").fill("3");
-    await page.getByRole("button", { name: "Withdraw USDC" }).click();
+    await page.getByRole("button", { name: `Withdraw ${UNPAID}` }).click();
     const withdrawals = page.getByRole("region", { name: "Withdrawals" });
     await withdrawals.getByRole("button", { name: /^Take withdrawal \d+ yourself$/ }).click();
     await toast(/is paid out against the root/);
-    await withdrawals.getByRole("row", { name: /3 USDC/ }).getByText("paid").waitFor();
+    await withdrawals.getByRole("row", { name: `3 ${UNPAID}` }).getByText("paid").waitFor();
   });
 
   it("redeems what it withdrew for a job", async () => {
