@@ -192,8 +192,10 @@ def provider_onboard(
     from stab3l.provider.onboarding import Step, Terms, onboard
 
     def tell(step: Step) -> None:
-        transaction = "" if step.tx_hash is None else f"0x{step.tx_hash.hex()}  {step.gas} gas"
-        talk.print(f"{step.name:20} {transaction}", markup=False)
+        told = [f"{name} {value}" for name, value in step.values.items()]
+        if step.tx_hash is not None:
+            told = [f"0x{step.tx_hash.hex()}  {step.gas} gas", *told]
+        talk.print(f"{step.name:22} {'  '.join(told)}", markup=False, soft_wrap=True)
 
     async def run(folder: Path) -> None:
         terms = Terms(
@@ -204,6 +206,8 @@ def provider_onboard(
         )
         minted = await onboard(folder, terms=terms, renew=renew, on_step=tell)
         emit({"claim_id": minted.claim_id, "cu_value": str(minted.cu_value)})
+        if terms.method is ProofMethod.TEE:
+            talk.print("the enclave is software under the project's test root: it proves nothing about a chip")
 
     _run(home, run)
 
