@@ -265,8 +265,19 @@ class ProofView(msgspec.Struct, frozen=True):
     amount: str
 
 
+class ProcessView(msgspec.Struct, frozen=True):
+    """A process of the API's own home. ``silent``: it was killed, or hangs; ``since``: unix seconds of its start."""
+
+    name: str
+    state: Literal["running", "silent"]
+    since: str
+
+
 class StatusView(msgspec.Struct, frozen=True):
-    """How far every part is. ``down``: parts that do not answer; what they would say is null or empty then."""
+    """How far every part is. ``down``: parts that do not answer; what they would say is null or empty then.
+
+    ``processes``: those that share this API's home; others are told of by their own monitoring.
+    """
 
     time: str
     down: list[str]
@@ -276,6 +287,7 @@ class StatusView(msgspec.Struct, frozen=True):
     state_root: str | None
     supply: SupplyView | None
     chains: list[ChainView]
+    processes: list[ProcessView] = []
 
 
 class AccountView(msgspec.Struct, frozen=True):

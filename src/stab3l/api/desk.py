@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from stab3l.api.access.door import Access
-from stab3l.api.answers import StatusView
+from stab3l.api.answers import ProcessView, StatusView
 from stab3l.api.authorising import Authoriser
 from stab3l.api.batching import Batcher
 from stab3l.api.cache import AnswerCache
@@ -22,9 +23,10 @@ from stab3l.api.operations import Sources
 from stab3l.api.signed import signing_domain
 from stab3l.api.tickers import Tickers
 from stab3l.chain.port import Chain
-from stab3l.clock import Clock
+from stab3l.clock import Clock, seconds
 from stab3l.config import Network
 from stab3l.errors import Unavailable
+from stab3l.store.heartbeats import running
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Desk:
     access: Access
     state: ChainState
     cache: AnswerCache
+    home: Path | None
 
     @classmethod
     def of(
@@ -54,13 +57,16 @@ class Desk:
         access: Access,
         clock: Clock,
         chains: Mapping[int, Chain],
+        home: Path | None = None,
     ) -> Desk:
-        """Puts the parts together. ``chains``: those whose contracts are read, by id."""
+        """Puts the parts together. ``chains``: those whose contracts are read, by id; ``home``: whose processes are
+        told of.
+        """
         catalogue, feed, batcher = Catalogue(exchange, network), Feed(exchange), Batcher(exchange)
         authoriser = Authoriser(catalogue, signing_domain(network), clock, access.agents)
         entry = OrderEntry(Sources(exchange, catalogue, feed), batcher, authoriser)
         tickers = Tickers(exchange, feed, history, clock)
-        live = Live(exchange, catalogue, feed, history, tickers, lambda: read_status(exchange, history, clock))
+        live = Live(exchange, catalogue, feed, history, tickers, lambda: read_status(exchange, history, clock, home))
         state = ChainState(network, chains, token_symbols(network))
         return cls(
             network,
@@ -76,6 +82,7 @@ class Desk:
             access,
             state,
             AnswerCache(),
+            home,
         )
 
     async def run(self) -> None:
@@ -88,10 +95,10 @@ class Desk:
 
     async def status(self) -> StatusView:
         """The body of ``GET /v1/status``."""
-        return await read_status(self.exchange, self.history, self.clock)
+        return await read_status(self.exchange, self.history, self.clock, self.home)
 
 
-async def read_status(exchange: Exchange, history: History, clock: Clock) -> StatusView:
+async def read_status(exchange: Exchange, history: History, clock: Clock, home: Path | None) -> StatusView:
     """How far every part is; a part that does not answer is named instead of failing the whole."""
     down = []
     position = supply = None
@@ -113,4 +120,9 @@ async def read_status(exchange: Exchange, history: History, clock: Clock) -> Sta
         state_root="0x" + position.state_root.hex() if position else None,
         supply=supply,
         chains=chains,
+        processes=[] if home is None else _processes(home, seconds(clock.now())),
     )
+
+
+def _processes(home: Path, now: int) -> list[ProcessView]:
+    return [ProcessView(one.name, one.state(now), str(one.since)) for one in running(home, now)]

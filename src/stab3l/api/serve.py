@@ -87,7 +87,7 @@ async def _opened(home: Path, network: Network, settings: ApiSettings) -> AsyncI
         access = await stack.enter_async_context(Access(network, home, settings, chains, clock))
         following = asyncio.create_task(follow_heads(network.chains, heads))
         try:
-            yield Desk.of(network, exchange, history, access, clock, chains)
+            yield Desk.of(network, exchange, history, access, clock, chains, home)
         finally:
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)

@@ -15,6 +15,7 @@ from stab3l.cli import (
     keys,
     local,
     looking,
+    operating,
     orders,
     peg,
     peg_simulation,
@@ -139,7 +140,11 @@ key_app = App(name="key", help="Keystores: a key is never an argument and never 
 key_app.command(keys.new, name="new")
 key_app.command(keys.import_, name="import")
 key_app.command(keys.listed, name="list")
-for part in (order_app, job_app, proof_app, key_app):
+operator_app = App(name="operator", help="Whoever runs an API: keys of its users, keys of its own.")
+operator_app.command(operating.keys, name="keys")
+operator_app.command(operating.tier, name="tier")
+operator_app.command(operating.rotate_tokens, name="rotate-tokens")
+for part in (order_app, job_app, proof_app, key_app, operator_app):
     app.command(part)
 for part in (benches, exchange, api, indexer, keeper, verifier, provider, agent, flows, simulate):
     app.command(part)

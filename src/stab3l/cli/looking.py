@@ -42,6 +42,7 @@ def status(*, home: Home = None, as_json: Json = False) -> None:
     def show(found: StatusView) -> None:
         show_fields(found)
         show_rows(found.chains, "chain_id name head indexed lag")
+        show_rows(found.processes, "name state")
 
     told(home, as_json, work, show)
 

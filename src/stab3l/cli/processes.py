@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from contextlib import nullcontext
 from enum import IntEnum
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -11,9 +11,11 @@ import uvloop
 from cyclopts import Parameter
 
 from stab3l.cli.output import configure_logs, emit, talk
+from stab3l.clock import SystemClock
 from stab3l.compute.statement import ComputeClass, ProofMethod
 from stab3l.config import Settings
 from stab3l.errors import Invalid
+from stab3l.store.heartbeats import beating
 
 Home = Annotated[Path | None, Parameter(help="Folder of the network: network.json, keys, data.")]
 Member = Annotated[int, Parameter(help="Which member of the committee, from 0.")]
@@ -30,14 +32,20 @@ Port = Annotated[int, Parameter(help="Port to listen on.")]
 DryRun = Annotated[bool, Parameter(help="Decide and log what would be done, send nothing.", negative="")]
 
 DAY_S = 86_400
+NETWORK = "network.json"
 E = TypeVar("E", bound=IntEnum)
 
 
-def _run(home: Path | None, serve: Any, *arguments: Any, **options: Any) -> None:
+def _run(home: Path | None, name: str, serve: Any, *arguments: Any, **options: Any) -> None:
     settings = Settings()
     configure_logs(settings.log_level)
-    running: Coroutine[Any, Any, None] = serve(home or settings.home, *arguments, **options)
-    uvloop.run(running)
+    folder = home or settings.home
+
+    async def running() -> None:
+        async with beating(folder, name, SystemClock()) if (folder / NETWORK).exists() else nullcontext():
+            await serve(folder, *arguments, **options)
+
+    uvloop.run(running())
 
 
 def exchange_serve(*, home: Home = None) -> None:
@@ -47,7 +55,7 @@ def exchange_serve(*, home: Home = None) -> None:
     """
     from stab3l.exchange.gateway import serve
 
-    _run(home, serve)
+    _run(home, "exchange", serve)
 
 
 def api_serve(*, home: Home = None, host: str = "127.0.0.1", port: Port = 8080) -> None:
@@ -57,7 +65,7 @@ def api_serve(*, home: Home = None, host: str = "127.0.0.1", port: Port = 8080) 
     """
     from stab3l.api.serve import serve
 
-    _run(home, serve, host, port)
+    _run(home, "api", serve, host, port)
 
 
 def indexer_serve(*, home: Home = None) -> None:
@@ -67,7 +75,7 @@ def indexer_serve(*, home: Home = None) -> None:
     """
     from stab3l.watch.process import serve
 
-    _run(home, serve)
+    _run(home, "indexer", serve)
 
 
 def keeper_deposits(*, home: Home = None, dry_run: DryRun = False) -> None:
@@ -77,7 +85,7 @@ def keeper_deposits(*, home: Home = None, dry_run: DryRun = False) -> None:
     """
     from stab3l.keepers.deposits import serve
 
-    _run(home, serve, dry_run=dry_run)
+    _run(home, "keeper-deposits", serve, dry_run=dry_run)
 
 
 def keeper_settlement(*, home: Home = None, dry_run: DryRun = False) -> None:
@@ -87,7 +95,7 @@ def keeper_settlement(*, home: Home = None, dry_run: DryRun = False) -> None:
     """
     from stab3l.keepers.settlement import serve
 
-    _run(home, serve, dry_run=dry_run)
+    _run(home, "keeper-settlement", serve, dry_run=dry_run)
 
 
 def keeper_oracle(*, home: Home = None, dry_run: DryRun = False) -> None:
@@ -97,7 +105,7 @@ def keeper_oracle(*, home: Home = None, dry_run: DryRun = False) -> None:
     """
     from stab3l.keepers.oracle import serve
 
-    _run(home, serve, dry_run=dry_run)
+    _run(home, "keeper-oracle", serve, dry_run=dry_run)
 
 
 def keeper_flow(*, home: Home = None, dry_run: DryRun = False) -> None:
@@ -107,7 +115,7 @@ def keeper_flow(*, home: Home = None, dry_run: DryRun = False) -> None:
     """
     from stab3l.keepers.flow import serve
 
-    _run(home, serve, dry_run=dry_run)
+    _run(home, "keeper-flow", serve, dry_run=dry_run)
 
 
 def keeper_reverification(*, home: Home = None, dry_run: DryRun = False) -> None:
@@ -117,7 +125,7 @@ def keeper_reverification(*, home: Home = None, dry_run: DryRun = False) -> None
     """
     from stab3l.keepers.reverification import serve
 
-    _run(home, serve, dry_run=dry_run)
+    _run(home, "keeper-reverification", serve, dry_run=dry_run)
 
 
 def keeper_peg(*, home: Home = None, dry_run: DryRun = False) -> None:
@@ -127,7 +135,7 @@ def keeper_peg(*, home: Home = None, dry_run: DryRun = False) -> None:
     """
     from stab3l.keepers.peg import serve
 
-    _run(home, serve, dry_run=dry_run)
+    _run(home, "keeper-peg", serve, dry_run=dry_run)
 
 
 def keeper_sweep(*, home: Home = None, dry_run: DryRun = False) -> None:
@@ -137,7 +145,7 @@ def keeper_sweep(*, home: Home = None, dry_run: DryRun = False) -> None:
     """
     from stab3l.keepers.sweep import serve
 
-    _run(home, serve, dry_run=dry_run)
+    _run(home, "keeper-sweep", serve, dry_run=dry_run)
 
 
 def keeper_arbitrage(*, home: Home = None, dry_run: DryRun = False) -> None:
@@ -147,7 +155,7 @@ def keeper_arbitrage(*, home: Home = None, dry_run: DryRun = False) -> None:
     """
     from stab3l.keepers.arbitrage import serve
 
-    _run(home, serve, dry_run=dry_run)
+    _run(home, "keeper-arbitrage", serve, dry_run=dry_run)
 
 
 def verifier_serve(*, home: Home = None, index: Member) -> None:
@@ -157,7 +165,7 @@ def verifier_serve(*, home: Home = None, index: Member) -> None:
     """
     from stab3l.verifier.serving import serve
 
-    _run(home, serve, index)
+    _run(home, f"verifier-{index}", serve, index)
 
 
 def provider_serve(
@@ -173,7 +181,7 @@ def provider_serve(
     """
     from stab3l.provider.serving import serve
 
-    _run(home, serve, reprove=reprove)
+    _run(home, "provider", serve, reprove=reprove)
 
 
 def provider_onboard(
@@ -209,7 +217,7 @@ def provider_onboard(
         if terms.method is ProofMethod.TEE:
             talk.print("the enclave is software under the project's test root: it proves nothing about a chip")
 
-    _run(home, run)
+    _run(home, "provider-onboard", run)
 
 
 def _named(kind: type[E], name: str) -> E:
@@ -232,7 +240,7 @@ def agent_maker(*, home: Home = None, role: Role, market: Market, inventory_lots
         inventory_lots_span=inventory_lots,
         level_lots=max(inventory_lots // 50, 1),
     )
-    _run(home, serve, role, policy, market)
+    _run(home, f"agent-{role}", serve, role, policy, market)
 
 
 def agent_trader(*, home: Home = None, role: Role, market: Market, inventory_lots: Lots = 500) -> None:
@@ -243,7 +251,7 @@ def agent_trader(*, home: Home = None, role: Role, market: Market, inventory_lot
     from stab3l.client.agents.trader import TraderPolicy, serve
 
     policy = TraderPolicy(inventory_lots_target=inventory_lots, trade_lots_max=max(inventory_lots // 10, 1))
-    _run(home, serve, role, policy, market)
+    _run(home, f"agent-{role}", serve, role, policy, market)
 
 
 def agent_contracts(*, home: Home = None, role: Role, taker: Taker = "") -> None:
@@ -253,7 +261,7 @@ def agent_contracts(*, home: Home = None, role: Role, taker: Taker = "") -> None
     """
     from stab3l.client.agents.contracts import serve
 
-    _run(home, serve, role, taker)
+    _run(home, f"agent-{role}", serve, role, taker)
 
 
 def agent_buyer(*, home: Home = None, role: Role) -> None:
@@ -263,7 +271,7 @@ def agent_buyer(*, home: Home = None, role: Role) -> None:
     """
     from stab3l.client.agents.buyer import serve
 
-    _run(home, serve, role)
+    _run(home, f"agent-{role}", serve, role)
 
 
 def agent_pools(*, home: Home = None, role: Role, chain: Chain = 412346) -> None:
@@ -273,7 +281,7 @@ def agent_pools(*, home: Home = None, role: Role, chain: Chain = 412346) -> None
     """
     from stab3l.client.agents.pool_trader import serve
 
-    _run(home, serve, role, chain)
+    _run(home, f"agent-{role}", serve, role, chain)
 
 
 def agent_arbitrageur(*, home: Home = None, role: Role, market: Market, dry_run: DryRun = False) -> None:
@@ -283,4 +291,4 @@ def agent_arbitrageur(*, home: Home = None, role: Role, market: Market, dry_run:
     """
     from stab3l.client.agents.arbitrageur import serve
 
-    _run(home, serve, role, market, dry_run=dry_run)
+    _run(home, f"agent-{role}", serve, role, market, dry_run=dry_run)

@@ -107,7 +107,8 @@ def send(served: Served, case: Any) -> httpx.Response:
     if "authorization" not in {name.lower() for name in headers} and len(prepared.url or "") % 2:
         headers["authorization"] = f"Bearer {served.token}"
     headers.pop("Stab3l-Key", None)
-    request = served.venue.client.request(prepared.method, prepared.url, content=prepared.body, headers=headers)
+    sent = {name: value.encode() if isinstance(value, str) else value for name, value in headers.items()}
+    request = served.venue.client.request(prepared.method, prepared.url, content=prepared.body, headers=sent)
     answer: httpx.Response = served.run(request)
     return answer
 

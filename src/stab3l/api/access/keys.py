@@ -17,6 +17,7 @@ from stab3l.api.access.request_signing import SIGNATURE_BYTES, canonical_request
 from stab3l.api.problems import Problem
 from stab3l.chain.address import checksum
 from stab3l.clock import Clock, seconds
+from stab3l.errors import NotFound
 from stab3l.store import access_tables as t
 
 KEYS_MAX: Final = 50
@@ -88,11 +89,18 @@ class ApiKeys:
         await self._records.add(t.api_keys, row)
         return _key(row)
 
-    async def of(self, account: bytes) -> list[ApiKey]:
-        """An account's keys, newest first, revoked ones too."""
+    async def of(self, account: bytes | None) -> list[ApiKey]:
+        """An account's keys, or everybody's, newest first, revoked ones too."""
         c = t.api_keys.c
-        query = sa.select(t.api_keys).where(c.account == str(checksum(account))).order_by(c.created_at.desc())
+        query = sa.select(t.api_keys).order_by(c.created_at.desc())
+        if account is not None:
+            query = query.where(c.account == str(checksum(account)))
         return [_key(row) for row in await self._records.rows(query)]
+
+    async def give_tier(self, key_id: str, tier: str) -> None:
+        """Gives a key other quotas. Raises `stab3l.errors.NotFound`."""
+        if await self._records.change(t.api_keys, {"key_id": key_id}, {"tier": tier}) == 0:
+            raise NotFound(f"there is no API key {key_id[:64]}: stab3l operator keys lists them", key=key_id[:64])
 
     async def revoke(self, account: bytes, key_id: str) -> None:
         """Ends a key. Raises `Problem` ``key_unknown``."""

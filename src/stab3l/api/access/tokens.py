@@ -52,15 +52,15 @@ class TokenKeys:
         self._load()
         return KeySet(list(self._keys))
 
-    def rotate(self, now: int) -> None:
-        """Puts a new key first, unless another process did so meanwhile."""
+    def rotate(self, now: int, *, anyway: bool = False) -> None:
+        """Puts a new key first, unless another process did so meanwhile; ``anyway``: even then."""
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open(os.open(self._path.with_suffix(".lock"), os.O_CREAT | os.O_RDWR, 0o600), "r+") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             before = list(self._made)
             self._read_at = -1
             self._load()
-            if self._made != before and self._made and now - self._made[0] < ROTATE_S:
+            if not anyway and self._made != before and self._made and now - self._made[0] < ROTATE_S:
                 return
             key = OKPKey.generate_key("Ed25519", {"kid": secrets.token_urlsafe(12), "use": "sig", "alg": ALGORITHM})
             kept = [(key, now), *zip(self._keys, self._made, strict=True)][:KEYS_KEPT]
