@@ -21,7 +21,7 @@ from stab3l.engine.wire import Event
 from stab3l.errors import Invalid, Stab3lError, Unavailable
 
 BATCH_RECORDS_MAX: Final = 256
-WAITING_MAX: Final = 10_000
+WAITING_MAX: Final = 50_000
 
 _log = structlog.get_logger(__name__)
 

@@ -31,6 +31,7 @@ from stab3l.errors import Stab3lError
 MESSAGE_BYTES_MAX: Final = 16 * 1024
 BATCH_BYTES_MAX: Final = 128 * 1024
 UNDER_WAY_MAX: Final = 128
+BATCHES_UNDER_WAY_MAX: Final = 8
 ACCOUNTS_AT_THE_END_MAX: Final = 64
 CALLER_CHECK_S: Final = 5
 CLOSE_POLICY: Final = 1008
@@ -79,6 +80,7 @@ class Session:
         self._outbox: Outbox = desk.live.outbox()
         self._counted = 0
         self._under_way = asyncio.Semaphore(UNDER_WAY_MAX)
+        self._batches_under_way = asyncio.Semaphore(BATCHES_UNDER_WAY_MAX)
         self._answers: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -187,7 +189,7 @@ class Session:
                 await self._charge("order", len(batch.operations))
                 self._allow("trade")
                 tickets = await read_together(self._desk, batch, self._caller)
-                await self._answer_later(message.id, answer_together(self._desk, tickets))
+                await self._answer_later(message.id, answer_together(self._desk, tickets), self._batches_under_way)
             case "cancel_on_disconnect":
                 self._allow("trade")
                 self._tell(message.id, {"accounts": await self._arm(bytes(message.request))})
@@ -198,7 +200,7 @@ class Session:
                 if self._caller is not None:
                     self._caller.require_account(account_named(request))
                 ticket = await self._entry.read(operation, request)
-                await self._answer_later(message.id, self._entry.answer(ticket))
+                await self._answer_later(message.id, self._entry.answer(ticket), self._under_way)
 
     async def _subscribe(self, message: Message) -> None:
         channel, owner = _channel(message.channel), b""
@@ -240,20 +242,22 @@ class Session:
         self._at_the_end[account] = cancel
         return len(self._at_the_end)
 
-    async def _answer_later(self, message_id: int | str | None, answer: Awaitable[Any]) -> None:
+    async def _answer_later(
+        self, message_id: int | str | None, answer: Awaitable[Any], room: asyncio.Semaphore
+    ) -> None:
         """Tells the answer when it comes; with too many under way, nothing more is read until one is done."""
-        await self._under_way.acquire()
-        task = asyncio.create_task(self._answer(message_id, answer))
+        await room.acquire()
+        task = asyncio.create_task(self._answer(message_id, answer, room))
         self._answers.add(task)
         task.add_done_callback(self._answers.discard)
 
-    async def _answer(self, message_id: int | str | None, answer: Awaitable[Any]) -> None:
+    async def _answer(self, message_id: int | str | None, answer: Awaitable[Any], room: asyncio.Semaphore) -> None:
         try:
             self._tell(message_id, await answer)
         except Stab3lError as error:
             self._tell_problem(message_id, error)
         finally:
-            self._under_way.release()
+            room.release()
 
     def _tell(self, message_id: int | str | None, result: Any) -> None:
         self._outbox.put(_encode(AnswerMessage(message_id, result)))
