@@ -90,6 +90,11 @@ peg-differential: setup  ## Ten thousand random operations of the peg, rules aga
 bench: setup  ## Run the benchmarks; results under bench/results/
 	$(BIN)/python -m bench.run
 
+.PHONY: wheel
+wheel: setup  ## The Python package with engine and console, in dist/, tried in an environment of its own
+	rm -rf dist && PATH="$(CURDIR)/$(BIN):$$PATH" $(ALONE) $(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-build-isolation --no-deps --wheel-dir dist .
+	@PYTHON="$(PYTHON)" tools/try-wheel dist/*.whl
+
 .PHONY: bench-api freqtrade
 bench-api: setup  ## The API's figures: orders by REST, WebSocket and gRPC, fan-out, queries, peers (four minutes)
 	$(BIN)/python -m bench.api

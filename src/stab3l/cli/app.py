@@ -118,7 +118,7 @@ for name in (
     "batches",
 ):
     app.command(getattr(looking, name), name=name)
-for name in ("deposit", "withdraw", "claim", "redeem"):
+for name in ("faucet", "deposit", "withdraw", "claim", "redeem"):
     app.command(getattr(funds, name), name=name)
 order_app = App(name="order", help="Orders: signed here, with the key of a role.")
 order_app.command(orders.place, name="place")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -14,11 +15,17 @@ from rich.table import Table
 
 from stab3l.cli.output import configure_logs, emit, talk
 from stab3l.config import Settings
+from stab3l.units import NANOSECONDS_PER_SECOND
 
 if TYPE_CHECKING:
     from stab3l.client import AsyncClient, AsyncWallet
 
 T = TypeVar("T")
+S = TypeVar("S", bound=msgspec.Struct)
+
+TIMES = ("at", "start", "since", "last_used_at", "time")
+"""Columns of times: nanoseconds on the exchange, seconds elsewhere."""
+SECONDS_DIGITS_MAX = 11
 
 Home = Annotated[Path | None, Parameter(help="Folder of the network: network.json, keys, data.")]
 Role = Annotated[str, Parameter(help="Whose key under <home>/keys to use.")]
@@ -72,7 +79,7 @@ def show_rows(rows: Iterable[Any], columns: str, title: str = "") -> None:
     for name in names:
         table.add_column(name.replace("_", " "), overflow="fold")
     for row in rows:
-        table.add_row(*(_shown(getattr(row, name)) for name in names))
+        table.add_row(*(_shown(name, getattr(row, name)) for name in names))
     talk.print(table)
 
 
@@ -86,7 +93,7 @@ def show_pairs(pairs: Iterable[tuple[str, Any]]) -> None:
     table = Table(show_header=False)
     for name, value in pairs:
         if not isinstance(value, list | dict):
-            table.add_row(name.replace("_", " "), _shown(value))
+            table.add_row(name.replace("_", " "), _shown(name, value))
     talk.print(table)
 
 
@@ -95,9 +102,22 @@ def say(line: str) -> None:
     talk.print(line, markup=False, soft_wrap=True)
 
 
-def _shown(value: Any) -> str:
+def in_tokens(value: S, decimals: int, *names: str) -> S:
+    """The same with these fields, base units, as whole tokens: for people, who do not count zeros."""
+    from stab3l.client.trading import whole_tokens
+
+    def whole(text: str) -> str:
+        return ("-" if text.startswith("-") else "") + whole_tokens(int(text.removeprefix("-")), decimals)
+
+    return msgspec.structs.replace(value, **{name: whole(getattr(value, name)) for name in names})
+
+
+def _shown(name: str, value: Any) -> str:
     if value is None:
         return "-"
+    if name in TIMES and isinstance(value, str) and value.isdigit() and value != "0":
+        at = int(value) // (NANOSECONDS_PER_SECOND if len(value) > SECONDS_DIGITS_MAX else 1)
+        return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return " ".join(map(str, value))
     return str(value)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from stab3l.cli.asking import ChainId, Home, Json, Role, client_of, say, show_fields, show_pairs, told, wallet_of
+from stab3l.cli.asking import ChainId, Home, Json, Role, client_of, say, show_pairs, told, wallet_of
+from stab3l.clock import monotonic_s
 from stab3l.errors import Invalid
+from stab3l.units import BaseUnits
 
 if TYPE_CHECKING:
     from stab3l.api.answers import WithdrawalQueued
@@ -17,6 +20,33 @@ if TYPE_CHECKING:
 Token = Annotated[str, Parameter(help="Symbol of the token, such as sSTB or USDC.")]
 Amount = Annotated[str, Parameter(help="Whole tokens, as a decimal number.")]
 PRIMES = "primes"
+CLAIM_PAUSE_S = 2
+
+
+def faucet(
+    dollars: Annotated[int, Parameter(help="Whole test dollars.")] = 1_000,
+    /,
+    *,
+    chain: ChainId = None,
+    role: Role = "trader",
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Gives a role coin for gas and test dollars, on a local network only: everybody begins with neither.
+
+    Example: `stab3l faucet 1000 --role trader`
+    """
+
+    async def work(folder: Path) -> dict[str, Any]:
+        from stab3l.chain.signer import Signer
+        from stab3l.config import load_network
+        from stab3l.devnet.faucet import DOLLAR_UNITS, fill_up
+
+        network = load_network(folder)
+        config = network.primary if chain is None else network.chain(chain)
+        return receipt_told(await fill_up(config, Signer.load(folder, role), BaseUnits(dollars * DOLLAR_UNITS)))
+
+    told(home, as_json, work, lambda done: say(f"{role} has {dollars} dollars more, and gas: {done['tx']}"))
 
 
 def deposit(
@@ -38,7 +68,11 @@ def deposit(
         async with wallet_of(folder, role) as wallet:
             return receipt_told(await wallet.deposit(token, amount, chain_id=chain))
 
-    told(home, as_json, work, lambda done: say(f"deposited {amount} {token}: {done['tx']}, {done['gas']} gas"))
+    def show(done: dict[str, Any]) -> None:
+        say(f"deposited {amount} {token}: {done['tx']}, {done['gas']} gas")
+        say(f"it counts once blocks lie on it: `stab3l balances --role {role}` shows it credited")
+
+    told(home, as_json, work, show)
 
 
 def withdraw(
@@ -61,13 +95,18 @@ def withdraw(
         async with client_of(folder, role) as client:
             return await client.withdraw(token, amount, recipient=recipient, chain_id=chain)
 
-    told(home, as_json, work, show_fields)
+    def show(queued: WithdrawalQueued) -> None:
+        say(f"withdrawal {queued.withdrawal_id} of {amount} {token} to {queued.recipient} is queued")
+        say(f"a keeper pays it after the next batch; without one: `stab3l claim {queued.withdrawal_id} --role {role}`")
+
+    told(home, as_json, work, show)
 
 
 def claim(
     withdrawal: Annotated[int, Parameter(help="Id of the withdrawal.")],
     /,
     *,
+    timeout: Annotated[int, Parameter(help="Seconds to wait until its batch is on the chain; 0: not at all.")] = 120,
     role: Role = "trader",
     home: Home = None,
     as_json: Json = False,
@@ -78,10 +117,29 @@ def claim(
     """
 
     async def work(folder: Path) -> dict[str, Any]:
-        async with client_of(folder, role) as client, wallet_of(folder, role) as wallet:
-            return receipt_told(await wallet.claim(await client.withdrawal_proof(withdrawal)))
+        from stab3l.client.problems import ProofNotReady
+        from stab3l.client.wallet import RootNotPosted
 
-    told(home, as_json, work, lambda done: say(f"withdrawal {withdrawal} paid: {done['tx']}, {done['gas']} gas"))
+        async with client_of(folder, role) as client, wallet_of(folder, role) as wallet:
+            deadline = monotonic_s() + timeout
+            while True:
+                known = await client.withdrawal(withdrawal)
+                if known.state == "paid":
+                    return {"tx": known.paid_tx, "block": None, "gas": None, "paid_before": True}
+                try:
+                    proof = await client.withdrawal_proof(withdrawal)
+                    return receipt_told(await wallet.claim(proof)) | {"paid_before": False}
+                except (ProofNotReady, RootNotPosted) as error:
+                    if monotonic_s() >= deadline:
+                        raise
+                    say(f"waiting: {error.message}")
+                    await asyncio.sleep(CLAIM_PAUSE_S)
+
+    def show(done: dict[str, Any]) -> None:
+        before = "had been paid before" if done["paid_before"] else f"is paid, {done['gas']} gas"
+        say(f"withdrawal {withdrawal} {before}: {done['tx']}")
+
+    told(home, as_json, work, show)
 
 
 def redeem(

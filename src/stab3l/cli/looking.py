@@ -15,6 +15,7 @@ from stab3l.cli.asking import (
     Market,
     Role,
     client_of,
+    in_tokens,
     say,
     show_fields,
     show_pairs,
@@ -115,16 +116,24 @@ def balances(*, role: Role = "trader", address: Address = None, home: Home = Non
     Example: `stab3l balances --role maker-0 --json | jq '.balances[] | {symbol, available}'`
     """
 
+    decimals: dict[tuple[int, str], int] = {}
+
     async def work(folder: Path) -> AccountView:
         async with client_of(folder, None if address else role) as client:
+            assets = (await client.markets()).assets
+            decimals.update({(one.chain_id, one.token): one.decimals for one in assets})
             return await client.account(address)
 
+    def whole(moved: list[Any] | None) -> list[Any]:
+        return [in_tokens(one, decimals[one.chain_id, one.token], "amount") for one in moved or []]
+
     def show(found: AccountView) -> None:
-        say(f"{found.address}: account {found.account}")
-        show_rows(found.balances, "symbol available held decimals")
+        say(f"{found.address}: account {'-' if found.account is None else found.account}")
+        held = [in_tokens(one, one.decimals, "available", "held") for one in found.balances]
+        show_rows(held, "symbol available held")
         show_rows(found.open_orders, "order_id market side price remaining", "open orders")
-        show_rows(found.deposits or [], "chain_id symbol amount state depth", "deposits")
-        show_rows(found.withdrawals or [], "withdrawal_id chain_id symbol amount state", "withdrawals")
+        show_rows(whole(found.deposits), "chain_id symbol amount state depth", "deposits")
+        show_rows(whole(found.withdrawals), "withdrawal_id chain_id symbol amount state", "withdrawals")
 
     told(home, as_json, work, show)
 
@@ -137,11 +146,18 @@ def fills(
     Example: `stab3l fills --market sSTB-USDC --role trader --json`
     """
 
+    decimals: dict[int, int] = {}
+
     async def work(folder: Path) -> Page[Any]:
         async with client_of(folder, role, signed_in=True) as client:
+            decimals.update({one.asset: one.decimals for one in (await client.markets()).assets})
             return await client.fills(market or None, limit)
 
-    told(home, as_json, work, lambda found: show_rows(found.items, "trade_id market side role price quantity fee at"))
+    def show(found: Page[Any]) -> None:
+        rows = [in_tokens(one, decimals[one.fee_asset], "fee") for one in found.items]
+        show_rows(rows, "trade_id market side role price quantity fee at")
+
+    told(home, as_json, work, show)
 
 
 def ledger(*, limit: Limit = 50, role: Role = "trader", home: Home = None, as_json: Json = False) -> None:
@@ -150,11 +166,18 @@ def ledger(*, limit: Limit = 50, role: Role = "trader", home: Home = None, as_js
     Example: `stab3l ledger --role trader --json | jq '.items[] | {kind, change}'`
     """
 
+    decimals: dict[int, int] = {}
+
     async def work(folder: Path) -> Page[Any]:
         async with client_of(folder, role, signed_in=True) as client:
+            decimals.update({one.asset: one.decimals for one in (await client.markets()).assets})
             return await client.ledger(limit=limit)
 
-    told(home, as_json, work, lambda found: show_rows(found.items, "sequence kind symbol change reference"))
+    def show(found: Page[Any]) -> None:
+        rows = [in_tokens(one, decimals[one.asset], "change") for one in found.items]
+        show_rows(rows, "at kind symbol change reference")
+
+    told(home, as_json, work, show)
 
 
 def positions(*, role: Role = "trader", address: Address = None, home: Home = None, as_json: Json = False) -> None:

@@ -162,6 +162,7 @@ class AsyncClient:
     trades = asking(calls.trades)
     candles = asking(calls.candles)
     order = asking(calls.order)
+    withdrawal = asking(calls.withdrawal)
     fills = asking(calls.fills)
     margin = asking(calls.margin)
     ledger = asking(calls.ledger)

@@ -155,6 +155,7 @@ class Client:
     trades = asking_now(calls.trades)
     candles = asking_now(calls.candles)
     order = asking_now(calls.order)
+    withdrawal = asking_now(calls.withdrawal)
     fills = asking_now(calls.fills)
     margin = asking_now(calls.margin)
     ledger = asking_now(calls.ledger)

@@ -35,7 +35,16 @@ from stab3l.api.answers import (
     TradeView,
     WithdrawalQueued,
 )
-from stab3l.api.history import BatchView, Candle, ChainView, ClaimView, ProviderView, RedemptionView, SupplyView
+from stab3l.api.history import (
+    BatchView,
+    Candle,
+    ChainView,
+    ClaimView,
+    ProviderView,
+    RedemptionView,
+    SupplyView,
+    WithdrawalView,
+)
 from stab3l.api.signed import (
     AmendRequest,
     CancelAllRequest,
@@ -187,6 +196,11 @@ def order(order_id: int) -> Call[OrderView]:
 def balance_proof(address: str, asset: int) -> Call[ProofView]:
     """Proof of a balance in the last sealed block, as the API tells it: check it with ``stab3l.client.proofs``."""
     return _get(f"/v1/accounts/{quote(address, safe='')}/balances/{asset}/proof", ProofView)
+
+
+def withdrawal(withdrawal_id: int) -> Call[WithdrawalView]:
+    """A withdrawal: queued, settled or paid."""
+    return _get(f"/v1/withdrawals/{withdrawal_id}", WithdrawalView)
 
 
 def withdrawal_proof(withdrawal_id: int) -> Call[ProofView]:

@@ -23,7 +23,7 @@ from stab3l.client.proofs import CheckedProof, ProofInvalid
 from stab3l.client.redemption import Buyer
 from stab3l.client.trading import base_units, whole_tokens
 from stab3l.config import Network
-from stab3l.errors import NotFound, Unavailable
+from stab3l.errors import Invalid, NotFound, Unavailable
 from stab3l.provider.jobs import Job, Result
 from stab3l.units import OPERATIONS_PER_CU, WAD
 
@@ -39,6 +39,12 @@ class RootNotPosted(Unavailable):
     """No recent batch on the chain has the proof's root: wait for the next one. ``values``: ``root``, ``chain_id``."""
 
     code: ClassVar[str] = "root_not_posted"
+
+
+class TokensShort(Invalid):
+    """The wallet has less of a token than it is to bring. ``values``: ``held``, ``needed``, in base units."""
+
+    code: ClassVar[str] = "tokens_short"
 
 
 class AsyncWallet:
@@ -73,10 +79,19 @@ class AsyncWallet:
         """Brings ``amount`` whole tokens to the exchange; they count once the confirmation depth lies on them.
 
         Raises:
+            TokensShort: the wallet has less.
             ContractRejected, ChainUnavailable, TransactionLost: as ``Sender.transact``.
         """
         chain, coin = await self._token(token, chain_id)
-        units = base_units(amount, int(await chain.call(coin, "decimals")))
+        decimals = int(await chain.call(coin, "decimals"))
+        units, held = base_units(amount, decimals), int(await chain.call(coin, "balanceOf", self.signer.address))
+        if held < units:
+            raise TokensShort(
+                f"{self.signer.address} has {whole_tokens(held, decimals)} {token} on chain {chain.chain_id}, "
+                f"{amount} are to be deposited",
+                held=held,
+                needed=units,
+            )
         return await deposit(Sender(chain, self.signer), chain.config, coin.address, units)
 
     async def batch_of(self, proof: CheckedProof) -> int:

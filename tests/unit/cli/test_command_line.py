@@ -97,7 +97,7 @@ def test_the_commands_are_all_there() -> None:
         "up", "demo", "exchange", "api", "indexer", "keeper", "verifier", "provider", "agent", "peg",
         "bench", "verify", "flow", "simulate", "recheck", "judge", "backing", "status", "markets", "book", "trades",
         "candles", "balances", "positions", "fills", "ledger", "providers", "batches", "deposit", "withdraw", "claim",
-        "redeem", "order", "job", "proof", "key", "operator",
+        "redeem", "order", "job", "proof", "key", "operator", "faucet",
     }  # fmt: skip
 
 
