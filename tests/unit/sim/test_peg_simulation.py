@@ -12,7 +12,7 @@ from stab3l.errors import Invalid, NotFound
 from stab3l.sim.peg.economy import POOL_NAMES, A, P, Parameters, S, V, changed, economy
 from stab3l.sim.peg.run import Run, run
 from stab3l.sim.peg.scenarios import SCENARIOS, Scenario, scenario
-from stab3l.sim.peg.world import Keeper, Shock, World
+from stab3l.sim.peg.world import Keeper, Shock, Triangulator, World
 from stab3l.units import WAD
 
 BLOCKS = 600
@@ -156,3 +156,32 @@ def _last_bp(made: _engine.PegWorld, pool: P) -> Any:
 
 def test_pools_have_names() -> None:
     assert len(POOL_NAMES) == len(P)
+
+
+def exchanges_of(made: Run) -> list[tuple[int, int, int]]:
+    """(pool, sold, what came back) of each chain of sales that begins on a public pool and goes on through the mesh."""
+    sales = [(pool, sold, paid) for name, _, pool, _, _, sold, paid, _ in made.operations if name == "sale"]
+    found = []
+    for at, (pool, sold, paid) in enumerate(sales):
+        held, legs = paid, 0
+        for mesh, given, back in sales[at + 1 : at + 3]:
+            if pool >= P.MESH_CUSDT or mesh < P.MESH_CUSDT or given != held:
+                break
+            held, legs = back, legs + 1
+        if legs:
+            found.append((pool, sold, held))
+    return found
+
+
+def test_mesh_keepers_bring_pools_and_mesh_together_and_only_at_a_gain() -> None:
+    made = run_of("stressed", blocks=6_000)
+    exchanges = exchanges_of(made)
+    assert len(exchanges) == made.figures["triangulations"] > 10
+    assert {pool for pool, _, _ in exchanges} >= {P.CUSDT_CUSDC, P.CUSDT_GOLD, P.CUSDC_GOLD}
+    assert all(back * 100_000 > sold * 100_001 for _, sold, back in exchanges)
+
+
+def test_an_agent_of_the_mesh_names_a_mesh() -> None:
+    world = quiet()
+    with pytest.raises(ValueError, match="names what is not there"):
+        _engine.PegWorld(replace(world, agents=(Triangulator(P.CUSDT_CUSDC, None, None),)))
