@@ -1,21 +1,19 @@
 """``make differential``: the native engine against the reference exchange, as many commands as asked, over all cores.
 
 A run is cut into chunks, each a fresh pair of exchanges with a seed of its own (``--seed`` plus its number), so that a
-difference is seen again with ``python -m stab3l.testing.differential --seed N``. Finished chunks are kept in
-``bench/results/differential.jsonl``: a stopped run goes on with the same ``--seed`` and ``--chunk``, as long as neither
-engine nor reference has changed since; however it ends, ``bench/results/differential.json`` says what has been run.
+difference is seen again with ``python -m stab3l.testing.differential --seed N``. What finished chunks have covered is
+kept in ``bench/results/differential.json``: a stopped run goes on from there, in any clone that has the file, as long
+as `bench.differential_code.fingerprint` is the same. Another code begins anew.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
 import os
+import signal
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -26,21 +24,9 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bench.report import RESULTS, Result, keep
-from stab3l import _engine
+from bench.differential_code import fingerprint
+from bench.differential_coverage import Coverage
 from stab3l.testing.differential import Divergence, run
-
-KEPT = RESULTS / "differential.jsonl"
-
-
-def fingerprint() -> str:
-    """Of everything that is compared: the engine's library, the reference, the wire and the stream."""
-    package = Path(_engine.__file__).parent
-    files = [
-        Path(_engine.__file__),
-        *(file for part in ("audit", "engine", "testing") for file in package.glob(f"{part}/*.py")),
-    ]
-    return hashlib.sha256(b"".join(file.read_bytes() for file in sorted(files))).hexdigest()[:16]
 
 
 def chunk(commands: int, seed: int) -> dict[str, Any]:
@@ -50,18 +36,8 @@ def chunk(commands: int, seed: int) -> dict[str, Any]:
         try:
             report = run(commands, seed, Path(folder))
         except Divergence as error:
-            return {"seed": seed, "chunk": commands, "divergence": str(error)}
-    return {**asdict(report), "chunk": commands, "seconds": round(time.process_time() - began, 3)}
-
-
-def finished(first_seed: int, count: int, commands: int, code: str) -> dict[int, dict[str, Any]]:
-    """Chunks of this run that an earlier one finished, by seed."""
-    if not KEPT.exists():
-        return {}
-    rows = [json.loads(line) for line in KEPT.read_text().splitlines()]
-    wanted = range(first_seed, first_seed + count)
-    same = [row for row in rows if (row["chunk"], row["code"]) == (commands, code)]
-    return {row["seed"]: row for row in same if row["seed"] in wanted}
+            return {"seed": seed, "divergence": str(error)}
+    return {**asdict(report), "seconds": round(time.process_time() - began, 3)}
 
 
 def main() -> int:
@@ -72,25 +48,23 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="seed of the first chunk")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     chosen = parser.parse_args()
-    count, code = -(-chosen.commands // chosen.chunk), fingerprint()
-    done = finished(chosen.seed, count, chosen.chunk, code)
-    missing = [seed for seed in range(chosen.seed, chosen.seed + count) if seed not in done]
+    coverage = Coverage.kept(fingerprint(), chosen.chunk)
+    wanted = range(chosen.seed, chosen.seed + -(-chosen.commands // chosen.chunk))
+    missing = [seed for seed in wanted if seed not in coverage.seeds]
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     divergence = ""
     try:
-        for row in progress(rows_of(missing, chosen.chunk, chosen.jobs), done, chosen.commands):
-            if "divergence" in row:
-                divergence = row["divergence"]
+        for row in progress(rows_of(missing, chosen.chunk, chosen.jobs), coverage, chosen.commands):
+            if divergence := row.get("divergence", ""):
                 break
-            done[row["seed"]] = {**row, "code": code}
-            with KEPT.open("a") as file:
-                file.write(json.dumps(done[row["seed"]]) + "\n")
+            coverage.add(row)
+            coverage.keep("")
     except KeyboardInterrupt:
         sys.stderr.write("stopped; the same command goes on from here\n")
     finally:
-        if done:
-            sys.stdout.write(keep("differential", METHOD, results_of(list(done.values()), divergence)))
+        sys.stdout.write(coverage.keep(divergence))
     sys.stderr.write(divergence + "\n" if divergence else "")
-    return int(bool(divergence) or len(done) < count)
+    return int(bool(divergence) or not coverage.seeds.issuperset(wanted))
 
 
 def rows_of(seeds: list[int], commands: int, jobs: int) -> Iterator[dict[str, Any]]:
@@ -105,48 +79,17 @@ def rows_of(seeds: list[int], commands: int, jobs: int) -> Iterator[dict[str, An
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def progress(
-    rows: Iterator[dict[str, Any]], done: dict[int, dict[str, Any]], commands: int
-) -> Iterator[dict[str, Any]]:
+def progress(rows: Iterator[dict[str, Any]], coverage: Coverage, commands: int) -> Iterator[dict[str, Any]]:
     """The rows, with a bar on stderr that tells rate and remaining time."""
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>5.2f} %"))
     began, fresh = time.monotonic(), 0
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), speed_estimate_period=600) as bar:
-        task = bar.add_task("starting", total=commands, completed=sum(row["commands"] for row in done.values()))
+        task = bar.add_task("starting", total=commands, completed=coverage.commands)
         for row in rows:
             yield row
             fresh += row.get("commands", 0)
             rate = round(fresh / (time.monotonic() - began))
             bar.update(task, advance=row.get("commands", 0), description=f"{rate:,} commands/s")
-
-
-METHOD = (
-    "random commands to the native engine (journal at page_cache) and to the Python reference: every event's bytes of "
-    "every command, the hash chains and the roots of every block, all queries and sampled proofs at random moments, "
-    "with reopenings and snapshots; chunks of fresh exchanges, each with its own seed; a difference ends a run"
-)
-
-
-def results_of(rows: list[dict[str, Any]], divergence: str) -> list[Result]:
-    """What the run covered."""
-    outcomes, events, closed, plain = (Counter[str]() for _ in range(4))
-    for row in rows:
-        outcomes.update(row["outcomes"])
-        events.update(row["events"])
-        closed.update(row["closed"])
-        plain.update({name: row[name] for name in ("commands", "blocks", "comparisons", "reopenings")})
-    seeds, seconds = [row["seed"] for row in rows], sum(row["seconds"] for row in rows)
-    told = f"{len(rows)} chunks of seeds {min(seeds)} to {max(seeds)}, code {rows[0]['code']}"
-    pace = round(plain["commands"] / seconds)
-    return [
-        Result("differential.commands", plain["commands"], "commands", told),
-        Result("differential.divergences", int(bool(divergence)), "divergences", divergence),
-        Result("differential.commands_per_core_s", pace, "1/s", "of processor time, both sides and the stream"),
-        *(Result(f"differential.{name}", plain[name], name) for name in ("blocks", "comparisons", "reopenings")),
-        *(Result(f"differential.event.{name}", many, "events") for name, many in sorted(events.items())),
-        *(Result(f"differential.closed.{name}", many, "orders") for name, many in sorted(closed.items())),
-        *(Result(f"differential.outcome.{name}", many, "commands") for name, many in sorted(outcomes.items())),
-    ]
 
 
 if __name__ == "__main__":

@@ -22,5 +22,7 @@ def keep_document(scenario: str, found: dict[str, Any]) -> str:
     """As `keep`, of a whole run."""
     text = json.dumps(found, indent=1) + "\n"
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{scenario}.json").write_text(text)
+    unfinished = RESULTS / f".{scenario}.json"
+    unfinished.write_text(text)
+    unfinished.rename(RESULTS / f"{scenario}.json")  # whoever stops this program finds the old results or the new ones
     return text

@@ -1,7 +1,7 @@
 //! The memory of client ids, by which a repeated request is answered instead of done twice.
 //!
-//! An id is taken until its request expires, and expired entries give way to new ones where they stand: nothing is ever freed
-//! in bulk. The table is cut into many shards that sweep and grow one by one, so that no command waits for all of it.
+//! An id is taken until its request expires. The table is cut into many shards that sweep out what has expired, and grow, one
+//! by one when they fill up, so that no command waits for all of it.
 
 use std::hash::{BuildHasher, RandomState};
 
@@ -11,7 +11,7 @@ use crate::units::*;
 
 /// How far in the future a request may expire.
 pub const LIFETIME_MAX: Nanos = Nanos(86_400 * 1_000_000_000);
-const SHARDS: usize = 4096;
+const SHARDS: usize = 2048;
 const SMALLEST_SHARD: usize = 8;
 
 /// What an accepted request made, and until when its client id is taken.
@@ -24,7 +24,7 @@ pub struct Remembered {
 
 type Key = (AccountId, ClientId);
 
-/// One place of a shard. `expires_at` is 0 where nothing ever stood: an accepted request expires after time 0.
+/// One place of a shard.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C, align(32))]
 struct Entry {
@@ -38,70 +38,81 @@ impl Entry {
     fn is_of(&self, (account, client): Key) -> bool {
         self.account == account && self.client == client
     }
-    fn was_never_used(&self) -> bool {
-        self.expires_at == Nanos(0)
-    }
     fn made(&self) -> Remembered {
         Remembered { expires_at: self.expires_at, id: self.id }
     }
 }
 
-/// Open addressing, linear probing; the length is a power of two.
+/// A place that was never used.
+const UNUSED: u32 = 0;
+/// The lower bits of a used place: the number of its entry, plus one. The upper ones are a byte of the hash.
+const NUMBER: u32 = (1 << 24) - 1;
+
+/// The byte of a key's hash by which nearly every place of another key is passed over without a look at its entry.
+fn tag_of(hash: u64) -> u32 {
+    ((hash >> 56) as u32) << 24
+}
+
+/// Open addressing, linear probing; the number of places is a power of two. Entries stand in the order in which they came, so
+/// that what is written lies together, and a new id is told from all that are taken by the places alone: these stay in the
+/// processor's caches when the entries have long outgrown them.
 #[derive(Clone, Debug, Default)]
 struct Shard {
-    entries: Box<[Entry]>,
-    /// Places that were ever used since the last sweep.
-    used: usize,
+    places: Box<[u32]>,
+    entries: Vec<Entry>,
 }
 
 impl Shard {
+    fn entry(&self, place: u32) -> &Entry {
+        &self.entries[(place & NUMBER) as usize - 1]
+    }
+
     fn get(&self, hash: u64, key: Key) -> Option<&Entry> {
-        let mask = self.entries.len().checked_sub(1)?;
+        if self.places.is_empty() {
+            return None;
+        }
+        let place = self.places[self.place(hash, key)];
+        (place != UNUSED).then(|| self.entry(place))
+    }
+
+    /// The place for a key: its own, or the first on the way that was never used.
+    #[inline]
+    fn place(&self, hash: u64, key: Key) -> usize {
+        let (mask, tag) = (self.places.len() - 1, tag_of(hash));
         let mut at = hash as usize & mask;
         loop {
-            let entry = &self.entries[at];
-            if entry.was_never_used() {
-                return None;
-            }
-            if entry.is_of(key) {
-                return Some(entry);
+            let place = self.places[at];
+            if place == UNUSED || ((place ^ tag) <= NUMBER && self.entry(place).is_of(key)) {
+                return at;
             }
             at = (at + 1) & mask;
         }
     }
 
-    /// The place for a key: its own, or the first on the way that is expired or was never used.
-    fn place(&self, hash: u64, key: Key, now: Nanos) -> usize {
-        let mask = self.entries.len() - 1;
-        let (mut at, mut expired) = (hash as usize & mask, None);
-        loop {
-            let entry = &self.entries[at];
-            if entry.was_never_used() {
-                return expired.unwrap_or(at);
+    fn put(&mut self, hash: u64, entry: Entry) {
+        let at = self.place(hash, (entry.account, entry.client));
+        match self.places[at] {
+            UNUSED => {
+                self.entries.push(entry);
+                self.places[at] = tag_of(hash) | self.entries.len() as u32;
             }
-            if entry.is_of(key) {
-                return at;
-            }
-            if entry.expires_at <= now && expired.is_none() {
-                expired = Some(at);
-            }
-            at = (at + 1) & mask;
+            place => self.entries[(place & NUMBER) as usize - 1] = entry,
         }
     }
 
     /// Keeps at least a quarter of the places free: drops what is expired, and doubles when half would still be taken.
     fn make_room(&mut self, now: Nanos, hash_of: impl Fn(Key) -> u64) {
-        if (self.used + 1) * 4 <= self.entries.len() * 3 {
+        if (self.entries.len() + 1) * 4 <= self.places.len() * 3 {
             return;
         }
-        let live: Vec<Entry> = self.entries.iter().copied().filter(|entry| entry.expires_at > now).collect();
+        let before = std::mem::take(&mut self.entries);
+        let live: Vec<Entry> = before.into_iter().filter(|entry| entry.expires_at > now).collect();
         let length = ((live.len() + 1) * 2).next_power_of_two().max(SMALLEST_SHARD);
-        self.entries = vec![Entry::default(); length].into();
-        self.used = live.len();
+        assert!(length <= NUMBER as usize, "fewer client ids at once");
+        self.places = vec![UNUSED; length].into();
+        self.entries.reserve_exact(length * 3 / 4);
         for entry in live {
-            let key = (entry.account, entry.client);
-            let place = self.place(hash_of(key), key, now);
-            self.entries[place] = entry;
+            self.put(hash_of((entry.account, entry.client)), entry);
         }
     }
 }
@@ -154,28 +165,26 @@ impl Requests {
         }
     }
 
-    /// Says what time it is; entries that have expired may be written over from now on.
+    /// Says what time it is; what has expired by now may be swept out.
     pub fn advance(&mut self, now: Nanos) {
         self.now = now;
     }
 
     /// Takes a client id.
     pub fn remember(&mut self, account: AccountId, client: ClientId, made: Remembered) {
-        let (seeds, now, key) = (self.seeds, self.now, (account, client));
-        let hash = hash_of(seeds, key);
+        let (seeds, now) = (self.seeds, self.now);
+        let hash = hash_of(seeds, (account, client));
         let shard = &mut self.shards[shard_of(hash)];
         shard.make_room(now, |key| hash_of(seeds, key));
-        let place = shard.place(hash, key, now);
-        shard.used += usize::from(shard.entries[place].was_never_used());
-        shard.entries[place] = Entry { client, expires_at: made.expires_at, id: made.id, account };
+        shard.put(hash, Entry { client, expires_at: made.expires_at, id: made.id, account });
     }
 
     /// Asks the processor to fetch where a client id would stand.
     pub fn expect(&self, account: AccountId, client: ClientId) {
         let hash = hash_of(self.seeds, (account, client));
-        let entries = &self.shards[shard_of(hash)].entries;
-        if let Some(mask) = entries.len().checked_sub(1) {
-            prefetch(&entries[hash as usize & mask]);
+        let places = &self.shards[shard_of(hash)].places;
+        if let Some(mask) = places.len().checked_sub(1) {
+            prefetch(&places[hash as usize & mask]);
         }
     }
 
@@ -242,7 +251,7 @@ mod tests {
             requests.advance(Nanos(id));
             requests.remember(AccountId(3), ClientId(id), made);
         }
-        let places: usize = requests.shards.iter().map(|shard| shard.entries.len()).sum();
+        let places: usize = requests.shards.iter().map(|shard| shard.places.len()).sum();
         assert!(places <= 4 * SHARDS * SMALLEST_SHARD, "{places} places for 100 live ids");
         assert_eq!(requests.live(Nanos(400_000)).len(), 100);
     }

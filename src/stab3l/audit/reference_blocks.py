@@ -41,7 +41,8 @@ def leaves(slots: list[Slot], before: list[Slot], known: list[bytes], leaf_of: C
 def sealed(state: State) -> Sealed:
     """The block's event."""
     trees = (state.sealed_balance_leaves, state.withdrawal_leaves, state.sealed_position_leaves)
-    summaries = [word for leaves in trees for word in (merkle_root(leaves), len(leaves))]
+    summaries = [(merkle_root(leaves), len(leaves)) for leaves in trees]
+    (balances, withdrawals, positions) = summaries
     return Sealed(
         state.sequence,
         state.block,
@@ -49,13 +50,10 @@ def sealed(state: State) -> Sealed:
         state.sequence,
         state.input_hash,
         state.output_hash,
-        keccak(abi_words(*summaries)),
-        merkle_root(trees[0]),
-        len(trees[0]),
-        merkle_root(trees[1]),
-        len(trees[1]),
-        merkle_root(trees[2]),
-        len(trees[2]),
+        keccak(abi_words(*balances, *withdrawals, *positions)),
+        *balances,
+        *withdrawals,
+        *positions,
         tuple(
             ChainDeposits(chain_id, chain.deposit_count, chain.deposit_hash)
             for chain_id, chain in sorted(state.chains.items())

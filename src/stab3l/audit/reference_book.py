@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from stab3l.engine.wire import Instruction, MarketStatus, OrderType, SelfTrade, Side, TimeInForce
+
+if TYPE_CHECKING:
+    from stab3l.audit.reference_derivatives import Instrument
 
 
 @dataclass(slots=True, eq=False)
@@ -64,8 +68,8 @@ class Market:
     mark: int = 0
     queues: dict[Side, list[Order]] = field(default_factory=lambda: {Side.BUY: [], Side.SELL: []})
     waiting: dict[int, Order] = field(default_factory=dict)
-    instrument: object | None = None
-    """The terms of a future or an option (`reference_derivatives.Instrument`); none for a spot market."""
+    instrument: Instrument | None = None
+    """The terms of a future or an option; none for a spot market."""
 
     def best(self, side: Side) -> Order | None:
         """The first in a side's queue, dead or live."""

@@ -67,11 +67,13 @@ class Instrument:
     given: bool = False
     given_mark: int = 0
     values: tuple[int, ...] = (0,) * SCENARIOS
+    changes: tuple[int, ...] = (0,) * SCENARIOS
+    """The values less the given mark."""
 
     @property
     def is_option(self) -> bool:
         """A call or a put."""
-        return self.kind in (MarketKind.CALL, MarketKind.PUT)
+        return self.kind is not MarketKind.FUTURE
 
     def intrinsic(self, ticks: int) -> int:
         """What one lot is worth, in ticks, when the underlying is at ``ticks`` for good."""
@@ -84,7 +86,7 @@ class Instrument:
 
 def instrument_of(market: Market) -> Instrument:
     """The terms of a market that is no spot market."""
-    assert isinstance(market.instrument, Instrument)
+    assert market.instrument is not None
     return market.instrument
 
 

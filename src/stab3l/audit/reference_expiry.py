@@ -50,7 +50,10 @@ def accept_expire(state: State, command: Expire) -> int:
 def settle_positions(state: State, market: Market, ticks: int) -> None:
     """Realise every position of a market, in the order in which they were first touched."""
     for (account, number), position in list(state.positions.items()):
-        if number != market.id or position.lots == 0:
+        if number != market.id:
+            continue
+        del state.exposed[account][number]
+        if position.lots == 0:
             continue
         lots, realised = position.lots, position.lots * ticks * market.tick - position.entry
         position.lots, position.entry = 0, 0

@@ -82,7 +82,7 @@ def judge(state: State, account: int, underlying: Underlying) -> None:
 def convert(state: State, account: int) -> None:
     """Repay a debt from what is available, then from collateral, which insurance buys."""
     repay(state, account)
-    if account == INSURANCE:
+    if account == INSURANCE or debt_of(state, account) == 0:
         return
     for asset in sorted(state.collateral):
         held = state.balance(account, asset).available

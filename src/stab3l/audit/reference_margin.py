@@ -35,14 +35,14 @@ def changes(market: Market) -> tuple[int, ...]:
     """How much one lot gains in each scenario, in ticks."""
     instrument = instrument_of(market)
     if instrument.is_option:
-        return changes_of(instrument.values, instrument.given_mark)
-    return changes_of(shifts(instrument.underlying), 0, -market.mark)
+        return instrument.changes
+    return future_changes(instrument.underlying.index, instrument.underlying.range_ppm, market.mark)
 
 
 @lru_cache(KEPT)
-def changes_of(values: tuple[int, ...], mark: int, least: int | None = None) -> tuple[int, ...]:
-    """The values less the mark, none below ``least``."""
-    return tuple(value - mark if least is None else max(value - mark, least) for value in values)
+def future_changes(index: int, range_ppm: int, mark: int) -> tuple[int, ...]:
+    """How much one lot of a future gains in each scenario, in ticks: no more is lost than the mark."""
+    return tuple(max(shift, -mark) for shift in shifts_of(index, range_ppm))
 
 
 def weighted(losses: list[int]) -> list[int]:
@@ -52,7 +52,9 @@ def weighted(losses: list[int]) -> list[int]:
 
 def positions_in(state: State, account: int, underlying: Underlying) -> list[tuple[Market, int]]:
     """An account's markets and lots in an underlying, where it has any."""
-    held = state.holdings.get(account, NO_POSITIONS)
+    held = state.exposed.get(account)
+    if not held:
+        return []
     return [
         (market, held[market.id].lots) for market in underlying.unsettled if market.id in held and held[market.id].lots
     ]
@@ -103,7 +105,7 @@ def equity(state: State, account: int) -> int:
     if state.settlement_asset is None:
         return 0
     total = state.balance(account, state.settlement_asset).available
-    for market, position in state.holdings.get(account, NO_POSITIONS).items():
+    for market, position in state.exposed.get(account, NO_POSITIONS).items():
         total += position_value(state, market, position)
     for asset in state.collateral:
         total += collateral_value(state, asset, state.balance(account, asset).available)
@@ -112,7 +114,7 @@ def equity(state: State, account: int) -> int:
 
 def reserves(state: State, account: int) -> int:
     """What an account's derivative orders reserve."""
-    return sum(order.lots * order.per_lot for order in state.own_orders(account))
+    return sum(order.lots * order.per_lot for order in state.orders_of(account))
 
 
 def free(state: State, account: int) -> int:
@@ -122,10 +124,10 @@ def free(state: State, account: int) -> int:
 
 def margined(state: State, account: int) -> bool:
     """Whether an account has a position, a debt or an open derivative order."""
-    held = state.holdings.get(account, NO_POSITIONS)
+    held = state.exposed.get(account, NO_POSITIONS)
     if any(position.lots or (market == DEBT and position.entry) for market, position in held.items()):
         return True
-    return any(order.market.instrument is not None for order in state.own_orders(account))
+    return any(order.market.instrument is not None for order in state.orders_of(account))
 
 
 def adverse(order: Order) -> int:

@@ -136,6 +136,7 @@ def accept_option_marks(state: State, command: OptionMarks) -> int:
     instrument = instrument_of(market)
     had_mark = instrument.given
     instrument.given, instrument.given_mark, instrument.values = True, command.mark, command.values
+    instrument.changes = tuple(value - command.mark for value in command.values)
     state.emit(OptionMarked(state.sequence, market.id, command.mark, command.values))
     remark(state, market, had_mark=had_mark)
     wake(state, market)

@@ -75,7 +75,7 @@ def place_breaks(state: State, request: Place) -> Iterator[OutcomeCode]:
 
 def open_lots(state: State, order: Order) -> int:
     """The lots of all other open orders of the account in the order's market."""
-    return sum(one.lots for one in state.own_orders(order.account) if one.market is order.market and one.id != order.id)
+    return sum(one.lots for one in state.orders_of(order.account) if one.market is order.market and one.id != order.id)
 
 
 def overflows(state: State, order: Order, lots_before: int) -> bool:

@@ -25,7 +25,8 @@ def touched(state: State, account: int, market: int) -> Position:
     position = state.positions.get((account, market))
     if position is None:
         position = state.positions[account, market] = Position()
-        state.holdings.setdefault(account, {})[market] = position
+        for where in (state.holdings, state.exposed):
+            where.setdefault(account, {})[market] = position
     return position
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +18,7 @@ INSURANCE: Final = 1
 SYSTEM_ACCOUNTS: Final = 3
 ZERO_ADDRESS: Final = bytes(20)
 AMOUNT_MAX: Final = 2**127 - 1
+NO_ORDERS: Final[dict[int, Order]] = {}
 
 
 @dataclass(slots=True)
@@ -135,6 +137,8 @@ class State:
         """In the order of first change: a pair's position is its leaf in the positions tree."""
         self.holdings: dict[int, dict[int, Position]] = {}
         """The same positions by account and market."""
+        self.exposed: dict[int, dict[int, Position]] = {}
+        """Of these, debts and those in markets that are not settled: only they can be worth anything."""
         self.sealed_positions: list[tuple[int, int, int, int]] = []
         """(account, market, lots, entry) of each position when the last block was sealed."""
         self.sealed_position_leaves: list[bytes] = []
@@ -162,6 +166,10 @@ class State:
         """An account's resting and waiting orders, by id."""
         own = self.open_of.get(account)
         return [order for _, order in sorted(own.items())] if own else []
+
+    def orders_of(self, account: int) -> Collection[Order]:
+        """The same, in any order: what is added up or only looked for."""
+        return self.open_of.get(account, NO_ORDERS).values()
 
     def emit(self, event: Event) -> None:
         """Tell the world."""

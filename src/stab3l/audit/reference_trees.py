@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from eth_hash.auto import keccak
+import sha3
 
 ZERO_HASH: Final = bytes(32)
 CHUNK_BYTES: Final = 1024
@@ -22,6 +22,12 @@ __all__ = [
     "payload_root",
     "root_of_proof",
 ]
+
+
+def keccak(data: bytes) -> bytes:
+    """Keccak-256, of a library that the engine does not use."""
+    digest: bytes = sha3.keccak_256(data).digest()
+    return digest
 
 
 def abi_words(*values: int | bytes) -> bytes:

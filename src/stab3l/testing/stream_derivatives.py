@@ -26,7 +26,7 @@ from stab3l.engine.wire import (
     TimeInForce,
     encode,
 )
-from stab3l.testing.stream_orders import KINDS, SELF_TRADES
+from stab3l.testing.stream_orders import KINDS, SELF_TRADES, SIDES
 from stab3l.testing.stream_voice import Changes, Intent, Voice
 from stab3l.testing.trading_desk import SECOND_NS
 
@@ -37,6 +37,8 @@ UNDERLYINGS_WANTED: Final = 2
 INSTRUMENTS_WANTED: Final = 5
 """Unsettled instruments of an underlying above which no more are listed on purpose."""
 DAY_NS: Final = 86_400 * SECOND_NS
+NOT_DUE_SPARED: Final = 0.7
+"""How often nothing is said to expire that is not due."""
 
 
 class DerivativeStream:
@@ -53,11 +55,11 @@ class DerivativeStream:
             self.place: 260,
             self.index_price: 40,
             self.option_marks: 30,
-            self.list_instrument: 12,
+            self.list_instrument: 16,
             self.list_broken: 4,
             self.list_underlying: 2,
             self.set_collateral: 5,
-            self.expire: 8,
+            self.expire: 20,
         }
 
     def place(self) -> bytes:
@@ -65,7 +67,7 @@ class DerivativeStream:
         market = self._market()
         if market is None:
             return self.list_instrument()
-        side, order_type_and_time = self.random.choice(list(Side)), self.voice.draw(KINDS)
+        side, order_type_and_time = self.random.choice(SIDES), self.voice.draw(KINDS)
         order_type, time_in_force = order_type_and_time
         middle = market.mark or instrument_of(market).underlying.index or MIDDLE_TICKS
         away = self.random.randint(-5, 8)
@@ -177,6 +179,8 @@ class DerivativeStream:
         due = [market.id for market in self._unsettled() if instrument_of(market).expiry <= self.voice.time]
         if due and self.random.random() < 0.9:
             return encode(Expire(self.random.choice(due)))
+        if self.random.random() < NOT_DUE_SPARED and self._market() is not None:
+            return self.place()
         return encode(Expire(self.random.randint(0, len(self.reference.markets))))
 
     def _unsettled(self) -> list[Market]:

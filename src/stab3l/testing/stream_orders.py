@@ -29,6 +29,7 @@ MIDDLE_TICKS: Final = 1_000
 RESTING_MAX: Final = 60
 """Orders of a market above which the stream rather cancels, so that a slow reference keeps up."""
 LABELS: Final = 3
+SIDES: Final = tuple(Side)
 
 KINDS: Final = {
     (OrderType.LIMIT, TimeInForce.GTC): 60,
@@ -91,7 +92,7 @@ class OrderStream:
         return self.voice.say(self.voice.broken(order, self._order_changes(order) + self._term_changes()))
 
     def _good_place(self) -> Place:
-        market, side = self.voice.market(), self.random.choice(list(Side))
+        market, side = self.voice.market(), self.random.choice(SIDES)
         away = self.random.randint(-6, 12)
         ticks = MIDDLE_TICKS - away if side == Side.BUY else MIDDLE_TICKS + away
         order_type, time_in_force = self.voice.draw(KINDS)

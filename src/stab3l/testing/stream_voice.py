@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Callable
 from itertools import accumulate
 from random import Random
@@ -18,7 +19,12 @@ from stab3l.testing.trading_desk import SECOND_NS, START_NS
 USERS: Final = 24
 BUSY_USERS: Final = 2
 """Users who speak so often that they meet their own orders."""
-REQUEST_LIVES: Final = (SECOND_NS // 10, SECOND_NS, 60 * SECOND_NS, REQUEST_LIFE_MAX_NS)
+AMONG: Final = {BUSY_USERS: 25, USERS: 70, None: 5}
+"""Among how many users one is drawn; none: among all."""
+FIRST_MARKETS: Final = (8, 4, 1)
+"""How often the markets of the opening are drawn, where another one is twice."""
+SETTLED_CHANCE: Final = 0.02
+REQUEST_LIVES: Final = {SECOND_NS // 10: 10, SECOND_NS: 10, 60 * SECOND_NS: 4, REQUEST_LIFE_MAX_NS: 1}
 SPOKEN_MAX: Final = 200
 
 Intent = Callable[[], bytes]
@@ -36,6 +42,9 @@ class Voice:
         self.now = START_NS
         self.client_ids = 0
         self.spoken: list[Request] = []
+        self._spot: list[int] = []
+        self._seen = 0
+        """The spot markets among so many first markets."""
         self._drawn: dict[int, tuple[list[Any], list[int]]] = {}
         """Things and their cumulative weights, by the identity of what they are drawn from, which is constant."""
 
@@ -72,22 +81,34 @@ class Voice:
 
     def draw(self, weights: dict[Thing, int]) -> Thing:
         """One of the things, each as often as its weight says."""
-        if id(weights) not in self._drawn:
-            self._drawn[id(weights)] = list(weights), list(accumulate(weights.values()))
-        things, cumulative = self._drawn[id(weights)]
-        chosen: Thing = self.random.choices(things, cum_weights=cumulative)[0]
+        known = self._drawn.get(id(weights))
+        if known is None:
+            known = self._drawn[id(weights)] = list(weights), list(accumulate(weights.values()))
+        things, cumulative = known
+        chosen: Thing = things[bisect(cumulative, self.random.random() * cumulative[-1], 0, len(things) - 1)]
         return chosen
 
     def user(self) -> int:
         """Mostly one of the first accounts, whose owners the stream funds; garbled deposits make poor ones for ever."""
         last = len(self.reference.owners) - 1
-        among = self.random.choices([BUSY_USERS, USERS, last], [25, 70, 5])[0]
+        among = self.draw(AMONG) or last
         return self.random.randint(SYSTEM_ACCOUNTS, min(last, SYSTEM_ACCOUNTS + among - 1))
 
     def market(self) -> int:
-        """Mostly one of the first markets."""
-        count = len(self.reference.markets)
-        return self.random.choices(range(count), [8, 4, 1, *[2] * count][:count])[0]
+        """Mostly one of the first markets; of the others seldom one that is settled, for these become most."""
+        if self.random.random() < SETTLED_CHANCE:
+            return self.random.randrange(len(self.reference.markets))
+        while self._seen < len(self.reference.markets):
+            if self.reference.markets[self._seen].instrument is None:
+                self._spot.append(self._seen)
+            self._seen += 1
+        others = [market.id for one in self.reference.underlyings for market in one.unsettled]
+        at = int(self.random.random() * (sum(FIRST_MARKETS) + 2 * (len(self._spot) - len(FIRST_MARKETS) + len(others))))
+        for market, weight in enumerate(FIRST_MARKETS):
+            at -= weight
+            if at < 0:
+                return market
+        return [*self._spot[len(FIRST_MARKETS) :], *others][at // 2]
 
     def client_id(self) -> int:
         """A fresh client id."""
@@ -96,7 +117,7 @@ class Voice:
 
     def expiry(self) -> int:
         """When a request dies."""
-        life = self.random.choices(REQUEST_LIVES, [10, 10, 4, 1])[0]
+        life = self.draw(REQUEST_LIVES)
         return min(self.time + life, U64_MAX)
 
     def soon(self) -> int:

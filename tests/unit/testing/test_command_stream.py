@@ -34,7 +34,7 @@ def test_every_outcome_event_and_close_reason_is_reached() -> None:
     kinds: Counter[EventKind] = Counter()
     reasons: Counter[CloseReason] = Counter()
     makers: Counter[int] = Counter()
-    for _, _, data in (*batches(11, 12_000), *batches(13, 12_000)):
+    for _, _, data in (*batches(16, 12_000), *batches(18, 12_000)):
         for event in decode_events(data):
             kinds[event.KIND] += 1
             if isinstance(event, Outcome):
