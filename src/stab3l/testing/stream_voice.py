@@ -22,7 +22,7 @@ BUSY_USERS: Final = 2
 AMONG: Final = {BUSY_USERS: 25, USERS: 70, None: 5}
 """Among how many users one is drawn; none: among all."""
 FIRST_MARKETS: Final = (8, 4, 1)
-"""How often the markets of the opening are drawn, where another one is twice."""
+"""How often the first spot markets are drawn, where another one is twice."""
 SETTLED_CHANCE: Final = 0.02
 REQUEST_LIVES: Final = {SECOND_NS // 10: 10, SECOND_NS: 10, 60 * SECOND_NS: 4, REQUEST_LIFE_MAX_NS: 1}
 SPOKEN_MAX: Final = 200
@@ -103,12 +103,14 @@ class Voice:
                 self._spot.append(self._seen)
             self._seen += 1
         others = [market.id for one in self.reference.underlyings for market in one.unsettled]
-        at = int(self.random.random() * (sum(FIRST_MARKETS) + 2 * (len(self._spot) - len(FIRST_MARKETS) + len(others))))
-        for market, weight in enumerate(FIRST_MARKETS):
+        others = [*self._spot[len(FIRST_MARKETS) :], *others]
+        first = FIRST_MARKETS[: len(self._spot)]
+        at = int(self.random.random() * (sum(first) + 2 * len(others)))
+        for market, weight in zip(self._spot, first, strict=False):
             at -= weight
             if at < 0:
                 return market
-        return [*self._spot[len(FIRST_MARKETS) :], *others][at // 2]
+        return others[at // 2]
 
     def client_id(self) -> int:
         """A fresh client id."""
