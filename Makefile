@@ -61,8 +61,8 @@ nats-server: | .venv/.prerequisites  ## The server of the hot standby, in .venv/
 	@tools/nats-server .venv/bin || true
 
 .PHONY: fuzz-api
-fuzz-api: setup  ## Requests generated from the API's own description, 200 for each operation (minutes)
-	STAB3L_FUZZ_EXAMPLES=200 $(BIN)/pytest --timeout 3000 tests/unit/api/test_api_fuzz.py
+fuzz-api: setup  ## Requests generated from the API's own description, 200 for each operation (minutes; EXAMPLES=)
+	$(BIN)/python -m bench.api_fuzz --examples $(or $(EXAMPLES),200)
 
 .PHONY: chromium browser-test
 chromium: | .venv/.prerequisites  ## The browser that opens the console in tests, from apt as root if there is none

@@ -246,8 +246,6 @@ WITHDRAWAL_TYPE: Final = _types(
 
 
 DELEGATION_TYPE: Final = _types("Delegation", "address account,address agent,uint64 validFrom,uint64 validUntil")
-TYPES_OF_AGENTS: Final = (ORDER_TYPE, AMEND_TYPE, CANCEL_TYPE, CANCEL_ALL_TYPE, SCHEDULE_CANCEL_TYPE, PROTECTION_TYPE)
-"""What an agent may sign for an account: never what takes something out, nor another delegation."""
 
 
 def delegation_message(request: DelegationRequest) -> TypedMessage:

@@ -1,14 +1,18 @@
 """The OpenAPI document taken at its word: generated requests never meet a mistake, nor an answer that it does not name.
 
-``STAB3L_FUZZ_EXAMPLES`` is how many requests each operation gets (``make fuzz-api``: 200).
+``STAB3L_FUZZ_EXAMPLES`` is how many requests each operation gets (``make fuzz-api``: 200); ``STAB3L_FUZZ_REPORT`` names
+a file for how many were answered with which status.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import threading
+from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -32,6 +36,7 @@ from stab3l.api.openapi import document
 from stab3l.api.settings import ApiSettings
 
 EXAMPLES = int(os.environ.get("STAB3L_FUZZ_EXAMPLES", "3"))
+REPORT = os.environ.get("STAB3L_FUZZ_REPORT", "")
 EXAMPLES_ARE_FEW = "STAB3L_FUZZ_EXAMPLES" not in os.environ
 UNAVAILABLE_HERE = ("/v1/capacity", "/v1/pools", "/v1/peg", "/v1/reserves", "/v1/prices", "/v1/flows")
 """What needs chains, which this venue has none of: 503 is the truth here."""
@@ -47,6 +52,7 @@ class Served:
         unlimited = ApiSettings(origins="http://api,http://localhost:3000", rate_factor=0)
         self._opened = opened(indexed=True, settings=unlimited)
         self.venue: Venue = self.run(self._opened.__aenter__())
+        self.answered = Counter[int]()
         self.token = self.run(tokens(self.venue, self.venue.trader))["access_token"]
 
     def run(self, work: Any) -> Any:
@@ -55,6 +61,8 @@ class Served:
 
     def close(self) -> None:
         """Ends it."""
+        if REPORT:
+            Path(REPORT).write_text(json.dumps(self.answered))
         self.run(self._opened.__aexit__(None, None, None))
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
@@ -110,6 +118,7 @@ def send(served: Served, case: Any) -> httpx.Response:
     sent = {name: value.encode() if isinstance(value, str) else value for name, value in headers.items()}
     request = served.venue.client.request(prepared.method, prepared.url, content=prepared.body, headers=sent)
     answer: httpx.Response = served.run(request)
+    served.answered[answer.status_code] += 1
     return answer
 
 
