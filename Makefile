@@ -95,6 +95,10 @@ wheel: setup  ## The Python package with engine and console, in dist/, tried in 
 	rm -rf dist && PATH="$(CURDIR)/$(BIN):$$PATH" $(ALONE) $(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-build-isolation --no-deps --wheel-dir dist .
 	@PYTHON="$(PYTHON)" tools/try-wheel dist/*.whl
 
+.PHONY: bench-console
+bench-console: setup chromium  ## How soon the console can be used in a browser (half a minute)
+	$(BIN)/python -m bench.console
+
 .PHONY: bench-api freqtrade
 bench-api: setup  ## The API's figures: orders by REST, WebSocket and gRPC, fan-out, queries, peers (four minutes)
 	$(BIN)/python -m bench.api

@@ -15,8 +15,8 @@ from typing import Any, Final
 
 import uvloop
 
-from stab3l.clock import SystemClock, monotonic_s
-from stab3l.engine.wire import Instruction, OrderType, Place, SelfTrade, Side, TimeInForce, encode
+from stab3l.clock import monotonic_s
+from stab3l.engine.wire import Side
 from stab3l.errors import Unavailable
 from stab3l.exchange.gateway_client import GatewayClient
 from stab3l.measure.api_console import console
@@ -35,7 +35,7 @@ from stab3l.measure.api_load import (
 )
 from stab3l.measure.api_past import build, latencies
 from stab3l.measure.api_stage import BATCH as ORDERS_A_BATCH
-from stab3l.measure.api_stage import SYMBOL, Stage, signed_batches, signed_bodies, stage
+from stab3l.measure.api_stage import SYMBOL, Stage, signed_batches, signed_bodies, stage, unsigned_order
 from stab3l.measure.gateway import free_port
 from stab3l.measure.peers import python_of
 from stab3l.measure.report import Result, document
@@ -141,7 +141,7 @@ async def _measure(scale: Scale, folder: Path, say: Say) -> list[Result]:
         say("queries")
         owner = at.traders[0].address
         found += await latencies(at.address, SYMBOL, owner, scale.queries, int(past[0]), past[1])
-        found += await _console(at, scale, numbers, say)
+        found += await console(at, next(numbers) * 1_000_000, scale.loads, say)
     for name, requirements in PEERS.items():
         say(f"peer: {name}")
         found.append(await _peer(name, requirements, scale))
@@ -188,21 +188,6 @@ async def _fanout(at: Stage, scale: Scale, numbers: Any, say: Say) -> list[Resul
     return await fanout(at, scale.sockets, scale.fanout_s, orders, say)
 
 
-async def _console(at: Stage, scale: Scale, numbers: Any, say: Say) -> list[Result]:
-    await _fill_the_book(at, next(numbers) * 1_000_000)
-    return await console(at.url, SYMBOL, scale.loads, at.core, say)
-
-
-async def _fill_the_book(at: Stage, first_id: int) -> None:
-    """Twelve prices on each side that do not trade: what a page shows of a book."""
-    account = (await _accounts(at))[0]
-    orders = []
-    for away in range(50, 62):
-        orders.append(_order(account, first_id + 2 * away, Side.BUY, 600 - away))
-        orders.append(_order(account, first_id + 2 * away + 1, Side.SELL, 600 + away))
-    await at.gateway.submit(b"".join(orders))
-
-
 async def _accounts(at: Stage) -> list[int]:
     return [int(await at.gateway.account_of(bytes.fromhex(one.address[2:])) or 0) for one in at.traders]
 
@@ -225,19 +210,10 @@ async def _grpc(at: Stage, scale: Scale, numbers: Any, say: Say) -> list[Result]
 
 def _batches(accounts: list[int], count: int, first_id: int, size: int = BATCH) -> list[bytes]:
     records = [
-        _order(accounts[number % 2], first_id + number, Side.SELL if number % 2 == 0 else Side.BUY, 600)
+        unsigned_order(accounts[number % 2], first_id + number, Side.SELL if number % 2 == 0 else Side.BUY, 600)
         for number in range(count)
     ]
     return [b"".join(records[at : at + size]) for at in range(0, count, size)]
-
-
-def _order(account: int, client_id: int, side: Side, ticks: int) -> bytes:
-    expires = SystemClock().now() + 3_600 * 10**9
-    place = Place(
-        account, 0, client_id, expires, ticks, 1, side, OrderType.LIMIT, TimeInForce.GTC,
-        Instruction(0), SelfTrade.NONE, 0, 0, 0,
-    )  # fmt: skip
-    return encode(place, bytes(65))
 
 
 async def _submit_all(gateway: GatewayClient, batches: list[bytes], window: int) -> None:

@@ -8,10 +8,21 @@ import shutil
 import statistics
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+import uvloop
+
+from stab3l.engine.wire import Side
 from stab3l.errors import Unavailable
-from stab3l.measure.report import Result
+from stab3l.measure.api_stage import SYMBOL, Stage, stage, unsigned_order
+from stab3l.measure.report import Result, document
+
+METHOD: Final = (
+    "a browser context that has nothing of the page yet opens it; marks are set in the page, from the start of the "
+    "navigation: first contentful paint, a row of prices in the document, an enabled order button, and both of these "
+    "painted with the main thread free again; then the button is pressed and must answer"
+)
 
 WEB: Final = Path(__file__).parents[3] / "web"
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
@@ -20,7 +31,18 @@ TIMES: Final = ("first_paint", "price_row", "order_button", "interactive")
 Say = Callable[[str], None]
 
 
-async def console(url: str, symbol: str, loads: int, core: str, say: Say) -> list[Result]:
+def measure_console(loads: int, say: Say) -> dict[str, Any]:
+    """The console alone, as one JSON object. Raises as `console` does, and when a process does not start."""
+    with TemporaryDirectory(prefix="stab3l-bench-") as folder:
+        return document(METHOD, uvloop.run(_alone(Path(folder) / "home", loads, say)))
+
+
+async def _alone(home: Path, loads: int, say: Say) -> list[Result]:
+    async with stage(home) as at:
+        return await console(at, 1, loads, say)
+
+
+async def console(at: Stage, first_id: int, loads: int, say: Say) -> list[Result]:
     """Seconds to the first paint, the first row of prices, an order button that answers, and both; bytes transferred.
 
     Nothing without a browser or a checkout's ``web/node_modules``.
@@ -32,15 +54,26 @@ async def console(url: str, symbol: str, loads: int, core: str, say: Say) -> lis
     if browser is None or not (WEB / "node_modules" / "playwright-core").is_dir():
         say("console: not measured without chromium and web/node_modules (make setup chromium)")
         return []
+    await _fill_the_book(at, first_id)
     say(f"console: {loads} cold loads")
     # The first also warms the API's own caches, and the machine's of the browser's files.
-    found = (await _loads(f"{url}/market/{symbol}", browser, loads + 1))[1:]
-    where = f"median of {loads} cold loads of a market's page in headless chromium on this machine; {core}"
+    found = (await _loads(f"{at.url}/market/{SYMBOL}", browser, loads + 1))[1:]
+    where = f"median of {loads} cold loads of a market's page in headless chromium on this machine; {at.core}"
     times = [
         Result(f"api.console.{name}_s", round(statistics.median(one[name] for one in found) / 1_000, 3), "s", where)
         for name in TIMES
     ]
     return [*times, Result("api.console.first_load_bytes", found[0]["bytes"], "B", "as transferred, font included")]
+
+
+async def _fill_the_book(at: Stage, first_id: int) -> None:
+    """Twelve prices on each side that do not trade: what a page shows of a book."""
+    account = int(await at.gateway.account_of(bytes.fromhex(at.traders[0].address[2:])) or 0)
+    orders = []
+    for away in range(50, 62):
+        orders.append(unsigned_order(account, first_id + 2 * away, Side.BUY, 600 - away))
+        orders.append(unsigned_order(account, first_id + 2 * away + 1, Side.SELL, 600 + away))
+    await at.gateway.submit(b"".join(orders))
 
 
 async def _loads(page: str, browser: str, loads: int) -> list[dict[str, Any]]:

@@ -25,7 +25,19 @@ from stab3l.client.orders import ListedMarket, listed_market, order_to_sign, sig
 from stab3l.client.views import Batch, Operation
 from stab3l.clock import SystemClock, monotonic_s
 from stab3l.config import PRIMARY_CHAIN_ID, ChainConfig, MarketConfig, Network
-from stab3l.engine.wire import Deposit, ListMarket, RegisterAsset, encode_batch
+from stab3l.engine.wire import (
+    Deposit,
+    Instruction,
+    ListMarket,
+    OrderType,
+    Place,
+    RegisterAsset,
+    SelfTrade,
+    Side,
+    TimeInForce,
+    encode,
+    encode_batch,
+)
 from stab3l.errors import Unavailable
 from stab3l.exchange.gateway_client import GatewayClient, operator_client
 from stab3l.exchange.tokens import ensure_tokens
@@ -103,6 +115,16 @@ async def stage(home: Path, prepare: Callable[[Path], Awaitable[None]] | None = 
                 yield Stage(network, gateway, network.api_url, streams, process, listed, traders, core)
             finally:
                 os.sched_setaffinity(0, cores)
+
+
+def unsigned_order(account: int, client_id: int, side: Side, ticks: int) -> bytes:
+    """A limit order for one lot, as the operator's own connection may send it."""
+    expires = SystemClock().now() + LIFE_NS
+    place = Place(
+        account, 0, client_id, expires, ticks, 1, side, OrderType.LIMIT, TimeInForce.GTC,
+        Instruction(0), SelfTrade.NONE, 0, 0, 0,
+    )  # fmt: skip
+    return encode(place, bytes(65))
 
 
 def signed_bodies(at: Stage, count: int, first_id: int) -> Iterator[bytes]:

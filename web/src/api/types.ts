@@ -160,6 +160,7 @@ export interface StatusView {
   state_root: Hex | null;
   supply: SupplyView | null;
   chains: ChainView[];
+  processes?: { name: string; state: "running" | "silent"; since: string }[];
 }
 
 export interface ProviderView {

@@ -1,12 +1,15 @@
 import type { ReactElement } from "react";
 import { useBatches, useNetwork, useStatus } from "../../api/queries";
 import type { ChainView } from "../../api/types";
-import { shortHash } from "../../money/format";
+import { grouped, shortHash } from "../../money/format";
 import { ago, fromNanoseconds } from "../../money/time";
 import { useHeartbeat, useLiveState, useLiveStatus } from "../../shell/live-state";
 import { Empty, PageHead, Panel, State, Stats } from "../../ui/panel";
 import { Table } from "../../ui/table";
 import { Hash, Meter, useNow } from "../../ui/values";
+import { Processes } from "./processes";
+
+const count = (text: string | null | undefined): string => (text == null ? "–" : grouped(text));
 
 /** How far every part is, and which does not answer. */
 export default function Operations(): ReactElement {
@@ -23,44 +26,20 @@ export default function Operations(): ReactElement {
       <Stats
         label="Sequencer"
         items={[
-          { label: "Sequencer head", value: heartbeat?.sequence ?? status?.sequence ?? "–", note: time && time !== "0" ? ago(fromNanoseconds(time), now) : undefined },
-          { label: "Block", value: heartbeat?.block ?? status?.block ?? "–" },
+          { label: "Sequencer head", value: count(heartbeat?.sequence ?? status?.sequence), note: time && time !== "0" ? ago(fromNanoseconds(time), now) : undefined },
+          { label: "Block", value: count(heartbeat?.block ?? status?.block) },
           { label: "Not sealed yet", value: behind ?? "–", note: "inputs since the last seal" },
           { label: "State root", value: status?.state_root ? <span className="mono">{shortHash(status.state_root)}</span> : "–" },
           { label: "This page", value: <State name={state} tone={state === "live" ? "good" : state === "stale" ? "warn" : "bad"} />, note: "its socket to the exchange" },
         ]}
       />
       <div className="grid">
-        <Parts down={status?.down} />
+        <Processes status={status ?? undefined} now={now} />
         <Chains chains={status?.chains} now={now} />
         <LastBatches />
         <Contracts />
       </div>
     </>
-  );
-}
-
-const PARTS: readonly [string, string][] = [
-  ["exchange", "Matches, journals, answers"],
-  ["history", "Reads chains and outputs into the index"],
-];
-
-function Parts({ down }: { down: readonly string[] | undefined }): ReactElement {
-  const names = new Set([...PARTS.map(([name]) => name), ...(down ?? [])]);
-  return (
-    <Panel title="Parts" flush className="span-5">
-      <Table
-        label="Parts"
-        rows={down === undefined ? undefined : [...names]}
-        rowKey={(name) => name}
-        empty="Nothing runs"
-        columns={[
-          { head: "Part", cell: (name) => name },
-          { head: "Duty", cell: (name) => <span className="soft">{PARTS.find(([one]) => one === name)?.[1] ?? ""}</span> },
-          { head: "State", end: true, cell: (name) => (down?.includes(name) ? <State name="does not answer" tone="bad" /> : <State name="up" />) },
-        ]}
-      />
-    </Panel>
   );
 }
 
