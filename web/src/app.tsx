@@ -1,6 +1,7 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { Component, type ErrorInfo, type ReactElement, type ReactNode, Suspense, lazy } from "react";
 import { Link, Redirect, Route, Switch } from "wouter";
+import { MARKETS } from "./api/queries";
 import { ApiProblem } from "./api/rest";
 import { Layout } from "./shell/layout";
 import { Empty, Loading } from "./ui/panel";
@@ -22,6 +23,9 @@ const client = new QueryClient({
     },
   },
 });
+
+// Whoever shows them says so if they cannot be read.
+client.query(MARKETS).catch(() => undefined);
 
 export function App(): ReactElement {
   return (

@@ -1,4 +1,4 @@
-import { type UseQueryResult, useQuery } from "@tanstack/react-query";
+import { type UseQueryResult, queryOptions, useQuery } from "@tanstack/react-query";
 import { get, isMissing } from "./rest";
 import type {
   AccountView,
@@ -61,8 +61,11 @@ async function optional<T>(read: () => Promise<T>): Promise<T | null> {
   }
 }
 
+/** Nearly every page needs the markets: they are asked for while its code is still on its way. */
+export const MARKETS = queryOptions({ queryKey: ["markets"], queryFn: async ({ signal }) => listed(await get<Markets>("/v1/markets", signal)) });
+
 export function useMarkets(): UseQueryResult<Markets> {
-  return useQuery({ queryKey: ["markets"], queryFn: async ({ signal }) => listed(await get<Markets>("/v1/markets", signal)), refetchInterval: SELDOM_MS });
+  return useQuery({ ...MARKETS, refetchInterval: SELDOM_MS });
 }
 
 /** What an older server leaves out of a spot market. */
