@@ -33,8 +33,8 @@ contract IssuanceInvariantTest is Test {
     /// A cheat costs some 10 ms; `make issuance-soak` runs many more and shows how often each action ran.
     /// forge-config: default.invariant.runs = 3
     /// forge-config: default.invariant.depth = 150
-    /// forge-config: soak.invariant.runs = 64
-    /// forge-config: soak.invariant.depth = 500
+    /// forge-config: soak.invariant.runs = 32
+    /// forge-config: soak.invariant.depth = 300
     function invariant_issuance_adds_up() external view {
         _there_are_no_compute_units_outside_a_mint();
         _the_supply_is_what_was_minted_less_what_was_redeemed();

@@ -9,6 +9,7 @@ use crate::peg::wide::*;
 
 /// The first look at whether an exchange gains is with one part in so many of the most.
 const GLANCE: u128 = 4_096;
+const FINE: u128 = 256;
 
 /// The exchange of one moment: the dear token of the public pool is sold and bought back.
 struct Way {
@@ -82,14 +83,18 @@ impl Triangulator {
         i128::try_from(back).unwrap_or(i128::MAX).saturating_sub_unsigned(amount)
     }
 
-    /// The gain rises to one top and falls, so thirds find it; `None` where it is too little.
+    /// The gain rises to one top and falls, so thirds find it, to within a part of the most in `FINE`; `None` where it is too
+    /// little. No amount gains a larger part of itself than the smallest, so a glance at a small one often ends it.
     fn sized(&self, world: &World, way: &Way, most: u128) -> Option<u128> {
-        if most == 0 || self.gain(world, way, (most / GLANCE).max(1)) <= 0 && self.gain(world, way, most) <= 0
-        {
+        let enough = |amount: u128| {
+            let gained = u128::try_from(self.gain(world, way, amount)).unwrap_or(0);
+            gained.saturating_mul(self.least) > amount
+        };
+        if most == 0 || !enough((most / GLANCE).max(1)) {
             return None;
         }
         let (mut low, mut high) = (1, most);
-        while high - low > 2 {
+        while high - low > 2 + most / FINE {
             let third = (high - low) / 3;
             let (left, right) = (low + third, high - third);
             if self.gain(world, way, left) < self.gain(world, way, right) {
@@ -99,9 +104,8 @@ impl Triangulator {
             }
         }
         let amount =
-            (low..=high).max_by_key(|amount| (self.gain(world, way, *amount), std::cmp::Reverse(*amount)))?;
-        let gained = u128::try_from(self.gain(world, way, amount)).ok()?;
-        (gained.saturating_mul(self.least) > amount).then_some(amount)
+            [low, low + (high - low) / 2, high].into_iter().max_by_key(|one| self.gain(world, way, *one))?;
+        enough(amount).then_some(amount)
     }
 
     /// The contract's own floors: the public sale pays no less than the target, the mesh no less than parity less its slippage.
