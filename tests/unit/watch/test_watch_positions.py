@@ -37,7 +37,7 @@ FUTURE, DAY_NS = 1, 86_400 * SECOND_NS
 def exchange() -> RecordedExchange:
     """An exchange that has seen liquidations, takeovers, deleveraging and expiries."""
     exchange = RecordedExchange()
-    stream = CommandStream(Random(2), exchange.reference)
+    stream = CommandStream(Random(14), exchange.reference)
     while exchange.reference.sequence < COMMANDS:
         batch = stream.batch()
         exchange.apply(batch, stream.now)
