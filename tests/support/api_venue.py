@@ -31,7 +31,7 @@ from stab3l.client.orders import ListedMarket, listed_market, signed_order
 from stab3l.config import PRIMARY_CHAIN_ID, ChainConfig, MarketConfig, Network
 from stab3l.engine.wire import Deposit, ListMarket, RegisterAsset, Seal, encode, encode_batch
 from stab3l.errors import Unavailable
-from stab3l.http.server import granian_server
+from stab3l.http.server import STOP_S, granian_server
 from stab3l.store.database import ACCESS, READ_MODEL, Schema, open_database
 from stab3l.testing.gateway import ReferenceGateway
 from stab3l.units import Nanoseconds
@@ -252,4 +252,7 @@ async def served(venue: Venue) -> AsyncIterator[str]:
         await client.status()
     yield url
     server.stop()
-    await serving
+    await asyncio.wait([serving], timeout=STOP_S)
+    # As production does: a client that stays cannot keep the server from ending.
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)

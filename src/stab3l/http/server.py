@@ -18,6 +18,8 @@ HEADER_BUFFER_BYTES: Final = 64 * 1024
 HEADER_TIMEOUT_MS: Final = 10_000
 """Whoever sends a request's headers more slowly is cut (slow-loris)."""
 CONNECTIONS_BACKLOG: Final = 1024
+STOP_S: Final = 10
+"""What is under way may take so long after a stop; then it is cut, so that no client can keep a server from ending."""
 
 
 class AddressInvalid(Invalid):
@@ -53,7 +55,7 @@ def granian_server(application: Any, host: str, port: int) -> Any:
 
 
 async def serve_application(application: Any, url: str) -> None:
-    """Serves ``application`` where ``url`` says, until this task is cancelled; then requests under way may end.
+    """Serves ``application`` where ``url`` says, until this task is cancelled; requests under way get `STOP_S` then.
 
     Raises:
         AddressInvalid: the URL names no address.
@@ -64,7 +66,7 @@ async def serve_application(application: Any, url: str) -> None:
         try:
             await anyio.sleep_forever()
         finally:
-            with anyio.CancelScope(shield=True):
+            with anyio.move_on_after(STOP_S, shield=True):
                 server.stop()
                 await server.shutdown()
 
