@@ -77,7 +77,8 @@ class SegmentBody(ASGIResponse):
         """Sends it. Raises `TimeoutError`, which breaks the connection, when the reader stands still."""
         nothing = scope["method"] == "HEAD" or self._part.status in (304, 416)
         with READERS.one_more():
-            await send({"type": "http.response.start", "status": self._part.status, "headers": self._raw})
+            async with asyncio.timeout(STALL_S):
+                await send({"type": "http.response.start", "status": self._part.status, "headers": self._raw})
             at, end = self._part.start, self._part.start if nothing else self._part.end
             while at < end:
                 piece = await self._exchange.read_segment(self._stream, self._first, at, min(PIECE_BYTES, end - at))
@@ -86,7 +87,8 @@ class SegmentBody(ASGIResponse):
                 at += len(piece)
                 async with asyncio.timeout(STALL_S):
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            async with asyncio.timeout(STALL_S):
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 @STREAMS_INDEX.get("/v1/streams")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket as sockets
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -90,21 +91,28 @@ async def test_readers_who_take_nothing_stall_nobody_and_are_cut(
         sleeper = sockets.create_connection((where.hostname or "", where.port or 0))
         sleeper.sendall(b"GET /v1/streams/inputs/segments/1 HTTP/1.1\r\nHost: x\r\n\r\n")
         sleepers.append(sleeper)
-    async with asyncio.timeout(20), PublicStreams(url) as streams:
+    with ExitStack() as leaving:
+        for sleeper in sleepers:
+            leaving.enter_context(sleeper)
+        await read_beside_sleepers(venue, url)
+        assert [await asyncio.to_thread(bytes_left_in, sleeper) < len(LARGE) for sleeper in sleepers] == [True] * 5
+
+
+async def read_beside_sleepers(venue: Venue, url: str) -> None:
+    """Reads all of a segment, trades, and waits until the sleepers are cut."""
+    async with asyncio.timeout(90), PublicStreams(url) as streams:
         index = await streams.index()
         read = sum([len(piece) async for piece in streams.segment("inputs", index.inputs.segments[0], 48 << 20)])
         assert read == 16 << 20
         await venue.place(venue.maker)
         while cast("int", public_streams.READERS.count):  # noqa: ASYNC110
             await asyncio.sleep(0.1)
-    assert [await asyncio.to_thread(bytes_left_in, sleeper) < len(LARGE) for sleeper in sleepers] == [True] * 5
 
 
 def bytes_left_in(sleeper: sockets.socket) -> int:
     """What had been sent to a reader before it was cut."""
-    with sleeper:
-        sleeper.settimeout(5)
-        return sum(len(piece) for piece in iter(lambda: sleeper.recv(1 << 20), b""))
+    sleeper.settimeout(5)
+    return sum(len(piece) for piece in iter(lambda: sleeper.recv(1 << 20), b""))
 
 
 async def test_an_api_that_is_away_is_told_after_the_patience_given() -> None:
