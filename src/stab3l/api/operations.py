@@ -92,12 +92,12 @@ class Prepared(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One kind of request. ``by_agents``: an agent may sign it."""
+    """One kind of request. ``by_agents``: an agent may sign it, which nothing is that takes something out."""
 
     request: type[msgspec.Struct]
     prepare: Callable[[Sources, Any], Awaitable[Prepared]]
     answer: Callable[[Sources, Prepared, Any, Outcome, list[Event]], Awaitable[msgspec.Struct]]
-    by_agents: bool = True
+    by_agents: bool
 
 
 async def _prepare_place(sources: Sources, request: PlaceRequest) -> Prepared:
@@ -304,12 +304,12 @@ async def _answer_withdrawal(
 
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
-    "place": Operation(PlaceRequest, _prepare_place, _answer_place),
-    "amend": Operation(AmendRequest, _prepare_amend, _answer_amend),
-    "cancel": Operation(CancelRequest, _prepare_cancel, _answer_cancel),
-    "cancel_all": Operation(CancelAllRequest, _prepare_cancel_all, _answer_cancel_all),
-    "schedule_cancel": Operation(ScheduleCancelRequest, _prepare_schedule, _answer_schedule),
-    "protect": Operation(ProtectionRequest, _prepare_protection, _answer_protection),
+    "place": Operation(PlaceRequest, _prepare_place, _answer_place, by_agents=True),
+    "amend": Operation(AmendRequest, _prepare_amend, _answer_amend, by_agents=True),
+    "cancel": Operation(CancelRequest, _prepare_cancel, _answer_cancel, by_agents=True),
+    "cancel_all": Operation(CancelAllRequest, _prepare_cancel_all, _answer_cancel_all, by_agents=True),
+    "schedule_cancel": Operation(ScheduleCancelRequest, _prepare_schedule, _answer_schedule, by_agents=True),
+    "protect": Operation(ProtectionRequest, _prepare_protection, _answer_protection, by_agents=True),
     "withdraw": Operation(WithdrawalRequest, _prepare_withdrawal, _answer_withdrawal, by_agents=False),
 }
 """By the name that a WebSocket message gives it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_network
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
@@ -37,6 +38,10 @@ class ApiSettings(BaseSettings):
         for one in listed(value):
             ip_network(one)
         return value
+
+    def database_of(self, home: Path) -> str:
+        """The URL of the database of sessions, keys and passkeys."""
+        return self.database_url or f"sqlite:///{home.resolve() / 'access.sqlite'}"
 
 
 def listed(text: str) -> list[str]:

@@ -12,7 +12,6 @@ from collections.abc import Callable, Coroutine, Mapping
 from functools import lru_cache
 from typing import Any, Final, Protocol, cast
 
-import structlog
 from litestar import WebSocket
 from litestar.exceptions import WebSocketDisconnect
 from websockets.frames import Frame, Opcode
@@ -33,7 +32,6 @@ CLOSE_S: Final = 1
 CLOSE_UNSUPPORTED: Final = 1003
 FRAMES_KEPT: Final = 64
 PATH: Final = "/v1/ws"
-_log = structlog.get_logger(__name__)
 
 
 class SocketClient(Protocol):
@@ -174,9 +172,10 @@ class StreamSocket(asyncio.Protocol):
 
     async def send(self, message: bytes) -> None:
         """Sends a text message; waits while the client does not read. Raises ``WebSocketDisconnect`` at the end."""
-        await self._room.wait()
-        if not self.offer(message):
-            raise WebSocketDisconnect(detail="the client left", code=1006)
+        while not self.offer(message):
+            if not self._open:
+                raise WebSocketDisconnect(detail="the client left", code=1006)
+            await self._room.wait()
 
     async def close(self, code: int, reason: str) -> None:
         """Closes the socket, or refuses one that was not accepted."""

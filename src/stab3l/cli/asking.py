@@ -106,10 +106,7 @@ def in_tokens(value: S, decimals: int, *names: str) -> S:
     """The same with these fields, base units, as whole tokens: for people, who do not count zeros."""
     from stab3l.client.trading import whole_tokens
 
-    def whole(text: str) -> str:
-        return ("-" if text.startswith("-") else "") + whole_tokens(int(text.removeprefix("-")), decimals)
-
-    return msgspec.structs.replace(value, **{name: whole(getattr(value, name)) for name in names})
+    return msgspec.structs.replace(value, **{name: whole_tokens(int(getattr(value, name)), decimals) for name in names})
 
 
 def _shown(name: str, value: Any) -> str:

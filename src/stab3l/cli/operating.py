@@ -71,10 +71,6 @@ def rotate_tokens(*, home: Home = None, as_json: Json = False) -> None:
     told(home, as_json, work, lambda done: say(f"{done['signs']} signs from now on"))
 
 
-def _own_database(folder: Path) -> str:
-    return f"sqlite:///{folder.resolve() / 'access.sqlite'}"
-
-
 @asynccontextmanager
 async def _api_keys(folder: Path) -> AsyncIterator[ApiKeys]:
     from stab3l.api.access.keys import ApiKeys
@@ -84,7 +80,7 @@ async def _api_keys(folder: Path) -> AsyncIterator[ApiKeys]:
     from stab3l.config import load_network
 
     load_network(folder)
-    records = Records(ApiSettings().database_url or _own_database(folder))
+    records = Records(ApiSettings().database_of(folder))
     try:
         yield ApiKeys(records, frozenset(), SystemClock())
     finally:

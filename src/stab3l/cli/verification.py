@@ -58,6 +58,10 @@ def verify(
     else:
         if signers is not None:
             talk.print("signatures: {checked:,} checked, {by_agents:,} of them of agents".format(**_signed(signers)))
+            for owner in sorted(signers.by_contracts):
+                talk.print(
+                    f"not confirmed: only a contract at {owner} itself can say whether its agent may sign for it"
+                )
         _tell(report, posted, found)
     sys.exit(0 if found is None else 1)
 

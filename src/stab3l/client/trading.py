@@ -375,5 +375,5 @@ def base_units(amount: str, decimals: int) -> BaseUnits:
 
 
 def whole_tokens(amount: int, decimals: int) -> str:
-    """The decimal of base units in whole tokens."""
-    return decimal_text(Fraction(amount, 10**decimals))
+    """The decimal of base units, of either sign, in whole tokens."""
+    return ("-" if amount < 0 else "") + decimal_text(Fraction(abs(amount), 10**decimals))

@@ -53,7 +53,7 @@ class Access:
         self.origins = origins_of(network.api_url, settings.origins)
         self._proxies = [ip_network(one) for one in listed(settings.trusted_proxies)]
         self._clock = clock
-        self.records = Records(settings.database_url or f"sqlite:///{home.resolve() / 'access.sqlite'}")
+        self.records = Records(settings.database_of(home))
         keys = home / "keys"
         self.tokens = Tokens(TokenKeys(keys / TOKEN_KEYS), self.origins[0])
         nonces, wallets = Nonces(_secret(keys / NONCE_KEY)), Wallets(chains)

@@ -126,16 +126,11 @@ def position_shape(view: PositionView, symbol: str, settles: AssetView) -> dict[
         "entryPrice": view.entry_price,
         "markPrice": view.mark,
         "notional": notional,
-        "unrealizedPnl": signed_tokens(int(view.value), settles.decimals),
+        "unrealizedPnl": whole_tokens(int(view.value), settles.decimals),
         "marginMode": "cross",
         "hedged": False,
         "info": to_builtins(view),
     }
-
-
-def signed_tokens(amount: int, decimals: int) -> str:
-    """Base units of either sign in whole tokens."""
-    return ("-" if amount < 0 else "") + whole_tokens(abs(amount), decimals)
 
 
 def currency_shape(view: AssetView, fraction: Any) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from stab3l.config import PRIMARY_CHAIN_ID
+from stab3l.devnet.faucet import DOLLAR
 from stab3l.devnet.people import Person, ensure
-from stab3l.devnet.story.stage import DOLLAR, TOKEN, Stage
+from stab3l.devnet.story.stage import TOKEN, Stage
 from stab3l.errors import Unavailable
 from stab3l.provider.onboarding import Step as OnboardingStep
 from stab3l.provider.onboarding import Terms, onboard

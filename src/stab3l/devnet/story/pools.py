@@ -7,8 +7,9 @@ from typing import Final
 from stab3l.chain.sender import Sender
 from stab3l.config import PRIMARY_CHAIN_ID
 from stab3l.devnet.deployment import LOCAL_COMPUTE_DEPTH, LOCAL_MESH_DEPTH
+from stab3l.devnet.faucet import DOLLAR
 from stab3l.devnet.peg_flow import ARBITRAGEUR, BOUGHT, SOLD, TRADER, stock
-from stab3l.devnet.story.stage import DOLLAR, TOKEN, Stage
+from stab3l.devnet.story.stage import TOKEN, Stage
 from stab3l.errors import Rejected
 from stab3l.keepers.peg import Desk
 from stab3l.peg.reserves import Bucket

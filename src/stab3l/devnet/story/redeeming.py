@@ -6,8 +6,9 @@ from collections.abc import Awaitable
 
 from stab3l.client.redemption import DocumentDesk
 from stab3l.config import PRIMARY_CHAIN_ID
+from stab3l.devnet.faucet import DOLLAR
 from stab3l.devnet.people import Person, ensure, until
-from stab3l.devnet.story.stage import DOLLAR, TOKEN, Stage
+from stab3l.devnet.story.stage import TOKEN, Stage
 from stab3l.devnet.story.trading import withdraw
 from stab3l.provider.jobs import Job, document_hash, primes_job
 from stab3l.units import OPERATIONS_PER_CU, WAD

@@ -9,12 +9,12 @@ from stab3l.chain.port import Receipt
 from stab3l.client.asynchronous import AsyncClient
 from stab3l.clock import Clock, SystemClock
 from stab3l.config import PRIMARY_CHAIN_ID
+from stab3l.devnet.faucet import DOLLAR
 from stab3l.devnet.network import LocalNetwork
 from stab3l.devnet.people import Person, ensure, until
 from stab3l.devnet.steps import Steps
 from stab3l.exchange.gateway_client import GatewayClient
 
-DOLLAR = "LocalDollar"
 TOKEN = "sSTBToken"
 
 

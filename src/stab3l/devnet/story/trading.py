@@ -9,10 +9,11 @@ from stab3l.api.signed import PlaceRequest
 from stab3l.client import calls
 from stab3l.client.orders import domain_of, listed_market, signed_order, signed_withdrawal
 from stab3l.config import PRIMARY_CHAIN_ID
+from stab3l.devnet.faucet import DOLLAR
 from stab3l.devnet.listing import symbol
 from stab3l.devnet.people import Person, ensure, together, until
 from stab3l.devnet.ports import CHAIN_NAMES
-from stab3l.devnet.story.stage import DOLLAR, TOKEN, Stage
+from stab3l.devnet.story.stage import TOKEN, Stage
 from stab3l.units import NANOSECONDS_PER_SECOND, BaseUnits
 
 LIFE_NS = 600 * NANOSECONDS_PER_SECOND
