@@ -145,7 +145,7 @@ def _described(home: Path, place: Place, gateway: GatewayProcess, api: ApiProces
         api_url=api.url,
         verifier_urls=(),
         provider_url=f"http://127.0.0.1:{free_port()}",
-        database_url=f"sqlite+aiosqlite:///{home.resolve() / 'index.sqlite'}",
+        database_url=f"sqlite:///{home.resolve() / 'index.sqlite'}",
     )
     (home / "network.json").write_text(network.model_dump_json())
     return network
