@@ -3,7 +3,8 @@
 A run is cut into chunks, each a fresh pair of exchanges with a seed of its own (``--seed`` plus its number), so that a
 difference is seen again with ``python -m stab3l.testing.differential --seed N``. What finished chunks have covered is
 kept in ``bench/results/differential.json``: a stopped run goes on from there, in any clone that has the file, as long
-as `bench.differential_code.fingerprint` is the same. Another code begins anew.
+as `bench.differential_code.fingerprint` is the same. Another code begins anew. The reference runs compiled
+(`bench.compiled_reference`).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from bench.compiled_reference import run_compiled
 from bench.differential_code import fingerprint
 from bench.differential_coverage import Coverage
 from stab3l.testing.differential import Divergence, run
@@ -48,7 +50,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="seed of the first chunk")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     chosen = parser.parse_args()
-    coverage = Coverage.kept(fingerprint(), chosen.chunk)
+    code = fingerprint()
+    run_compiled(code)
+    coverage = Coverage.kept(code, chosen.chunk)
     wanted = range(chosen.seed, chosen.seed + -(-chosen.commands // chosen.chunk))
     missing = [seed for seed in wanted if seed not in coverage.seeds]
     signal.signal(signal.SIGTERM, signal.default_int_handler)
