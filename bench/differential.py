@@ -15,9 +15,10 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -58,11 +59,12 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     divergence = ""
     try:
-        for row in progress(rows_of(missing, chosen.chunk, chosen.jobs), coverage, chosen.commands):
-            if divergence := row.get("divergence", ""):
-                break
-            coverage.add(row)
-            coverage.keep("")
+        with closing(rows_of(missing, chosen.chunk, chosen.jobs)) as rows:
+            for row in progress(rows, coverage, chosen.commands):
+                if divergence := row.get("divergence", ""):
+                    break
+                coverage.add(row)
+                coverage.keep("")
     except KeyboardInterrupt:
         sys.stderr.write("stopped; the same command goes on from here\n")
     finally:
@@ -71,16 +73,16 @@ def main() -> int:
     return int(bool(divergence) or not coverage.seeds.issuperset(wanted))
 
 
-def rows_of(seeds: list[int], commands: int, jobs: int) -> Iterator[dict[str, Any]]:
+def rows_of(seeds: list[int], commands: int, jobs: int) -> Generator[dict[str, Any], None, None]:
     """The chunks' reports as they come; what has not begun when nobody asks on does not begin."""
-    with ProcessPoolExecutor(jobs) as pool:
-        try:
-            for future in as_completed([pool.submit(chunk, commands, seed) for seed in seeds]):
-                yield future.result()
-        except BrokenProcessPool:
-            sys.stderr.write("a process was killed; the same command goes on from here\n")
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    pool = ProcessPoolExecutor(jobs)
+    try:
+        for future in as_completed([pool.submit(chunk, commands, seed) for seed in seeds]):
+            yield future.result()
+    except BrokenProcessPool:
+        sys.stderr.write("a process was killed; the same command goes on from here\n")
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def progress(rows: Iterator[dict[str, Any]], coverage: Coverage, commands: int) -> Iterator[dict[str, Any]]:
