@@ -115,11 +115,9 @@ contract BackpressurePool is IBackpressurePool, ICapacityListener, AccessManaged
             return;
         }
         // Where nothing but capacity limits the sinks, a raise frees at least as much as it draws: what was noted stays true until the next note.
-        bool noted = units < written || pool.staged;
-        if (noted) _accrue(taskTypeId);
         _writeSink(taskTypeId, pool, sink, written, units);
         if (units < written) _writeEscrowUp(pool);
-        if (noted) _noteFree(taskTypeId, pool, _flowOf(pool));
+        if (units < written || pool.staged) _noteFree(taskTypeId, pool, _flowOf(pool));
     }
 
     /// @inheritdoc ICapacityListener
@@ -135,7 +133,6 @@ contract BackpressurePool is IBackpressurePool, ICapacityListener, AccessManaged
         _pending[taskTypeId].remove(sink);
         uint256 written = pool.pool.getUnits(sink);
         if (written == 0) return;
-        _accrue(taskTypeId);
         _writeSink(taskTypeId, pool, sink, written, 0);
         _writeEscrowUp(pool);
         _noteFree(taskTypeId, pool, _flowOf(pool));
@@ -145,7 +142,6 @@ contract BackpressurePool is IBackpressurePool, ICapacityListener, AccessManaged
     /// @dev Writes the sinks that wait, then what follows from them: Pipeline's units and the escrow's. Sinks that did not change cost nothing.
     function rebalance(bytes32 taskTypeId) external nonReentrant {
         Pool storage pool = _known(taskTypeId);
-        _accrue(taskTypeId);
         _writePending(taskTypeId, pool);
         _writeOnward(pool);
         _noteFree(taskTypeId, pool, _settleStream(pool));
@@ -243,25 +239,21 @@ contract BackpressurePool is IBackpressurePool, ICapacityListener, AccessManaged
     function takeSpare(bytes32 taskTypeId, uint256 wanted) external returns (uint256 taken) {
         Peers.check(escrow);
         Pool storage pool = _known(taskTypeId);
-        _accrue(taskTypeId);
         _noteFree(taskTypeId, pool, _flowOf(pool));
         Spare storage spare = _spares[taskTypeId];
         taken = Math.min(wanted, spare.amount);
         spare.amount -= uint120(taken);
     }
 
-    /// @dev Brings the spare capacity forward with what was noted last; before units fall.
-    function _accrue(bytes32 taskTypeId) private {
-        Spare storage spare = _spares[taskTypeId];
-        spare.amount = uint120(_spareAmount(spare));
-        spare.at = uint40(block.timestamp);
-    }
-
-    /// @dev `flow` [wei per second] streams to all members.
+    /// @dev Brings the spare capacity forward with what was noted last, and notes what is free now; in one write. `flow` [wei per second] streams to
+    /// all members.
     function _noteFree(bytes32 taskTypeId, Pool storage pool, uint256 flow) private {
         uint256 capacity = _capacityOf(pool);
         uint256 taken = Math.mulDiv(flow, pool.sinkUnits, _totalUnits(pool));
-        _spares[taskTypeId].free = uint96(capacity > taken ? Math.min(capacity - taken, type(uint96).max) : 0);
+        uint256 free = capacity > taken ? Math.min(capacity - taken, type(uint96).max) : 0;
+        Spare storage spare = _spares[taskTypeId];
+        uint256 amount = _spareAmount(spare);
+        (spare.free, spare.at, spare.amount) = (uint96(free), uint40(block.timestamp), uint120(amount));
     }
 
     function _spareAmount(Spare storage spare) private view returns (uint256) {
@@ -280,7 +272,6 @@ contract BackpressurePool is IBackpressurePool, ICapacityListener, AccessManaged
     function setStage(bytes32 taskTypeId, uint256 limit, uint256 onwardShare) external {
         Peers.check(pipeline);
         Pool storage pool = _known(taskTypeId);
-        _accrue(taskTypeId);
         (pool.staged, pool.limit, pool.onwardShare) = (true, uint96(Math.min(limit, NO_LIMIT)), onwardShare.toUint16());
         emit LimitSet(taskTypeId, limit, onwardShare);
     }

@@ -123,6 +123,13 @@ class Bench:
         gas = await self.rebalance()
         self.add(f"rebalance_{size}_one_gas", gas, f"one of {size} sinks and the escrow rewritten, live stream")
         self.add(f"rebalance_{size}_none_gas", await self.rebalance(), "nothing changed")
+        await self.stream(size * CAPACITY // 2)
+        await self.chain.next_epoch()
+        await self.chain.report(self.keeper, {self.sinks[0]: CAPACITY})
+        gas = await self.rebalance()
+        told = f"one of {size} sinks rewritten, live stream below what the sinks can take: no overflow, no escrow"
+        self.add(f"rebalance_{size}_one_no_overflow_gas", gas, told)
+        await self.stream(2 * size * CAPACITY)
 
     async def signals(self) -> None:
         """Commit and reveal, below the threshold and with the unit update."""
