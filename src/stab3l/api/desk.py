@@ -20,6 +20,7 @@ from stab3l.api.exchange import Exchange
 from stab3l.api.feed import Feed
 from stab3l.api.live import Live
 from stab3l.api.operations import Sources
+from stab3l.api.readers import Readers
 from stab3l.api.signed import signing_domain
 from stab3l.api.tickers import Tickers
 from stab3l.chain.port import Chain
@@ -46,6 +47,7 @@ class Desk:
     access: Access
     state: ChainState
     cache: AnswerCache
+    readers: Readers
     home: Path | None
 
     @classmethod
@@ -82,6 +84,7 @@ class Desk:
             access,
             state,
             AnswerCache(),
+            Readers(),
             home,
         )
 

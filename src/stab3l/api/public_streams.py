@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
 from typing import Any, Final, cast
 
 import structlog
@@ -24,7 +24,7 @@ from stab3l.api.answers import SegmentView, StreamsView, StreamView
 from stab3l.api.byte_ranges import Part, part_of
 from stab3l.api.desk import Desk
 from stab3l.api.endpoints import Call, Nothing, Routes
-from stab3l.api.exchange import Exchange, Frame, Segment
+from stab3l.api.exchange import Frame, Segment
 from stab3l.api.problems import Problem
 from stab3l.api.reading import query_integer
 from stab3l.api.signed import u64
@@ -33,7 +33,6 @@ from stab3l.errors import Stab3lError
 
 PIECE_BYTES: Final = 256 * 1024
 STALL_S: Final = 30
-READERS_MAX: Final = 256
 STREAMS: Final = ("inputs", "outputs")
 LIVE_HEADER: Final = struct.Struct("<QQ")
 """Before the payload of a live message: first sequence number, now."""
@@ -43,52 +42,38 @@ _FOREVER: Final = "public, max-age=31536000, immutable"
 _log = structlog.get_logger(__name__)
 
 
-class Readers:
-    """How many read at once, over all streams of this process."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    @contextmanager
-    def one_more(self) -> Iterator[None]:
-        """A reader's place while it reads. Raises `Problem` ``too_many_readers``."""
-        if self.count >= READERS_MAX:
-            raise Problem("too_many_readers", f"{READERS_MAX} read already", retry_after_s=5)
-        self.count += 1
-        try:
-            yield
-        finally:
-            self.count -= 1
-
-
-READERS: Final = Readers()
 STREAMS_INDEX: Final = Routes("Public streams")
 
 
 class SegmentBody(ASGIResponse):
     """A part of a segment file, read piece by piece as it is taken."""
 
-    def __init__(self, exchange: Exchange, stream: str, first: int, part: Part, headers: Mapping[str, str]) -> None:
+    def __init__(self, desk: Desk, stream: str, first: int, part: Part, headers: Mapping[str, str]) -> None:
         super().__init__(status_code=part.status)
-        self._exchange, self._stream, self._first, self._part = exchange, stream, first, part
+        self._desk, self._stream, self._first, self._part = desk, stream, first, part
         self._raw = [(name.encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Sends it. Raises `TimeoutError`, which breaks the connection, when the reader stands still."""
         nothing = scope["method"] == "HEAD" or self._part.status in (304, 416)
-        with READERS.one_more():
+        with self._desk.readers.one_more():
             async with asyncio.timeout(STALL_S):
                 await send({"type": "http.response.start", "status": self._part.status, "headers": self._raw})
             at, end = self._part.start, self._part.start if nothing else self._part.end
             while at < end:
-                piece = await self._exchange.read_segment(self._stream, self._first, at, min(PIECE_BYTES, end - at))
-                if not piece:
-                    raise Problem("unavailable", f"the segment ended at byte {at}, before {end}")
+                piece = await self._piece(at, end)
                 at += len(piece)
                 async with asyncio.timeout(STALL_S):
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
             async with asyncio.timeout(STALL_S):
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _piece(self, at: int, end: int) -> bytes:
+        exchange, length = self._desk.exchange, min(PIECE_BYTES, end - at)
+        piece = await exchange.read_segment(self._stream, self._first, at, length)
+        if not piece:
+            raise Problem("unavailable", f"the segment ended at byte {at}, before {end}")
+        return piece
 
 
 @STREAMS_INDEX.get("/v1/streams")
@@ -109,7 +94,7 @@ async def segment(
         raise Problem("segment_unknown", f"no segment of {stream} begins at {first}", first_sequence=first)
     etag = _etag(stream, found)
     part = part_of(dict(request.headers.items()), etag, found.size)
-    return SegmentBody(desk.exchange, stream, first, part, _headers(found, etag, part))
+    return SegmentBody(desk, stream, first, part, _headers(found, etag, part))
 
 
 @websocket("/v1/streams/{stream:str}/live")
@@ -117,7 +102,7 @@ async def live_frames(socket: WebSocket[Any, Any, Any], desk: NamedDependency[De
     """Frames from query parameter ``from`` on, as they are sequenced, one binary message each."""
     await socket.accept()
     try:
-        with READERS.one_more():
+        with desk.readers.one_more():
             request = cast("Request[Any, Any, Any]", socket)  # both have the query parameters that are read here
             start = query_integer(request, "from", default=1, least=0, most=U64_MAX)
             frames = (desk.exchange.inputs if _known(stream) == "inputs" else desk.exchange.outputs)(start)

@@ -105,7 +105,7 @@ async def read_beside_sleepers(venue: Venue, url: str) -> None:
         read = sum([len(piece) async for piece in streams.segment("inputs", index.inputs.segments[0], 48 << 20)])
         assert read == 16 << 20
         await venue.place(venue.maker)
-        while cast("int", public_streams.READERS.count):  # noqa: ASYNC110
+        while cast("int", venue.desk.readers.count):  # noqa: ASYNC110
             await asyncio.sleep(0.1)
 
 

@@ -112,8 +112,8 @@ async def test_what_there_is_not_is_a_typed_problem(files: Venue, path: str, cod
     assert answer.json()["code"] == code
 
 
-async def test_more_readers_than_places_are_asked_to_come_again(files: Venue, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(public_streams, "READERS_MAX", 0)
+async def test_more_readers_than_places_are_asked_to_come_again(files: Venue) -> None:
+    files.desk.readers.limit = 0
     answer = await files.client.get(PATH)
     assert (answer.status_code, answer.json()["code"]) == (503, "too_many_readers")
     assert re.fullmatch(r"\d+", answer.headers["retry-after"])
