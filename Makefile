@@ -1,7 +1,10 @@
 # make up: the whole system on local chains. make test: every test. Both set up what they need first.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-PYTHON ?= python3
+# Not the first on PATH: docs/decisions/0081-the-distributions-python.md.
+ifndef PYTHON
+export PYTHON := $(shell tools/python)
+endif
 BIN := .venv/bin
 FORGE := cd contracts && PATH="$$PWD/node_modules/.bin:$$PATH" forge
 SOL := $(shell find contracts/src contracts/script -name '*.sol' 2>/dev/null)

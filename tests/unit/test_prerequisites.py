@@ -83,3 +83,9 @@ def test_setup_stops_at_the_first_line(tmp_path: Path) -> None:
     assert done.returncode != 0
     assert "stab3l needs Node 20.19 or newer" in done.stderr
     assert not (tmp_path / ".venv" / "bin").exists()
+
+
+def test_the_python_of_set_up_can_make_the_environment() -> None:
+    named = subprocess.run([str(ROOT / "tools/python")], capture_output=True, text=True, check=True).stdout.strip()
+    judged = "import sys, venv, ensurepip; print(sys.version_info >= (3, 11))"
+    assert subprocess.run([named, "-c", judged], capture_output=True, text=True, check=True).stdout == "True\n"
