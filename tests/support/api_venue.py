@@ -17,13 +17,13 @@ from typing import Any
 import httpx
 import msgspec
 import sqlalchemy as sa
-from litestar import Litestar
 
 from stab3l.api.access.door import Access
 from stab3l.api.answers import Markets
 from stab3l.api.app import create_app
 from stab3l.api.chronicle import History
 from stab3l.api.desk import Desk
+from stab3l.api.front import Front
 from stab3l.api.settings import ApiSettings
 from stab3l.chain.signer import Signer
 from stab3l.client import AsyncClient
@@ -128,7 +128,7 @@ class Venue:
     history: VenueHistory
     clock: HandClock
     desk: Desk
-    app: Litestar
+    app: Front
     client: httpx.AsyncClient
     maker: Signer
     trader: Signer

@@ -20,6 +20,7 @@ from stab3l.api.console_routes import CONSOLE, SECURITY_HEADERS, page_routes
 from stab3l.api.derivative_routes import DERIVATIVES
 from stab3l.api.desk import Desk
 from stab3l.api.endpoints import Endpoint
+from stab3l.api.front import Front
 from stab3l.api.graphql import GRAPHQL
 from stab3l.api.market_routes import MARKETS
 from stab3l.api.network_routes import NETWORK, reached_by_browsers
@@ -29,7 +30,8 @@ from stab3l.api.peg_routes import PEG
 from stab3l.api.problems import Problem, problem_of
 from stab3l.api.public_streams import STREAM_ROUTES, STREAMS_INDEX
 from stab3l.api.reading import BODY_BYTES_MAX
-from stab3l.api.serving import problem_response, route_of
+from stab3l.api.responses import problem_response
+from stab3l.api.serving import route_of
 from stab3l.api.socket_clients import ServedSocket
 from stab3l.api.sockets import Session
 from stab3l.errors import Stab3lError
@@ -60,11 +62,11 @@ async def live_socket(socket: WebSocket[Any, Any, Any], desk: NamedDependency[De
     await Session(ServedSocket(socket), desk).run()
 
 
-def create_app(desk: Desk, console: Path = CONSOLE) -> Litestar:
+def create_app(desk: Desk, console: Path = CONSOLE) -> Front:
     """The application around a desk; whoever serves it runs the desk, too. ``console``: folder of the built console."""
     pages = page_routes(console, reached_by_browsers(desk.network))
     handlers = [*map(route_of, ENDPOINTS), *openapi_routes(ENDPOINTS), *STREAM_ROUTES, *GRAPHQL, *pages, live_socket]
-    return Litestar(
+    application = Litestar(
         route_handlers=handlers,
         dependencies={"desk": Provide(lambda: desk, sync_to_thread=False)},
         exception_handlers={Stab3lError: _tell_error, HTTPException: _tell_http, Exception: _tell_mistake},
@@ -74,6 +76,7 @@ def create_app(desk: Desk, console: Path = CONSOLE) -> Litestar:
         openapi_config=None,
         logging_config=None,
     )
+    return Front(application, ENDPOINTS, desk, SECURITY_HEADERS)
 
 
 def _shared_with(origins: Sequence[str]) -> CORSConfig:

@@ -13,7 +13,7 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.params import FromPath
 
 from stab3l.api.problems import Problem
-from stab3l.api.serving import problem_response
+from stab3l.api.responses import problem_response
 
 PAGE: Final = Path(__file__).parent / "page"
 CONSOLE: Final = Path(__file__).parent / "console"

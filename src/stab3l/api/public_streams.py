@@ -26,7 +26,7 @@ from stab3l.api.desk import Desk
 from stab3l.api.endpoints import Call, Nothing, Routes
 from stab3l.api.exchange import Frame, Segment
 from stab3l.api.problems import Problem
-from stab3l.api.reading import query_integer
+from stab3l.api.reading import HttpRequest, query_integer
 from stab3l.api.signed import u64
 from stab3l.engine.wire import U64_MAX
 from stab3l.errors import Stab3lError
@@ -103,7 +103,7 @@ async def live_frames(socket: WebSocket[Any, Any, Any], desk: NamedDependency[De
     await socket.accept()
     try:
         with desk.readers.one_more():
-            request = cast("Request[Any, Any, Any]", socket)  # both have the query parameters that are read here
+            request = HttpRequest(socket.scope, socket.receive)
             start = query_integer(request, "from", default=1, least=0, most=U64_MAX)
             frames = (desk.exchange.inputs if _known(stream) == "inputs" else desk.exchange.outputs)(start)
             await _relay(socket, frames)

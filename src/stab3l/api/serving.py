@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Final
+from typing import Any
 
-import msgspec
 import structlog
 from litestar import HttpMethod, Request, Response
 from litestar.di import NamedDependency
@@ -15,13 +14,12 @@ from stab3l.api.access.door import Admission
 from stab3l.api.cache import Cached
 from stab3l.api.desk import Desk
 from stab3l.api.endpoints import Call, Endpoint, Nothing
-from stab3l.api.problems import PROBLEM_MEDIA_TYPE, Problem, problem_of
-from stab3l.api.reading import body_of, query_of
+from stab3l.api.problems import Problem, problem_of
+from stab3l.api.reading import HttpRequest, body_of, query_of
+from stab3l.api.responses import JSON, Answer, encode, problem_answer
 from stab3l.clock import monotonic_s
 from stab3l.errors import Stab3lError
 
-JSON: Final = "application/json"
-_encode = msgspec.json.Encoder().encode
 _log = structlog.get_logger(__name__)
 
 
@@ -29,80 +27,69 @@ def route_of(endpoint: Endpoint) -> HTTPRouteHandler:
     """The endpoint as a route of the application."""
 
     async def serve(request: Request[Any, Any, Any], desk: NamedDependency[Desk]) -> Response[bytes]:
-        return await _serve(endpoint, request, desk)
+        asked = HttpRequest(request.scope, request.receive)
+        return (await serve_endpoint(endpoint, asked, desk)).response()
 
     path = endpoint.path.replace("}", ":str}")
     name = f"{endpoint.method} {endpoint.path}"
     return HTTPRouteHandler(path, http_method=HttpMethod(endpoint.method), name=name, status_code=200)(serve)
 
 
-def problem_response(problem: Problem, headers: dict[str, str] | None = None) -> Response[bytes]:
-    """A problem document."""
-    return Response(
-        _encode(problem.document()),
-        status_code=problem.kind.status,
-        media_type=PROBLEM_MEDIA_TYPE,
-        headers=(headers or {}) | problem.headers(),
-    )
-
-
-async def _serve(endpoint: Endpoint, request: Request[Any, Any, Any], desk: Desk) -> Response[bytes]:
+async def serve_endpoint(endpoint: Endpoint, request: HttpRequest, desk: Desk) -> Answer:
+    """What the endpoint answers; a failure is a problem document, too."""
     began, headers = monotonic_s(), dict[str, str]()
     admission = desk.access.admission(request, endpoint.method, headers)
     try:
         await admission.admit(endpoint.cost, endpoint.scope, endpoint.accepts, endpoint.body_bytes_max)
         if endpoint.cache_s:
-            response = await _serve_cached(endpoint, request, desk, admission, headers)
+            answer = await _serve_cached(endpoint, request, desk, admission, headers)
         elif endpoint.method == "GET":
-            content, status = await _answer(endpoint, request, desk, admission, headers)
-            response = _response(content, status, headers)
+            answer = await _answer(endpoint, request, desk, admission, headers)
         else:
-            response = await admission.once(lambda: _change(endpoint, request, desk, admission, headers))
+            answer = await admission.once(lambda: _answer(endpoint, request, desk, admission, headers))
     except Stab3lError as error:
-        response = problem_response(problem_of(error), headers)
+        answer = problem_answer(problem_of(error), headers)
     except Exception as error:
-        _log.error("request_failed", path=request.url.path, exc_info=error)
-        response = problem_response(Problem("internal", "the API made a mistake; it is in the log"), headers)
-    desk.access.count(
-        endpoint.method, endpoint.path, response.status_code or 0, monotonic_s() - began, admission.caller
-    )
-    return response
-
-
-async def _change(
-    endpoint: Endpoint, request: Request[Any, Any, Any], desk: Desk, admission: Admission, headers: dict[str, str]
-) -> Response[bytes]:
-    content, status = await _answer(endpoint, request, desk, admission, headers)
-    return _response(content, status, headers)
+        _log.error("request_failed", path=request.path, exc_info=error)
+        answer = problem_answer(Problem("internal", "the API made a mistake; it is in the log"), headers)
+    desk.access.count(endpoint.method, endpoint.path, answer.status, monotonic_s() - began, admission.caller)
+    return answer
 
 
 async def _answer(
-    endpoint: Endpoint, request: Request[Any, Any, Any], desk: Desk, admission: Admission, headers: dict[str, str]
+    endpoint: Endpoint, request: HttpRequest, desk: Desk, admission: Admission, headers: dict[str, str]
+) -> Answer:
+    content, status = await _content(endpoint, request, desk, admission, headers)
+    return _found(content, status, headers)
+
+
+async def _content(
+    endpoint: Endpoint, request: HttpRequest, desk: Desk, admission: Admission, headers: dict[str, str]
 ) -> tuple[bytes, int]:
     query = query_of(endpoint.query, request)
     body = await body_of(endpoint.body, request, endpoint.body_bytes_max) if endpoint.has_body else Nothing()
-    call = Call(desk, dict(request.path_params), query, body, admission.caller, endpoint.status, headers)
+    call = Call(desk, request.parts, query, body, admission.caller, endpoint.status, headers)
     call.charge = admission.charge
-    call.origin, call.user_agent = request.headers.get("origin", ""), request.headers.get("user-agent", "")
+    call.origin, call.user_agent = request.header("origin"), request.header("user-agent")
     answer = await endpoint.handler(call)
-    return b"" if answer is None else _encode(answer), call.status
+    return b"" if answer is None else encode(answer), call.status
 
 
 async def _serve_cached(
-    endpoint: Endpoint, request: Request[Any, Any, Any], desk: Desk, admission: Admission, headers: dict[str, str]
-) -> Response[bytes]:
+    endpoint: Endpoint, request: HttpRequest, desk: Desk, admission: Admission, headers: dict[str, str]
+) -> Answer:
     """An answer that may be some seconds old, made once for all who ask meanwhile."""
 
     async def make() -> Cached:
-        content, _ = await _answer(endpoint, request, desk, admission, {})
+        content, _ = await _content(endpoint, request, desk, admission, {})
         return Cached(content, f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"')
 
-    made = await desk.cache.get(str(request.url.path) + "?" + request.url.query, endpoint.cache_s, make)
+    made = await desk.cache.get(f"{request.path}?{request.query}", endpoint.cache_s, make)
     headers |= {"ETag": made.etag, "Cache-Control": f"public, max-age={endpoint.cache_s}"}
-    if made.etag in request.headers.get("if-none-match", ""):
-        return Response(b"", status_code=304, headers=headers)
-    return _response(made.content, endpoint.status, headers)
+    if made.etag in request.header("if-none-match"):
+        return _found(b"", 304, headers)
+    return _found(made.content, endpoint.status, headers)
 
 
-def _response(content: bytes, status: int, headers: dict[str, str]) -> Response[bytes]:
-    return Response(content, status_code=status, media_type=JSON if content else None, headers=headers)
+def _found(content: bytes, status: int, headers: dict[str, str]) -> Answer:
+    return Answer(status, content, JSON if content else "", headers)

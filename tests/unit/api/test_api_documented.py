@@ -49,7 +49,9 @@ def test_every_outcome_that_a_user_can_cause_has_a_code() -> None:
 @pytest.mark.anyio
 async def test_every_path_is_documented(venue: Venue) -> None:
     page = (REFERENCE / "api.md").read_text() + (REFERENCE / "access.md").read_text()
-    paths = {re.sub(r":\w+", "", route.path_format) for route in venue.app.routes if route.path.startswith("/v1")}
+    paths = {
+        re.sub(r":\w+", "", route.path_format) for route in venue.app.application.routes if route.path.startswith("/v1")
+    }
     last = {path: path.split("/")[-1] for path in paths}
     named = {re.sub(r"\{\w+\}", "{}", path) for path in re.findall(r"/v1/[\w/{}.-]*[\w}]", page)}
     assert {re.sub(r"\{\w+\}", "{}", path) for path in paths} <= named, last

@@ -13,7 +13,6 @@ from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 import structlog
-from litestar import Request, Response
 
 from stab3l.api.access.agents import Agents
 from stab3l.api.access.identity import Identity
@@ -27,7 +26,8 @@ from stab3l.api.access.tokens import TokenKeys, Tokens
 from stab3l.api.access.usage import Usage
 from stab3l.api.access.wallets import Wallets
 from stab3l.api.problems import Problem
-from stab3l.api.reading import raw_body
+from stab3l.api.reading import HttpRequest
+from stab3l.api.responses import Answer
 from stab3l.api.settings import ApiSettings, listed, origins_of
 from stab3l.api.signed import signing_domain
 from stab3l.chain.port import Chain
@@ -40,7 +40,6 @@ IDEMPOTENCY_KEY: Final = "Idempotency-Key"
 TOKEN_KEYS: Final = "api-tokens.json"
 NONCE_KEY: Final = "api-nonces.key"
 
-HttpRequest = Request[Any, Any, Any]
 _log = structlog.get_logger(__name__)
 
 
@@ -93,6 +92,8 @@ class Access:
 
     def address_of(self, peer: str, forwarded: str) -> str:
         """The caller's address: the peer's, or behind trusted proxies the last one that none of them is."""
+        if not self._proxies:
+            return peer
         address = peer
         for hop in reversed([*listed(forwarded), peer]):
             address = hop
@@ -123,7 +124,7 @@ class Admission:
         self._method = method
         self._headers = headers
         self.caller: Identity | None = None
-        self._cost = "read"
+        self._cost, self._body_bytes_max = "read", 0
 
     async def charge(self, count: int) -> None:
         """Counts the request, or more of its kind. Raises `Problem` ``rate_limited``."""
@@ -135,10 +136,11 @@ class Admission:
     async def admit(self, cost: str, scope: str | None, accepts: str | None, body_bytes_max: int) -> Identity | None:
         """The caller, or None for one without a credential. Raises `Problem`."""
         self._headers["X-Request-Id"] = secrets.token_hex(8)
+        self._body_bytes_max = body_bytes_max
         if self._method != "GET":
-            self._access.check_origin(self._request.headers.get("origin", ""))
+            self._access.check_origin(self._request.header("origin"))
         try:
-            self.caller = await self._identify(body_bytes_max)
+            self.caller = await self._identify()
         except Stab3lError:
             await self._access.limits.take("auth", "anonymous", self._address(), self._headers)
             raise
@@ -152,47 +154,39 @@ class Admission:
             self.caller.require(accepts)
         return self.caller
 
-    async def once(self, make: Callable[[], Awaitable[Response[bytes]]]) -> Response[bytes]:
+    async def once(self, make: Callable[[], Awaitable[Answer]]) -> Answer:
         """The answer, made at most once for one ``Idempotency-Key`` of a caller. Raises `Problem`."""
-        key, caller = self._request.headers.get(IDEMPOTENCY_KEY), self.caller
+        key, caller = self._request.headers.get(IDEMPOTENCY_KEY.lower()), self.caller
         if key is None or caller is None:
             return await make()
         if not 1 <= len(key) <= 64 or not key.isascii() or not key.isprintable():
             raise Problem("idempotency_key_invalid", "an Idempotency-Key has 1 to 64 printable characters")
         records, who, now = self._access.records, f"{caller.kind}:{caller.id}", self._access.sessions.now
-        told = f"{self._method} {self._request.url.path}?{self._request.url.query}\n".encode()
-        digest = hashlib.sha256(told + await self._request.body()).digest()
+        told = f"{self._method} {self._request.path}?{self._request.query}\n".encode()
+        digest = hashlib.sha256(told + await self._request.body(self._body_bytes_max)).digest()
         found = await records.begin_answer(who, key, digest, now, IDEMPOTENCY_S)
         if found is not None:
             return self._again(found, digest)
         status, media_type, content = 0, "", b""
         try:
-            response = await make()
-            status, media_type, content = (
-                response.status_code or 0,
-                str(response.media_type or ""),
-                bytes(response.content),
-            )
+            answer = await make()
+            status, media_type, content = answer.status, answer.media_type, answer.content
         finally:
             # Shielded: whether the caller stays or not, the key must not stay "in progress" for a day.
             await asyncio.shield(records.end_answer(who, key, status, media_type, content))
-        return response
+        return answer
 
-    def _again(self, found: Mapping[str, Any], digest: bytes) -> Response[bytes]:
+    def _again(self, found: Mapping[str, Any], digest: bytes) -> Answer:
         if bytes(found["request_hash"]) != digest:
             raise Problem("idempotency_key_reused", "this Idempotency-Key came with another request before")
         if not found["status"]:
             raise Problem("idempotency_in_progress", "the first request with this Idempotency-Key is not done yet")
-        return Response(
-            bytes(found["content"]),
-            status_code=found["status"],
-            media_type=found["media_type"] or None,
-            headers=self._headers | {"Idempotent-Replayed": "true"},
-        )
+        headers = self._headers | {"Idempotent-Replayed": "true"}
+        return Answer(found["status"], bytes(found["content"]), found["media_type"], headers)
 
-    async def _identify(self, body_bytes_max: int) -> Identity | None:
+    async def _identify(self) -> Identity | None:
         headers = self._request.headers
-        key_id, authorisation = headers.get(KEY_HEADER), headers.get("authorization")
+        key_id, authorisation = headers.get(KEY_HEADER.lower()), headers.get("authorization")
         if key_id is not None and authorisation is not None:
             raise Problem("token_invalid", "one credential is enough: a token or a signed request")
         if authorisation is not None:
@@ -202,25 +196,21 @@ class Admission:
             return await self._access.identify_token(token)
         if key_id is None:
             return None
-        path = self._request.scope.get("raw_path") or self._request.url.path.encode()
-        query = self._request.scope.get("query_string") or b""
-        target = path.decode("latin-1").partition("?")[0] + (f"?{query.decode('latin-1')}" if query else "")
         return await self._access.keys.check(
             SignedRequest(
                 key_id=key_id,
-                timestamp_ms=headers.get(TIMESTAMP_HEADER, ""),
-                signature=headers.get(SIGNATURE_HEADER, ""),
+                timestamp_ms=self._request.header(TIMESTAMP_HEADER),
+                signature=self._request.header(SIGNATURE_HEADER),
                 method=self._method,
-                host=headers.get("host", ""),
-                target=target,
-                body=b"" if self._method == "GET" else await raw_body(self._request, body_bytes_max),
+                host=self._request.header("host"),
+                target=self._request.target,
+                body=b"" if self._method == "GET" else await self._request.body(self._body_bytes_max),
                 address=self._address(),
             )
         )
 
     def _address(self) -> str:
-        client = self._request.client
-        return self._access.address_of(client.host if client else "", self._request.headers.get("x-forwarded-for", ""))
+        return self._access.address_of(self._request.peer, self._request.header("x-forwarded-for"))
 
 
 def _secret(path: Path) -> bytes:

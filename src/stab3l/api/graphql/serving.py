@@ -20,8 +20,8 @@ from stab3l.api.desk import Desk
 from stab3l.api.graphql.context import GraphContext, Loaders
 from stab3l.api.graphql.schema import make_schema
 from stab3l.api.problems import Problem, problem_of
-from stab3l.api.reading import body_of
-from stab3l.api.serving import problem_response
+from stab3l.api.reading import HttpRequest, body_of
+from stab3l.api.responses import problem_response
 from stab3l.errors import Stab3lError
 
 PATH: Final = "/graphql"
@@ -47,11 +47,11 @@ class GraphQLRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, re
 @post(PATH, status_code=200)
 async def graphql(request: Request[Any, Any, Any], desk: NamedDependency[Desk]) -> Response[bytes]:
     """One operation. 400 for a document that is refused as a whole; errors of fields stand beside the data."""
-    headers = dict[str, str]()
+    sent, headers = HttpRequest(request.scope, request.receive), dict[str, str]()
     try:
-        admission = desk.access.admission(request, "POST", headers)
+        admission = desk.access.admission(sent, "POST", headers)
         caller = await admission.admit("read", None, None, BODY_BYTES_MAX)
-        asked = await body_of(GraphQLRequest, request, BODY_BYTES_MAX)
+        asked = await body_of(GraphQLRequest, sent, BODY_BYTES_MAX)
     except Stab3lError as error:
         return problem_response(problem_of(error), headers)
     context = GraphContext(desk=desk, loaders=Loaders(desk), caller=caller)
