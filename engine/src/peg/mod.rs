@@ -4,11 +4,14 @@
 //! them equal. [`simulation`] runs blocks of agents' actions on them.
 
 pub mod curve;
+pub mod division;
 pub mod flow_cap;
+pub mod halves;
 pub mod pool;
 pub mod price_history;
 pub mod random;
 pub mod refusal;
+pub mod root;
 pub mod simulation;
 pub mod stabiliser;
 pub mod wide;

@@ -1,6 +1,8 @@
 //! A PMM pool: its terms, its state, and what it pays. The twin of `src/stab3l/peg/pool.py`.
 
 use super::curve::*;
+use super::division::Divisor;
+use super::halves::narrow_product;
 use super::refusal::Refusal;
 use super::wide::*;
 
@@ -25,9 +27,9 @@ const TENS: [u128; DECIMALS_MAX as usize + 1] = {
     tens
 };
 
-/// Which token is short of its target. The numbers are the contract's.
+/// Which token is short of its target. The numbers are the contract's; a whole word, so that a state is moved by words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(u8)]
+#[repr(u64)]
 pub enum Regime {
     /// Neither.
     #[default]
@@ -45,9 +47,11 @@ pub struct Terms {
     fee: u128,
     base_decimals: u8,
     quote_decimals: u8,
-    base_unit: u128,
-    quote_unit: u128,
+    base_unit: Divisor,
+    quote_unit: Divisor,
+    /// i, and 1 / i.
     rate: Ratio,
+    inverse: Ratio,
     slope: Slope,
 }
 
@@ -67,7 +71,7 @@ impl Terms {
         if !fit {
             return Err(Refusal::PoolTermsInvalid);
         }
-        let unit = |decimals| FINE_PER_WAD * 10u128.pow(u32::from(DECIMALS_MAX - decimals));
+        let unit = |decimals: u8| Divisor::new(FINE_PER_WAD * TENS[usize::from(DECIMALS_MAX - decimals)]);
         Ok(Terms {
             price,
             fee,
@@ -76,6 +80,7 @@ impl Terms {
             base_unit: unit(base_decimals),
             quote_unit: unit(quote_decimals),
             rate: Ratio::new(price, WAD),
+            inverse: Ratio::new(WAD, price),
             slope: Slope::new(slope),
         })
     }
@@ -85,12 +90,26 @@ impl Terms {
         if !(PRICE_MIN..=PRICE_MAX).contains(&price) {
             return Err(Refusal::PoolTermsInvalid);
         }
-        Ok(Terms { price, rate: Ratio::new(price, WAD), ..self.clone() })
+        let (rate, inverse) = (Ratio::new(price, WAD), Ratio::new(WAD, price));
+        Ok(Terms { price, rate, inverse, ..self.clone() })
     }
 
     /// The same pool with another slope k.
     pub fn at_slope(&self, slope: u128) -> Result<Terms, Refusal> {
         Terms::new(self.price, slope, self.fee, self.base_decimals, self.quote_decimals)
+    }
+
+    /// Base units worth as much as quote units at balance, rounded down; `None` if that does not fit.
+    #[inline]
+    pub fn base_at_balance(&self, quote: u128) -> Option<u128> {
+        let (base, quote_scale) = (self.base_decimals, self.quote_decimals);
+        let longer = narrow_product(quote, TENS[usize::from(base.saturating_sub(quote_scale))])?;
+        let worth = self.inverse.down(longer)?;
+        match quote_scale.saturating_sub(base) {
+            0 => Some(worth),
+            // A quotient of a quotient is rounded down as one quotient is.
+            less => Some(worth / TENS[usize::from(less)]),
+        }
     }
 
     /// i [wad].
@@ -153,85 +172,105 @@ pub struct Trade {
     pub after: State,
 }
 
-/// A pool as the seller of one token sees it, in fine units.
-struct Side<'a> {
-    sold_reserve: u128,
-    sold_target: u128,
-    paid_reserve: u128,
-    paid_target: u128,
-    rate: Ratio,
-    slope: &'a Slope,
+/// One token of a pool.
+struct Token<'a> {
+    /// Base units.
+    reserve: u128,
+    /// Base units.
+    target: u128,
+    /// Fine units in a base unit.
+    unit: &'a Divisor,
+    /// The other token's price in this one at balance.
+    rate: &'a Ratio,
+    /// The regime in which this one is short.
+    short: Regime,
 }
 
-/// Sells `amount` base units of the base token. `band` [wad] is taken in addition to the fee.
-pub fn sell_base(terms: &Terms, state: &State, amount: u128, band: u128) -> Result<Trade, Refusal> {
-    let side = Side {
-        sold_reserve: state.base_reserve * terms.base_unit,
-        sold_target: state.base_target * terms.base_unit,
-        paid_reserve: state.quote_reserve * terms.quote_unit,
-        paid_target: state.quote_target * terms.quote_unit,
-        rate: terms.rate,
-        slope: &terms.slope,
-    };
-    let amount_fine = fine(amount, terms.base_unit, side.sold_reserve)?;
-    let (gross, crossed) = sell(&side, state.regime, Regime::BaseShort, amount_fine)?;
-    let (paid, fee) = less_fee(gross / terms.quote_unit, terms.fee + band);
-    let mut after = *state;
-    after.base_reserve += amount;
-    after.quote_reserve -= paid;
-    if state.regime == Regime::One || crossed != 0 {
-        after.regime = Regime::QuoteShort;
+impl Token<'_> {
+    /// Base units in fine units.
+    #[inline]
+    fn fine(&self, amount: u128) -> Result<u128, Refusal> {
+        narrow_product(amount, self.unit.value()).ok_or(Refusal::ReserveTooLarge)
     }
-    if crossed != 0 {
-        after.base_target = crossed.div_ceil(terms.base_unit);
+
+    /// What it holds above its target, in fine units. A pool that holds less than it must is not one that trades made.
+    #[inline]
+    fn surplus(&self) -> Result<u128, Refusal> {
+        self.fine(self.reserve.checked_sub(self.target).ok_or(Refusal::CurveOutOfRange)?)
     }
-    Ok(Trade { paid, fee, after })
+
+    /// What is sold, in fine units.
+    #[inline]
+    fn sold(&self, amount: u128) -> Result<u128, Refusal> {
+        if amount == 0 {
+            return Err(Refusal::AmountZero);
+        }
+        let fine = self.fine(amount)?;
+        match self.fine(self.reserve)?.checked_add(fine) {
+            Some(held) if held <= RESERVE_FINE_MAX => Ok(fine),
+            _ => Err(Refusal::ReserveTooLarge),
+        }
+    }
+
+    /// The target of this token while the other has a surplus, in fine units.
+    #[inline]
+    fn target_beside(&self, other: &Token, slope: &Slope) -> Result<Target, Refusal> {
+        target_up(self.fine(self.reserve)?, fair_up(other.surplus()?, self.rate)?, slope)
+    }
 }
 
-/// Sells `amount` base units of the quote token; otherwise as `sell_base`.
-pub fn sell_quote(terms: &Terms, state: &State, amount: u128, band: u128) -> Result<Trade, Refusal> {
-    let side = Side {
-        sold_reserve: state.quote_reserve * terms.quote_unit,
-        sold_target: state.quote_target * terms.quote_unit,
-        paid_reserve: state.base_reserve * terms.base_unit,
-        paid_target: state.base_target * terms.base_unit,
-        rate: terms.rate.inverse(),
-        slope: &terms.slope,
-    };
-    let amount_fine = fine(amount, terms.quote_unit, side.sold_reserve)?;
-    let (gross, crossed) = sell(&side, state.regime, Regime::QuoteShort, amount_fine)?;
-    let (paid, fee) = less_fee(gross / terms.base_unit, terms.fee + band);
-    let mut after = *state;
-    after.quote_reserve += amount;
-    after.base_reserve -= paid;
-    if state.regime == Regime::One || crossed != 0 {
-        after.regime = Regime::BaseShort;
+impl Terms {
+    #[inline]
+    fn base<'a>(&'a self, state: &State) -> Token<'a> {
+        let (reserve, target) = (state.base_reserve, state.base_target);
+        Token { reserve, target, unit: &self.base_unit, rate: &self.inverse, short: Regime::BaseShort }
     }
-    if crossed != 0 {
-        after.quote_target = crossed.div_ceil(terms.quote_unit);
+
+    #[inline]
+    fn quote<'a>(&'a self, state: &State) -> Token<'a> {
+        let (reserve, target) = (state.quote_reserve, state.quote_target);
+        Token { reserve, target, unit: &self.quote_unit, rate: &self.rate, short: Regime::QuoteShort }
     }
-    Ok(Trade { paid, fee, after })
 }
 
-/// Sells one of the two tokens.
-#[inline]
-pub fn sell_either(
+/// Sells `amount` base units of one of the two tokens. `band` [wad] is taken in addition to the fee.
+#[inline(always)]
+pub fn sell(
     terms: &Terms,
     state: &State,
     sells_base: bool,
     amount: u128,
     band: u128,
 ) -> Result<Trade, Refusal> {
-    if sells_base { sell_base(terms, state, amount, band) } else { sell_quote(terms, state, amount, band) }
+    let (base, quote) = (terms.base(state), terms.quote(state));
+    let (sold, paying) = if sells_base { (&base, &quote) } else { (&quote, &base) };
+    let fine = sold.sold(amount)?;
+    let (gross, crossed) = pays(sold, paying, &terms.slope, state.regime, fine)?;
+    let (paid, fee) = less_fee(paying.unit.divide(gross).0, terms.fee + band);
+    let mut after = *state;
+    let (reserve, reserve_left) = (sold.reserve + amount, paying.reserve - paid);
+    (after.base_reserve, after.quote_reserve) =
+        if sells_base { (reserve, reserve_left) } else { (reserve_left, reserve) };
+    if state.regime == Regime::One {
+        after.regime = paying.short;
+    }
+    if let Some(target) = crossed {
+        after.regime = paying.short;
+        let kept = if sells_base { &mut after.base_target } else { &mut after.quote_target };
+        *kept = target.div_ceil(sold.unit.value());
+    }
+    Ok(Trade { paid, fee, after })
 }
 
 /// (base target, quote target) now, in base units; the derived one rounded up.
 pub fn targets_up(terms: &Terms, state: &State) -> Result<(u128, u128), Refusal> {
     Ok(match state.regime {
         Regime::One => (state.base_target, state.quote_target),
-        Regime::BaseShort => (base_target_fine(terms, state)?.div_ceil(terms.base_unit), state.quote_target),
+        Regime::BaseShort => {
+            (base_target_fine(terms, state)?.div_ceil(terms.base_unit.value()), state.quote_target)
+        }
         Regime::QuoteShort => {
-            (state.base_target, quote_target_fine(terms, state)?.div_ceil(terms.quote_unit))
+            (state.base_target, quote_target_fine(terms, state)?.div_ceil(terms.quote_unit.value()))
         }
     })
 }
@@ -243,12 +282,14 @@ pub fn mid_price(terms: &Terms, state: &State) -> Result<u128, Refusal> {
     match state.regime {
         Regime::One => Ok(terms.price),
         Regime::BaseShort => {
-            let reserve = state.base_reserve * terms.base_unit;
+            let base = terms.base(state);
+            let reserve = base.fine(base.reserve)?;
             let steep = steepness(base_target_fine(terms, state)?, reserve, &terms.slope)?;
             Ok(mul_div_down(terms.price, steep, WAD).unwrap_or(u128::MAX))
         }
         Regime::QuoteShort => {
-            let reserve = state.quote_reserve * terms.quote_unit;
+            let quote = terms.quote(state);
+            let reserve = quote.fine(quote.reserve)?;
             let steep = steepness(quote_target_fine(terms, state)?, reserve, &terms.slope)?;
             mul_div_down(terms.price, WAD, steep).ok_or(Refusal::CurveOutOfRange)
         }
@@ -256,63 +297,56 @@ pub fn mid_price(terms: &Terms, state: &State) -> Result<u128, Refusal> {
 }
 
 fn base_target_fine(terms: &Terms, state: &State) -> Result<u128, Refusal> {
-    let surplus = difference(state.quote_reserve, state.quote_target)? * terms.quote_unit;
-    target_up(state.base_reserve * terms.base_unit, fair_up(surplus, terms.rate.inverse())?, &terms.slope)
+    Ok(terms.base(state).target_beside(&terms.quote(state), &terms.slope)?.up)
 }
 
 fn quote_target_fine(terms: &Terms, state: &State) -> Result<u128, Refusal> {
-    let surplus = difference(state.base_reserve, state.base_target)? * terms.base_unit;
-    target_up(state.quote_reserve * terms.quote_unit, fair_up(surplus, terms.rate)?, &terms.slope)
+    Ok(terms.quote(state).target_beside(&terms.base(state), &terms.slope)?.up)
 }
 
-/// (paid, new target of what is sold if the trade crossed it, else 0) in fine units.
-fn sell(side: &Side, regime: Regime, sold_short: Regime, amount: u128) -> Result<(u128, u128), Refusal> {
-    if regime == Regime::One {
-        let fair = fair_down(amount, side.rate)?;
-        return Ok((trade_down(side.paid_target, side.paid_target, fair, side.slope)?, 0));
+/// (paid, new target of what is sold if the trade crossed it) in fine units.
+fn pays(
+    sold: &Token,
+    paying: &Token,
+    slope: &Slope,
+    regime: Regime,
+    amount: u128,
+) -> Result<(u128, Option<u128>), Refusal> {
+    if regime == sold.short {
+        return pays_back(sold, paying, slope, amount);
     }
-    if regime == sold_short {
-        return sell_back(side, amount);
-    }
-    let surplus = fair_up(difference(side.sold_reserve, side.sold_target)?, side.rate)?;
-    let target = target_up(side.paid_reserve, surplus, side.slope)?;
-    Ok((trade_down(target, side.paid_reserve, fair_down(amount, side.rate)?, side.slope)?, 0))
+    let reserve = paying.fine(paying.reserve)?;
+    let target = match regime {
+        Regime::One => paying.fine(paying.target)?,
+        _ => paying.target_beside(sold, slope)?.up,
+    };
+    Ok((trade_down(target, reserve, fair_down(amount, paying.rate)?, slope)?, None))
 }
 
-/// Sells the token that is short: at most to its target by the integral, beyond it as from balance.
-fn sell_back(side: &Side, amount: u128) -> Result<(u128, u128), Refusal> {
-    let surplus = difference(side.paid_reserve, side.paid_target)?;
-    let inverse = side.rate.inverse();
-    let target = target_up(side.sold_reserve, fair_up(surplus, inverse)?, side.slope)?;
-    let missing = difference(target, side.sold_reserve)?;
+/// Buys the token that is short: at most to its target by the integral, beyond it as from balance.
+fn pays_back(
+    sold: &Token,
+    paying: &Token,
+    slope: &Slope,
+    amount: u128,
+) -> Result<(u128, Option<u128>), Refusal> {
+    let (reserve, surplus) = (sold.fine(sold.reserve)?, paying.surplus()?);
+    let target = target_up(reserve, fair_up(surplus, sold.rate)?, slope)?;
+    let missing = target.up.checked_sub(reserve).ok_or(Refusal::CurveOutOfRange)?;
     if amount > missing {
-        let beyond = fair_down(amount - missing, side.rate)?;
-        return Ok((surplus + trade_down(side.paid_target, side.paid_target, beyond, side.slope)?, target));
+        let balance = paying.fine(paying.target)?;
+        let beyond = fair_down(amount - missing, paying.rate)?;
+        return Ok((surplus + trade_down(balance, balance, beyond, slope)?, Some(target.up)));
     }
-    let lower = target_down(side.sold_reserve, fair_down(surplus, inverse)?, side.slope)?;
-    let fair = fair_down(amount, side.rate)?;
-    let paid = integral_down(lower, side.sold_reserve + amount, side.sold_reserve, fair, side.slope)?;
-    Ok((paid.min(surplus), 0))
-}
-
-fn fine(amount: u128, unit: u128, reserve: u128) -> Result<u128, Refusal> {
-    if amount == 0 {
-        return Err(Refusal::AmountZero);
-    }
-    let fine = amount.checked_mul(unit).ok_or(Refusal::ReserveTooLarge)?;
-    match reserve.checked_add(fine) {
-        Some(held) if held <= RESERVE_FINE_MAX => Ok(fine),
-        _ => Err(Refusal::ReserveTooLarge),
-    }
+    let lower = target.down(fair_down(surplus, sold.rate)?, slope)?;
+    let fair = fair_down(amount, paying.rate)?;
+    let paid = integral_down(lower, reserve + amount, reserve, fair, slope)?;
+    Ok((paid.min(surplus), None))
 }
 
 /// (paid, fee): the fee is rounded up and never more than there is.
+#[inline(always)]
 fn less_fee(gross: u128, fee: u128) -> (u128, u128) {
-    let charge = mul_div_up(gross, fee, WAD).map_or(gross, |charge| charge.min(gross));
+    let charge = part_up(gross, fee).map_or(gross, |charge| charge.min(gross));
     (gross - charge, charge)
-}
-
-/// What a pool holds above its target; a pool that holds less than it must is not one that trades made.
-fn difference(held: u128, target: u128) -> Result<u128, Refusal> {
-    held.checked_sub(target).ok_or(Refusal::CurveOutOfRange)
 }

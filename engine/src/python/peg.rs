@@ -8,7 +8,7 @@ use pyo3::types::{PyBytes, PyDict};
 use pyo3::wrap_pyfunction;
 
 use crate::peg::flow_cap;
-use crate::peg::pool::{Regime, State, Terms, mid_price, sell_either, targets_up};
+use crate::peg::pool::{Regime, State, Terms, mid_price, sell, targets_up};
 use crate::peg::price_history::{Average, PriceHistory};
 use crate::peg::refusal::Refusal;
 use crate::peg::simulation::record::Operation;
@@ -191,7 +191,7 @@ fn peg_sell(
     amount: u128,
     band: u128,
 ) -> PyResult<(u128, u128, StateRow)> {
-    let trade = sell_either(&terms_of(terms)?, &state_of(state), sells_base, amount, band)?;
+    let trade = sell(&terms_of(terms)?, &state_of(state), sells_base, amount, band)?;
     Ok((trade.paid, trade.fee, state_row(&trade.after)))
 }
 

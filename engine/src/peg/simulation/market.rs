@@ -95,7 +95,7 @@ impl Market {
     /// What a sale would pay now.
     #[inline]
     pub fn quoted(&self, sells_base: bool, amount: u128) -> Result<Trade, Refusal> {
-        sell_either(&self.terms, &self.state, sells_base, amount, self.band)
+        sell(&self.terms, &self.state, sells_base, amount, self.band)
     }
 
     /// Sells; what is sold and paid is the caller's to move.
@@ -195,6 +195,12 @@ impl Market {
         let value = product(base, price);
         let scale = product(WAD, self.terms.base_scale());
         wide_mul_div_down(value, self.terms.quote_scale(), scale).and_then(narrow).unwrap_or(u128::MAX)
+    }
+
+    /// As `base_of`, at i.
+    #[inline]
+    pub fn base_at_balance(&self, quote: u128) -> u128 {
+        self.terms.base_at_balance(quote).unwrap_or_else(|| self.base_of(quote, self.terms.price()))
     }
 
     /// Base units worth as much as quote units at a price [wad], rounded down.

@@ -23,7 +23,7 @@ use spec::*;
 use stabilisation::Stabiliser;
 use values::{Feed, Value, scaled};
 
-use super::pool::sell_either;
+use super::pool::sell;
 use super::random::Random;
 use super::refusal::Refusal;
 use super::wide::*;
@@ -215,8 +215,8 @@ impl World {
     fn report_prices(&mut self) {
         let (block, now) = (self.block, self.now());
         for (place, feed) in self.feeds.iter_mut().enumerate() {
-            let mut luck = Random::of(self.seed, FEED_STREAM + place as u64, block);
-            feed.step(&mut luck, block, now, self.values[place].now);
+            let luck = || Random::of(self.seed, FEED_STREAM + place as u64, block);
+            feed.step(luck, block, now, self.values[place].now);
         }
         for pool in 0..self.markets.len() {
             let market = &mut self.markets[pool];
@@ -317,7 +317,7 @@ impl World {
         let reserve = if sells_base { market.state().base_reserve } else { market.state().quote_reserve };
         let amount = (reserve >> luck.below(40)) + 1;
         let Ok(there) = market.quoted(sells_base, amount) else { return };
-        let Ok(back) = sell_either(market.terms(), &there.after, !sells_base, there.paid, 0) else { return };
+        let Ok(back) = sell(market.terms(), &there.after, !sells_base, there.paid, 0) else { return };
         self.round_trips += 1;
         self.round_trip_gains += u64::from(back.paid > amount);
     }

@@ -49,7 +49,7 @@ pub fn scaled(draw: i128, deviation: u128) -> i128 {
 
 /// `value * ratio` for a ratio in [wad], rounded towards zero.
 fn part(value: i128, ratio: i128) -> i128 {
-    let size = mul_div_down(value.unsigned_abs(), ratio.unsigned_abs(), WAD).unwrap_or(0) as i128;
+    let size = part_down(value.unsigned_abs(), ratio.unsigned_abs()).unwrap_or(0) as i128;
     if (value < 0) == (ratio < 0) { size } else { -size }
 }
 
@@ -57,6 +57,8 @@ fn part(value: i128, ratio: i128) -> i128 {
 #[derive(Clone, Debug)]
 pub struct Feed {
     spec: FeedSpec,
+    /// By reporter: the block of a heartbeat in which it reports.
+    turns: Vec<u64>,
     reports: Vec<(u128, u64)>,
     anchor: u128,
     answer: u128,
@@ -82,8 +84,11 @@ impl Feed {
     /// A feed whose reporters have just told the truth.
     pub fn new(spec: &FeedSpec, value: u128) -> Feed {
         let reports = vec![(value, 0); spec.reporters];
+        let (heartbeat, reporters) = (spec.heartbeat_blocks, spec.reporters as u64);
+        let turn = |reporter: u64| (heartbeat - reporter * heartbeat / reporters) % heartbeat;
         Feed {
             spec: spec.clone(),
+            turns: (0..reporters).map(turn).collect(),
             reports,
             anchor: value,
             answer: value,
@@ -96,14 +101,14 @@ impl Feed {
     }
 
     /// One block: the reporters whose turn it is report. Whether the median is new.
-    pub fn step(&mut self, luck: &mut Random, block: u64, now: u64, truth: u128) -> bool {
-        if self.silent {
+    pub fn step(&mut self, luck: impl FnOnce() -> Random, block: u64, now: u64, truth: u128) -> bool {
+        let beat = block % self.spec.heartbeat_blocks;
+        if self.silent || !self.turns.contains(&beat) {
             return false;
         }
-        let mut answered = false;
+        let (mut luck, mut answered) = (luck(), false);
         for reporter in 0..self.spec.reporters {
-            let turn = block + reporter as u64 * self.spec.heartbeat_blocks / self.spec.reporters as u64;
-            if !turn.is_multiple_of(self.spec.heartbeat_blocks) || luck.chance(self.spec.failure_ppm) {
+            if self.turns[reporter] != beat || luck.chance(self.spec.failure_ppm) {
                 continue;
             }
             let off = scaled(luck.normal(), self.spec.error);

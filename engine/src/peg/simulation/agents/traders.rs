@@ -11,13 +11,13 @@ impl NoiseTraders {
     /// A binomial number of trades with the wanted mean, each of a size of its own.
     pub(super) fn act(&self, world: &mut World, luck: &mut Random) {
         let draws = 2 * self.trades_ppm.div_ceil(PPM);
+        let trades_ppm = self.trades_ppm.checked_div(draws).unwrap_or(0);
         for _ in 0..draws {
-            if !luck.chance(self.trades_ppm / draws) {
+            if !luck.chance(trades_ppm) {
                 continue;
             }
             let (buys, size) = (luck.chance(self.buys_ppm), luck.size(self.size_min, self.octaves));
-            let market = &world.markets[self.pool];
-            let amount = if buys { size } else { market.base_of(size, market.terms().price()) };
+            let amount = if buys { size } else { world.markets[self.pool].base_at_balance(size) };
             // A pool that refuses is counted by the world; the trader goes away.
             let _ = world.sell(OUTSIDE, self.pool, !buys, amount);
         }
