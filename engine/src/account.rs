@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
+use crate::prefetch::prefetch_at;
 use crate::units::*;
 
 /// The account that receives trading fees.
@@ -23,7 +24,14 @@ pub struct Balance {
     pub asset: AssetId,
     pub available: Cash,
     pub held: Cash,
-    pub(crate) changed: bool,
+}
+
+/// What moves of a balance, in half a cache line: two balances of one account mostly share one.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(32))]
+struct Amounts {
+    available: Cash,
+    held: Cash,
 }
 
 impl Balance {
@@ -38,7 +46,11 @@ impl Balance {
 pub struct Ledger {
     pub(crate) owners: Vec<Address>,
     by_owner: FxHashMap<Address, AccountId>,
-    pub(crate) balances: Vec<Balance>,
+    /// Whose balance of what, by index.
+    pairs: Vec<(AccountId, AssetId)>,
+    amounts: Vec<Amounts>,
+    /// Whether `changed` holds the index.
+    is_changed: Vec<bool>,
     /// By account, then asset: where the pair's balance is, [`NOWHERE`] before its first credit.
     near: Vec<[u32; NEAR_ASSETS]>,
     /// The same of all other assets.
@@ -53,7 +65,9 @@ impl Ledger {
         Ledger {
             owners: vec![Address::default(); SYSTEM_ACCOUNTS as usize],
             by_owner: FxHashMap::default(),
-            balances: Vec::new(),
+            pairs: Vec::new(),
+            amounts: Vec::new(),
+            is_changed: Vec::new(),
             near: Vec::new(),
             far: FxHashMap::default(),
             changed: Vec::new(),
@@ -61,6 +75,7 @@ impl Ledger {
     }
 
     /// Whether `account` may place, cancel and withdraw.
+    #[inline]
     pub fn is_user(&self, account: AccountId) -> bool {
         account.0 >= SYSTEM_ACCOUNTS && (account.0 as usize) < self.owners.len()
     }
@@ -97,18 +112,43 @@ impl Ledger {
     }
 
     /// The balance of a pair and its index, if a credit ever touched it.
-    pub fn balance(&self, account: AccountId, asset: AssetId) -> Option<(usize, &Balance)> {
-        self.index(account, asset).map(|index| (index as usize, &self.balances[index as usize]))
+    pub fn balance(&self, account: AccountId, asset: AssetId) -> Option<(usize, Balance)> {
+        self.index(account, asset).map(|index| (index as usize, self.balance_at(index as usize)))
+    }
+
+    /// A balance by its index.
+    pub(crate) fn balance_at(&self, index: usize) -> Balance {
+        let (account, asset) = self.pairs[index];
+        let Amounts { available, held } = self.amounts[index];
+        Balance { account, asset, available, held }
+    }
+
+    /// All balances by index.
+    pub(crate) fn balances(&self) -> impl ExactSizeIterator<Item = Balance> {
+        (0..self.pairs.len()).map(|index| self.balance_at(index))
     }
 
     /// What a pair may spend.
+    #[inline]
     pub fn available(&self, account: AccountId, asset: AssetId) -> Cash {
-        self.balance(account, asset).map_or(Cash(0), |(_, balance)| balance.available)
+        self.index(account, asset).map_or(Cash(0), |index| self.amounts[index as usize].available)
+    }
+
+    /// Asks the processor to fetch a balance.
+    #[inline]
+    pub(crate) fn expect_balance(&self, account: AccountId, asset: AssetId) {
+        let row = self.near.get(account.0 as usize);
+        let index = row.and_then(|row| row.get(asset.0 as usize));
+        if let Some(amounts) = index.and_then(|index| self.amounts.get(*index as usize)) {
+            prefetch_at(amounts);
+        }
     }
 
     pub(crate) fn append(&mut self, balance: Balance) -> u32 {
-        let index = u32::try_from(self.balances.len()).expect("fewer than 2^32 balances");
-        self.balances.push(balance);
+        let index = u32::try_from(self.pairs.len()).expect("fewer than 2^32 balances");
+        self.pairs.push((balance.account, balance.asset));
+        self.amounts.push(Amounts { available: balance.available, held: balance.held });
+        self.is_changed.push(false);
         let (account, asset) = (balance.account.0 as usize, balance.asset.0 as usize);
         if asset >= NEAR_ASSETS {
             self.far.insert((balance.account, balance.asset), index);
@@ -121,39 +161,42 @@ impl Ledger {
         index
     }
 
-    fn touch(&mut self, index: u32) -> &mut Balance {
-        let balance = &mut self.balances[index as usize];
-        if !balance.changed {
-            balance.changed = true;
+    #[inline]
+    fn touch(&mut self, index: u32) -> &mut Amounts {
+        if !std::mem::replace(&mut self.is_changed[index as usize], true) {
             self.changed.push(index);
         }
-        balance
+        &mut self.amounts[index as usize]
     }
 
-    fn existing(&mut self, account: AccountId, asset: AssetId) -> &mut Balance {
+    #[inline]
+    fn existing(&mut self, account: AccountId, asset: AssetId) -> &mut Amounts {
         let index = self.index(account, asset).expect("what is spent was credited");
         self.touch(index)
     }
 
     /// Adds to available. Nothing at all happens for zero.
+    #[inline]
     pub fn credit(&mut self, account: AccountId, asset: AssetId, amount: Cash) {
         if amount == Cash(0) {
             return;
         }
-        let index = self.index(account, asset).unwrap_or_else(|| {
-            self.append(Balance { account, asset, available: Cash(0), held: Cash(0), changed: false })
-        });
+        let index = self
+            .index(account, asset)
+            .unwrap_or_else(|| self.append(Balance { account, asset, available: Cash(0), held: Cash(0) }));
         let balance = self.touch(index);
         balance.available = balance.available + amount;
     }
 
     /// Takes from available.
+    #[inline]
     pub fn debit(&mut self, account: AccountId, asset: AssetId, amount: Cash) {
         let balance = self.existing(account, asset);
         balance.available = balance.available - amount;
     }
 
     /// Moves from available to held.
+    #[inline]
     pub fn hold(&mut self, account: AccountId, asset: AssetId, amount: Cash) {
         let balance = self.existing(account, asset);
         balance.available = balance.available - amount;
@@ -161,6 +204,7 @@ impl Ledger {
     }
 
     /// Moves from held to available.
+    #[inline]
     pub fn release(&mut self, account: AccountId, asset: AssetId, amount: Cash) {
         let balance = self.existing(account, asset);
         balance.held = balance.held - amount;
@@ -168,6 +212,7 @@ impl Ledger {
     }
 
     /// Takes `spent` from held and moves `returned` from held to available.
+    #[inline]
     pub fn spend(&mut self, account: AccountId, asset: AssetId, spent: Cash, returned: Cash) {
         let balance = self.existing(account, asset);
         balance.held = balance.held - spent - returned;
@@ -178,7 +223,7 @@ impl Ledger {
     pub fn take_changed(&mut self) -> Vec<u32> {
         let mut changed = std::mem::take(&mut self.changed);
         changed.sort_unstable();
-        changed.iter().for_each(|index| self.balances[*index as usize].changed = false);
+        changed.iter().for_each(|index| self.is_changed[*index as usize] = false);
         changed
     }
 
@@ -189,7 +234,7 @@ impl Ledger {
 
     /// The sum of an asset's balances.
     pub fn sum(&self, asset: AssetId) -> Cash {
-        let of_asset = self.balances.iter().filter(|balance| balance.asset == asset);
+        let of_asset = self.balances().filter(|balance| balance.asset == asset);
         of_asset.fold(Cash(0), |sum, balance| sum + balance.total())
     }
 }

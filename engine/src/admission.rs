@@ -69,6 +69,7 @@ impl State {
     }
 
     /// Whether a market takes orders now.
+    #[inline]
     pub(crate) fn check_open(&self, market: &Market) -> Result<(), Refusal> {
         refuse_if(market.status == MarketStatus::Halted, Outcome::MarketHalted)?;
         match market.instrument {
@@ -83,6 +84,7 @@ impl State {
     }
 
     /// The hold or reserve of an order that has what it held before to spend besides.
+    #[inline]
     pub(crate) fn check_means(
         &self,
         account: AccountId,
@@ -104,6 +106,7 @@ impl State {
     }
 
     /// The price at which an order that may be post-only joins: its own, or where it slides to.
+    #[inline]
     pub(crate) fn made_price(&self, terms: &Terms, instructions: Instructions) -> Result<Ticks, Refusal> {
         if !instructions.has(Instructions::POST_ONLY) {
             return Ok(terms.ticks);
@@ -154,6 +157,7 @@ impl State {
     }
 
     /// Whether a conditional order is active as soon as it is accepted.
+    #[inline]
     pub(crate) fn is_active(&self, place: &Place) -> bool {
         if matches!(place.order_type, OrderType::Limit | OrderType::Market) {
             return true;
@@ -225,6 +229,7 @@ impl Walk {
 }
 
 /// The rules about quantity and price.
+#[inline]
 pub(crate) fn check_terms(market: &Market, terms: &Terms, trigger: Ticks) -> Result<(), Refusal> {
     refuse_if(terms.lots == Lots(0), Outcome::QuantityZero)?;
     refuse_if(terms.lots > market.terms.max_lots, Outcome::QuantityTooLarge)?;

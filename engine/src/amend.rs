@@ -64,13 +64,13 @@ impl State {
 
     /// Lets an order come again, behind all others.
     fn requeue(&mut self, order: &Order, lots: Lots, admitted: Admitted, events: &mut Events) {
+        let client_id = self.books.client_id(order.id).expect("judged to rest");
         self.books.leave(order.id);
         self.release(order, order.lots);
         let place_of = (order.account, order.market, order.side);
-        let order =
-            Order::new(order.id, order.client_id, place_of, admitted.ticks, lots).on_terms(order.terms);
+        let order = Order::new(order.id, place_of, admitted.ticks, lots).on_terms(order.terms);
         self.hold(&order, admitted.hold);
-        let mut taker = self.taker(order, true);
+        let mut taker = self.taker((order, client_id), true);
         self.work(&mut taker, events);
     }
 }

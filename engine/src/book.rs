@@ -8,17 +8,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::arena::{Arena, NONE, Slot};
 use crate::order::{OrderTerms, Side};
 use crate::order_index::OrderIndex;
+use crate::prefetch::prefetch_at;
 use crate::units::*;
 
 /// The account of orders that belong to none.
 const NOBODY: AccountId = AccountId(u32::MAX);
 
-/// A resting order.
+/// An order in a book, or on its way there: one cache line.
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs)]
 pub struct Order {
     pub id: OrderId,
-    pub client_id: ClientId,
     pub ticks: Ticks,
     pub lots: Lots,
     pub terms: OrderTerms,
@@ -28,30 +28,38 @@ pub struct Order {
     links: Links,
 }
 
-/// Where an order stands: its level, its neighbours in the level's queue and in its account's list.
+/// Where an order stands: its level and its neighbours in the level's queue.
 #[derive(Clone, Copy, Debug)]
 struct Links {
     level: Slot,
     ahead: Slot,
     behind: Slot,
-    account_before: Slot,
-    account_after: Slot,
 }
+
+/// What an account knows of its order: the name that it gave it, and the neighbours in its list. These lie apart from the
+/// orders, so that a change of the list does not fetch its neighbours' orders.
+#[derive(Clone, Copy, Debug)]
+struct Owned {
+    client_id: ClientId,
+    before: Slot,
+    after: Slot,
+}
+
+const UNOWNED: Owned = Owned { client_id: ClientId(0), before: NONE, after: NONE };
+const _: () = assert!(size_of::<Order>() == 64);
 
 impl Order {
     /// An order that rests nowhere yet.
     #[inline(always)]
     pub fn new(
         id: OrderId,
-        client_id: ClientId,
         (account, market, side): (AccountId, MarketId, Side),
         ticks: Ticks,
         lots: Lots,
     ) -> Order {
-        let links =
-            Links { level: NONE, ahead: NONE, behind: NONE, account_before: NONE, account_after: NONE };
+        let links = Links { level: NONE, ahead: NONE, behind: NONE };
         let terms = OrderTerms::default();
-        Order { id, client_id, ticks, lots, terms, account, market, side, links }
+        Order { id, ticks, lots, terms, account, market, side, links }
     }
 
     /// The same order with other terms.
@@ -62,7 +70,7 @@ impl Order {
 
     /// An order that no account's list holds.
     pub fn unowned(id: OrderId, (market, side): (MarketId, Side), ticks: Ticks, lots: Lots) -> Order {
-        Order::new(id, ClientId(0), (NOBODY, market, side), ticks, lots)
+        Order::new(id, (NOBODY, market, side), ticks, lots)
     }
 }
 
@@ -135,8 +143,11 @@ impl Ladder {
             *known = NONE;
         }
         if self.best == level {
-            let best = self.best_first().next();
-            self.best = best.unwrap_or(NONE);
+            let best = match self.side {
+                Side::Buy => self.levels.last_key_value(),
+                Side::Sell => self.levels.first_key_value(),
+            };
+            self.best = best.map_or(NONE, |(_, level)| *level);
         }
     }
 
@@ -155,6 +166,8 @@ type Book = [Ladder; 2];
 #[derive(Clone, Debug, Default)]
 pub struct Books {
     orders: Arena<Order>,
+    /// By the order's slot, as far as any that belonged to an account.
+    owned: Vec<Owned>,
     levels: Arena<Level>,
     by_id: OrderIndex,
     /// The orders that die by themselves, by when.
@@ -171,30 +184,95 @@ impl Books {
     }
 
     /// The resting order `id`.
+    #[inline]
     pub fn order(&self, id: OrderId) -> Option<&Order> {
         self.by_id.get(id, |slot| self.orders[slot].id).map(|slot| &self.orders[slot])
     }
 
+    /// The name that its account gave to the resting order `id`; 0 for one that belongs to none.
+    pub fn client_id(&self, id: OrderId) -> Option<ClientId> {
+        let slot = self.by_id.get(id, |slot| self.orders[slot].id)?;
+        Some(self.owned.get(slot as usize).unwrap_or(&UNOWNED).client_id)
+    }
+
     /// Asks the processor to fetch where the order `id` is looked up.
-    pub fn expect(&self, id: OrderId) {
+    #[inline]
+    pub(crate) fn expect(&self, id: OrderId) {
         self.by_id.expect(id);
     }
 
     /// Asks the processor to fetch the order `id`, after [`Books::expect`] was given the time to work.
-    pub fn expect_order(&self, id: OrderId) {
+    #[inline]
+    pub(crate) fn expect_order(&self, id: OrderId) {
         if let Some(slot) = self.by_id.recent(id) {
             self.orders.expect(slot);
+            self.expect_owned(slot);
+        }
+    }
+
+    #[inline]
+    fn expect_owned(&self, slot: Slot) {
+        if let Some(owned) = self.owned.get(slot as usize) {
+            prefetch_at(owned);
+        }
+    }
+
+    /// Asks the processor to fetch what stands beside the order `id`.
+    #[inline]
+    pub(crate) fn expect_neighbours(&self, id: OrderId) {
+        let Some(slot) = self.by_id.recent(id) else { return };
+        let Some(order) = self.orders.get(slot) else { return };
+        self.levels.expect(order.links.level);
+        self.orders.expect(order.links.ahead);
+        self.orders.expect(order.links.behind);
+        if let Some(owned) = self.owned.get(slot as usize) {
+            self.expect_owned(owned.before);
+            self.expect_owned(owned.after);
+        }
+    }
+
+    /// Asks the processor to fetch what a filled order leaves behind: its place in the index, and the order whose turn is next.
+    #[inline]
+    pub(crate) fn expect_filled(&self, order: &Order) {
+        self.by_id.expect(order.id);
+        self.orders.expect(order.links.behind);
+    }
+
+    #[inline]
+    fn known_level(&self, market: MarketId, side: Side, ticks: Ticks) -> Option<Slot> {
+        let ladder = &self.books.get(market.0 as usize)?[side as usize];
+        ladder.known.get(Ladder::known_at(ticks)).copied()
+    }
+
+    /// Asks the processor to fetch a price's level.
+    #[inline]
+    pub(crate) fn expect_level(&self, market: MarketId, side: Side, ticks: Ticks) {
+        if let Some(level) = self.known_level(market, side, ticks) {
+            self.levels.expect(level);
+        }
+    }
+
+    /// Asks the processor to fetch what an order of `account` at a price would stand beside.
+    #[inline]
+    pub(crate) fn expect_join(&self, account: AccountId, market: MarketId, side: Side, ticks: Ticks) {
+        if let Some(slot) = self.account_heads.get(account.0 as usize) {
+            self.expect_owned(*slot);
+        }
+        let level = self.known_level(market, side, ticks).and_then(|level| self.levels.get(level));
+        if let Some(level) = level {
+            self.orders.expect(level.tail);
         }
     }
 
     /// The oldest order at the best price of one side.
+    #[inline]
     pub fn best(&self, market: MarketId, side: Side) -> Option<&Order> {
         let best = self.books[market.0 as usize][side as usize].best;
         (best != NONE).then(|| &self.orders[self.levels[best].head])
     }
 
-    /// Puts an order at the tail of its level.
-    pub fn join(&mut self, order: &Order) {
+    /// Puts an order at the tail of its level. `client_id` is its account's name for it.
+    pub fn join(&mut self, order: &Order, client_id: ClientId) {
         let level = self.level_for(order);
         let ahead = self.levels[level].tail;
         let slot = self.orders.insert(*order);
@@ -202,7 +280,7 @@ impl Books {
         let links = &mut self.orders[slot].links;
         (links.level, links.ahead) = (level, ahead);
         if order.account != NOBODY {
-            self.link_to_account(slot, order.account);
+            self.link_to_account(slot, order.account, client_id);
         }
         match ahead {
             NONE => self.levels[level].head = slot,
@@ -218,15 +296,19 @@ impl Books {
         }
     }
 
-    fn link_to_account(&mut self, slot: Slot, account: AccountId) {
+    #[inline]
+    fn link_to_account(&mut self, slot: Slot, account: AccountId, client_id: ClientId) {
         let account = account.0 as usize;
         if self.account_heads.len() <= account {
             self.account_heads.resize(account + 1, NONE);
         }
+        if self.owned.len() <= slot as usize {
+            self.owned.resize(slot as usize + 1, UNOWNED);
+        }
         let after = std::mem::replace(&mut self.account_heads[account], slot);
-        self.orders[slot].links.account_after = after;
+        self.owned[slot as usize] = Owned { client_id, before: NONE, after };
         if after != NONE {
-            self.orders[after].links.account_before = slot;
+            self.owned[after as usize].before = slot;
         }
     }
 
@@ -244,7 +326,19 @@ impl Books {
     /// Takes `lots` from a resting order; what is left of it, and gone from the book when that is zero.
     pub fn shrink(&mut self, id: OrderId, lots: Lots) -> Lots {
         let slot = self.by_id.get(id, |slot| self.orders[slot].id).expect("it rests");
+        self.shrink_at(slot, lots)
+    }
+
+    /// As [`Books::shrink`], of the order that [`Books::best`] found.
+    #[inline]
+    pub fn shrink_best(&mut self, market: MarketId, side: Side, lots: Lots) -> Lots {
+        let best = self.books[market.0 as usize][side as usize].best;
+        self.shrink_at(self.levels[best].head, lots)
+    }
+
+    fn shrink_at(&mut self, slot: Slot, lots: Lots) -> Lots {
         let order = &mut self.orders[slot];
+        let id = order.id;
         order.lots = order.lots - lots;
         let (left, level) = (order.lots, order.links.level);
         self.levels[level].lots -= u128::from(lots.0);
@@ -256,14 +350,18 @@ impl Books {
     }
 
     /// Takes an order out of its book.
+    #[inline]
     pub fn leave(&mut self, id: OrderId) -> Option<Order> {
         let slot = self.by_id.remove(id, |slot| self.orders[slot].id)?;
         Some(self.take(slot))
     }
 
+    #[inline]
     fn take(&mut self, slot: Slot) -> Order {
         let order = self.orders.remove(slot);
-        self.unlink_from_account(&order);
+        if order.account != NOBODY {
+            self.unlink_from_account(slot, order.account);
+        }
         self.unlink_from_level(&order);
         if order.terms.good_till != Nanos(0) {
             self.expiring.remove(&(order.terms.good_till, order.id));
@@ -271,15 +369,15 @@ impl Books {
         order
     }
 
-    fn unlink_from_account(&mut self, order: &Order) {
-        let Links { account_before, account_after, .. } = order.links;
-        match account_before {
-            NONE if order.account == NOBODY => {}
-            NONE => self.account_heads[order.account.0 as usize] = account_after,
-            before => self.orders[before].links.account_after = account_after,
+    #[inline]
+    fn unlink_from_account(&mut self, slot: Slot, account: AccountId) {
+        let Owned { before, after, .. } = self.owned[slot as usize];
+        match before {
+            NONE => self.account_heads[account.0 as usize] = after,
+            before => self.owned[before as usize].after = after,
         }
-        if account_after != NONE {
-            self.orders[account_after].links.account_before = account_before;
+        if after != NONE {
+            self.owned[after as usize].before = before;
         }
     }
 
@@ -310,20 +408,21 @@ impl Books {
 
     /// The orders of one side, by price, then time.
     pub fn queue(&self, market: MarketId, side: Side) -> impl Iterator<Item = &Order> {
-        self.levels(market, side).flat_map(|level| self.chain(level.head, |order| order.links.behind))
+        self.levels(market, side)
+            .flat_map(|level| self.chain(level.head, |slot| self.orders[slot].links.behind))
     }
 
     /// The orders of one account by rising id.
     pub fn of_account(&self, account: AccountId) -> Vec<&Order> {
         let head = self.account_heads.get(account.0 as usize).copied().unwrap_or(NONE);
-        let mut orders: Vec<&Order> = self.chain(head, |order| order.links.account_after).collect();
+        let mut orders: Vec<&Order> = self.chain(head, |slot| self.owned[slot as usize].after).collect();
         orders.sort_unstable_by_key(|order| order.id);
         orders
     }
 
-    fn chain(&self, head: Slot, next: impl Fn(&Order) -> Slot) -> impl Iterator<Item = &Order> {
-        let order = move |slot| (slot != NONE).then(|| &self.orders[slot]);
-        std::iter::successors(order(head), move |at| order(next(at)))
+    fn chain(&self, head: Slot, next: impl Fn(Slot) -> Slot) -> impl Iterator<Item = &Order> {
+        let there = |slot: Slot| (slot != NONE).then_some(slot);
+        std::iter::successors(there(head), move |slot| there(next(*slot))).map(|slot| &self.orders[slot])
     }
 
     /// The order whose time comes first.
@@ -353,7 +452,8 @@ mod tests {
         books.open_market();
         for (id, account, side, ticks, lots) in orders {
             let place = (AccountId(*account), MARKET, *side);
-            books.join(&Order::new(OrderId(*id), ClientId(*id), place, Ticks(*ticks), Lots(*lots)));
+            let order = Order::new(OrderId(*id), place, Ticks(*ticks), Lots(*lots));
+            books.join(&order, ClientId(*id));
         }
         books
     }
@@ -374,6 +474,7 @@ mod tests {
         books.leave(OrderId(3));
         assert_eq!(ids(books.queue(MARKET, Side::Buy)), [2, 1, 4]);
         assert_eq!(ids(books.of_account(AccountId(3))), [1, 4]);
+        assert_eq!([3, 4].map(|id| books.client_id(OrderId(id))), [None, Some(ClientId(4))]);
         assert_eq!(books.best(MARKET, Side::Buy).unwrap().id, OrderId(2));
     }
 

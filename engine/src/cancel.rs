@@ -1,7 +1,7 @@
 //! Orders leaving the book or the wait: cancels of one and of many, and returning what they held.
 
 use crate::book::Order;
-use crate::command::CancelAll;
+use crate::command::{CancelAll, KIND_CANCEL};
 use crate::event::{CloseReason, Events};
 use crate::outcome::{Outcome, Refusal, refuse_if};
 use crate::state::State;
@@ -23,6 +23,7 @@ impl State {
     }
 
     /// Ends an order that is nowhere any more: its hold returns.
+    #[inline]
     pub(crate) fn close_order(&mut self, order: &Order, reason: CloseReason, events: &mut Events) {
         self.release(order, order.lots);
         events.order_closed(order, order.lots, reason);
@@ -41,6 +42,7 @@ impl State {
     }
 
     /// The order that `account` may cancel.
+    #[inline]
     pub(crate) fn check_cancel(&self, account: AccountId, order: OrderId) -> Result<(), Refusal> {
         refuse_if(!self.ledger.is_user(account), Outcome::AccountUnknown)?;
         let own = self.order(order).is_some_and(|found| found.account == account);
@@ -48,8 +50,9 @@ impl State {
     }
 
     /// Cancels an order that may be cancelled.
-    pub(crate) fn cancel(&mut self, order: OrderId, kind: u16, events: &mut Events) {
-        events.outcome(Outcome::Accepted, kind, order.0, self.now);
+    pub(crate) fn cancel(&mut self, order: OrderId, events: &mut Events) {
+        self.books.expect_neighbours(order);
+        events.outcome(Outcome::Accepted, KIND_CANCEL, order.0, self.now);
         self.close(order, CloseReason::Cancelled, events);
     }
 

@@ -11,6 +11,12 @@ use crate::units::*;
 pub const RECORD_HEADER: usize = 8;
 /// The longest evidence that a record may carry.
 pub const EVIDENCE_MAX: usize = 1024;
+/// The kind of a `place`.
+pub const KIND_PLACE: u16 = 5;
+/// The kind of a `cancel`.
+pub const KIND_CANCEL: u16 = 6;
+/// The kind of an `amend`.
+pub const KIND_AMEND: u16 = 9;
 /// The kind of a `seal`, the only kind that judging a batch must know before decoding.
 pub const KIND_SEAL: u16 = 8;
 
@@ -177,12 +183,14 @@ impl<'a> Iterator for Records<'a> {
     }
 }
 
+#[inline]
 pub(crate) fn stated_length(record: &[u8]) -> Option<usize> {
     let bytes = record.get(4..RECORD_HEADER)?;
     Some(u32::from_le_bytes(bytes.try_into().ok()?) as usize)
 }
 
 /// The kind that a record states, 0 when it is too short to state one.
+#[inline]
 pub fn kind_of(record: &[u8]) -> u16 {
     match record {
         [low, high, ..] => u16::from_le_bytes([*low, *high]),

@@ -20,6 +20,7 @@ pub const TRIGGERED_MAX: usize = 1_024;
 #[allow(missing_docs)]
 pub struct Conditional {
     pub order: Order,
+    pub client_id: ClientId,
     pub order_type: OrderType,
     pub time_in_force: TimeInForce,
     pub trigger: Ticks,
@@ -122,7 +123,7 @@ impl State {
                 None => {
                     events.order_triggered(&waiting.order);
                     let rests = !waiting.order_type.is_market() && waiting.time_in_force.rests();
-                    let mut taker = self.taker(waiting.order, rests);
+                    let mut taker = self.taker((waiting.order, waiting.client_id), rests);
                     self.work(&mut taker, events);
                     triggered += 1;
                 }

@@ -13,42 +13,100 @@ use crate::units::*;
 const MARKET_ALL: u32 = u32::MAX;
 /// The side byte that means both.
 const SIDE_BOTH: u8 = 2;
+const PLACE_BYTES: usize = 64;
+const CANCEL_BYTES: usize = 16;
 
 /// What a record will ask for, read without judging it: a hint, which may be wrong.
 #[derive(Clone, Copy, Debug)]
+#[allow(missing_docs)]
 pub enum Expected {
-    /// A `place`: whether its client id is taken.
-    Request(AccountId, ClientId),
-    /// A `cancel` or an `amend`: its order.
+    /// A `place`.
+    Place { account: AccountId, market: MarketId, side: Side, client_id: ClientId, ticks: Ticks },
+    /// The order of a `cancel` or an `amend`.
     Order(OrderId),
+    /// Something else.
+    Nothing,
 }
 
 impl Expected {
     /// The hint of a record.
-    pub fn of(record: &[u8]) -> Option<Expected> {
-        let mut body = Body(record.get(RECORD_HEADER..)?);
-        let account = AccountId(body.u32()?);
-        let _ = body.u32()?;
-        match kind_of(record) {
-            5 => Some(Expected::Request(account, ClientId(body.u64()?))),
-            6 | 9 => Some(Expected::Order(OrderId(body.u64()?))),
+    #[inline]
+    pub fn of(record: &[u8]) -> Expected {
+        let content = record.get(RECORD_HEADER..).unwrap_or_default();
+        let hint = match kind_of(record) {
+            KIND_PLACE => content.first_chunk().map(Expected::of_place),
+            KIND_CANCEL | KIND_AMEND => content.first_chunk().map(Expected::of_order),
             _ => None,
+        };
+        hint.unwrap_or(Expected::Nothing)
+    }
+
+    #[inline]
+    fn of_place(body: &[u8; PLACE_BYTES]) -> Expected {
+        Expected::Place {
+            account: AccountId(u32_at(body, 0)),
+            market: MarketId(u32_at(body, 4)),
+            side: if body[40] == Side::Buy as u8 { Side::Buy } else { Side::Sell },
+            client_id: ClientId(u64_at(body, 8)),
+            ticks: Ticks(u64_at(body, 24)),
         }
+    }
+
+    #[inline]
+    fn of_order(body: &[u8; CANCEL_BYTES]) -> Expected {
+        Expected::Order(OrderId(u64_at(body, 8)))
     }
 }
 
 /// Reads one record as [`Records`] yields it.
 pub fn decode(record: &[u8]) -> Result<Command, Outcome> {
+    let content = content_of(record)?;
+    let kind = kind_of(record);
+    let size = body_size(kind).ok_or(Outcome::KindUnknown)?;
+    let body = content.get(..size).filter(|_| content.len() - size <= EVIDENCE_MAX);
+    body.and_then(|body| decode_body(kind, Body(body))).ok_or(Outcome::Malformed)
+}
+
+/// As [`decode`], of a record that states the kind of a `place`.
+#[inline]
+pub(crate) fn place_of(record: &[u8]) -> Result<Place, Outcome> {
+    sized(content_of(record)?).and_then(decode_place).ok_or(Outcome::Malformed)
+}
+
+/// As [`decode`], of a record that states the kind of a `cancel`: whose order, and which.
+#[inline]
+pub(crate) fn cancel_of(record: &[u8]) -> Result<(AccountId, OrderId), Outcome> {
+    sized(content_of(record)?).and_then(decode_cancel).ok_or(Outcome::Malformed)
+}
+
+/// What follows the header of a record that is well-formed so far.
+#[inline]
+fn content_of(record: &[u8]) -> Result<&[u8], Outcome> {
     if record.len() < RECORD_HEADER || stated_length(record) != Some(record.len()) || record[2..4] != [0, 0] {
         return Err(Outcome::Malformed);
     }
-    let kind = kind_of(record);
-    let size = body_size(kind).ok_or(Outcome::KindUnknown)?;
-    let content = &record[RECORD_HEADER..];
-    if content.len() < size || content.len() - size > EVIDENCE_MAX {
-        return Err(Outcome::Malformed);
-    }
-    decode_body(kind, Body(&content[..size])).ok_or(Outcome::Malformed)
+    Ok(&record[RECORD_HEADER..])
+}
+
+/// A body of `SIZE` bytes, when no more evidence follows it than may.
+#[inline]
+fn sized<const SIZE: usize>(content: &[u8]) -> Option<&[u8; SIZE]> {
+    content.first_chunk().filter(|_| content.len() - SIZE <= EVIDENCE_MAX)
+}
+
+#[inline(always)]
+fn u16_at<const SIZE: usize>(body: &[u8; SIZE], at: usize) -> u16 {
+    u16::from_le_bytes([body[at], body[at + 1]])
+}
+
+#[inline(always)]
+fn u32_at<const SIZE: usize>(body: &[u8; SIZE], at: usize) -> u32 {
+    u32::from_le_bytes(*body[at..].first_chunk().expect("within the body"))
+}
+
+#[inline(always)]
+fn u64_at<const SIZE: usize>(body: &[u8; SIZE], at: usize) -> u64 {
+    u64::from_le_bytes(*body[at..].first_chunk().expect("within the body"))
 }
 
 fn body_size(kind: u16) -> Option<usize> {
@@ -57,8 +115,8 @@ fn body_size(kind: u16) -> Option<usize> {
         2 => 56,
         3 => 8,
         4 => 96,
-        5 => 64,
-        6 => 16,
+        KIND_PLACE => PLACE_BYTES,
+        KIND_CANCEL => CANCEL_BYTES,
         7 => 64,
         KIND_SEAL => 0,
         9 => 48,
@@ -93,15 +151,14 @@ fn decode_body(kind: u16, mut body: Body) -> Option<Command> {
             Some(Command::SetMarketStatus { market, status })
         }
         4 => decode_deposit(body).map(Command::Deposit),
-        5 => decode_place(body).map(Command::Place),
-        6 => {
-            let account = AccountId(body.u32()?);
-            body.zeros(4)?;
-            Some(Command::Cancel { account, order: OrderId(body.u64()?) })
+        KIND_PLACE => body.0.first_chunk().and_then(decode_place).map(Command::Place),
+        KIND_CANCEL => {
+            let (account, order) = decode_cancel(body.0.first_chunk()?)?;
+            Some(Command::Cancel { account, order })
         }
         7 => decode_withdraw(body).map(Command::Withdraw),
         KIND_SEAL => Some(Command::Seal),
-        9 => decode_amend(body).map(Command::Amend),
+        KIND_AMEND => decode_amend(body).map(Command::Amend),
         10 => decode_cancel_all(body).map(Command::CancelAll),
         11 => decode_schedule_cancel(body).map(Command::ScheduleCancel),
         12 => decode_set_protection(body).map(Command::SetProtection),
@@ -217,15 +274,22 @@ fn decode_deposit(mut body: Body) -> Option<Deposit> {
     Some(Deposit { chain, ordinal, asset, owner, amount: Cash(body.u128()?) })
 }
 
-fn decode_place(mut body: Body) -> Option<Place> {
-    let (account, market) = (AccountId(body.u32()?), MarketId(body.u32()?));
-    let (client_id, expires_at) = (ClientId(body.u64()?), Nanos(body.u64()?));
-    let (ticks, lots) = (Ticks(body.u64()?), Lots(body.u64()?));
-    let side = Side::of(body.u8()?)?;
-    let (order_type, time_in_force) = (OrderType::of(body.u8()?)?, TimeInForce::of(body.u8()?)?);
-    let (instructions, self_trade) = (Instructions::of(body.u8()?)?, SelfTrade::of(body.u8()?)?);
-    body.zeros(1)?;
-    let (label, good_till, trigger) = (Label(body.u16()?), Nanos(body.u64()?), Ticks(body.u64()?));
+#[inline]
+fn decode_cancel(body: &[u8; CANCEL_BYTES]) -> Option<(AccountId, OrderId)> {
+    (u32_at(body, 4) == 0).then(|| (AccountId(u32_at(body, 0)), OrderId(u64_at(body, 8))))
+}
+
+#[inline]
+fn decode_place(body: &[u8; PLACE_BYTES]) -> Option<Place> {
+    let (account, market) = (AccountId(u32_at(body, 0)), MarketId(u32_at(body, 4)));
+    let (client_id, expires_at) = (ClientId(u64_at(body, 8)), Nanos(u64_at(body, 16)));
+    let (ticks, lots) = (Ticks(u64_at(body, 24)), Lots(u64_at(body, 32)));
+    let side = Side::of(body[40])?;
+    let (order_type, time_in_force) = (OrderType::of(body[41])?, TimeInForce::of(body[42])?);
+    let (instructions, self_trade) = (Instructions::of(body[43])?, SelfTrade::of(body[44])?);
+    (body[45] == 0).then_some(())?;
+    let (label, good_till) = (Label(u16_at(body, 46)), Nanos(u64_at(body, 48)));
+    let trigger = Ticks(u64_at(body, 56));
     let terms = OrderTerms { good_till, label, instructions, self_trade };
     let place = Place {
         account,
@@ -244,6 +308,7 @@ fn decode_place(mut body: Body) -> Option<Place> {
 }
 
 /// Whether an order's type, time in force, instructions and times go together.
+#[inline(always)]
 fn is_coherent(place: &Place) -> bool {
     let Place { order_type, time_in_force, terms, trigger, .. } = place;
     let time = match time_in_force {

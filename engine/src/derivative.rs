@@ -169,6 +169,7 @@ impl State {
     }
 
     /// Refuses an order that could bring a position beyond what sums can hold.
+    #[inline]
     pub(crate) fn check_size(
         &self,
         account: AccountId,

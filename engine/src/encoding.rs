@@ -51,8 +51,8 @@ impl State {
         for owner in &self.ledger.owners {
             Record(bytes).address(owner);
         }
-        Record(bytes).u32(self.ledger.balances.len() as u32);
-        for balance in &self.ledger.balances {
+        Record(bytes).u32(self.ledger.balances().len() as u32);
+        for balance in self.ledger.balances() {
             let record = Record(bytes).u32(balance.account.0).u32(balance.asset.0);
             record.u128(balance.available.0).u128(balance.held.0);
         }
@@ -132,7 +132,7 @@ impl State {
             let (available, held) = (Cash(body.u128()?), Cash(body.u128()?));
             let sound = self.is_known(account, asset) && self.ledger.balance(account, asset).is_none();
             (sound && available.0.checked_add(held.0).is_some()).then_some(())?;
-            self.ledger.append(Balance { account, asset, available, held, changed: false });
+            self.ledger.append(Balance { account, asset, available, held });
         }
         (0..body.u32()?).map(|_| body.u128().map(Cash)).collect()
     }
@@ -171,13 +171,14 @@ impl State {
 
     /// Builds the trees as they were at the last seal and marks what has changed since.
     fn restore_trees(&mut self, totals: &[Cash], sealed_withdrawals: usize) -> Option<()> {
-        (totals.len() <= self.ledger.balances.len()).then_some(())?;
+        (totals.len() <= self.ledger.balances().len()).then_some(())?;
         let indexed: Vec<_> = totals.iter().copied().enumerate().collect();
         self.sealing.refresh_balances(&indexed, &self.ledger, &self.listings);
         let queued = self.queued_between(0, sealed_withdrawals);
         self.sealing.append_withdrawals(&queued);
-        for index in 0..self.ledger.balances.len() {
-            if totals.get(index) != Some(&self.ledger.balances[index].total()) {
+        let count = self.ledger.balances().len();
+        for index in 0..count {
+            if totals.get(index) != Some(&self.ledger.balance_at(index).total()) {
                 self.ledger.mark_changed(index as u32);
             }
         }

@@ -110,11 +110,13 @@ impl<'a> Events<'a> {
     }
 
     /// The one outcome of the command.
+    #[inline]
     pub fn outcome(&mut self, outcome: Outcome, command_kind: u16, id: u64, at: Nanos) {
         self.fields::<40>(1).u16(outcome as u16).u16(command_kind).u32(0).u64(id).u64(at.0);
     }
 
     /// A `place` became an order, at `ticks`.
+    #[inline]
     pub fn order_accepted(&mut self, order: OrderId, place: &Place, ticks: Ticks) {
         let fields = self.fields::<80>(2).u64(order.0).u32(place.account.0).u32(place.market.0);
         let fields = fields.u64(place.client_id.0).u64(ticks.0).u64(place.lots.0);
@@ -124,6 +126,7 @@ impl<'a> Events<'a> {
     }
 
     /// Two orders met.
+    #[inline]
     pub fn trade(&mut self, trade: &Trade) {
         let fields = self.fields::<104>(3).u64(trade.id.0).u32(trade.market.0);
         let fields = fields.u32(u32::from(trade.taker_side as u8));
@@ -133,6 +136,7 @@ impl<'a> Events<'a> {
     }
 
     /// An order is done.
+    #[inline]
     pub fn order_closed(&mut self, order: &Order, left: Lots, why: CloseReason) {
         let fields = self.fields::<48>(4).u64(order.id.0).u32(order.account.0).u32(order.market.0);
         fields.u64(left.0).u64(u64::from(why as u8));

@@ -8,6 +8,7 @@ use crate::units::*;
 
 impl State {
     /// Holds what an order was judged to need: an amount, or in a derivative market a reserve per lot.
+    #[inline]
     pub(crate) fn hold(&mut self, order: &Order, needed: Cash) {
         let market = &self.listings.markets()[order.market.0 as usize];
         match market.instrument {
@@ -17,6 +18,7 @@ impl State {
     }
 
     /// Gives back what `lots` of an order hold.
+    #[inline]
     pub(crate) fn release(&mut self, order: &Order, lots: Lots) {
         let market = &self.listings.markets()[order.market.0 as usize];
         if market.instrument.is_some() {
@@ -28,6 +30,7 @@ impl State {
 }
 
 /// The asset that an order of one side holds in a spot market.
+#[inline(always)]
 pub(crate) fn held_asset(terms: &MarketTerms, side: Side) -> AssetId {
     match side {
         Side::Buy => terms.quote,
@@ -36,6 +39,7 @@ pub(crate) fn held_asset(terms: &MarketTerms, side: Side) -> AssetId {
 }
 
 /// What `lots` at a price hold in a spot market, of a hold that was accepted.
+#[inline]
 pub(crate) fn hold_of(terms: &MarketTerms, side: Side, ticks: Ticks, lots: Lots) -> Cash {
     let hold = match side {
         Side::Buy => terms.tick.notional(lots, ticks),

@@ -34,6 +34,7 @@ pub mod keccak;
 pub mod lanes;
 pub mod liquidation;
 pub mod listing;
+mod lookahead;
 pub mod margin;
 pub mod market_encoding;
 pub mod matching;

@@ -99,8 +99,8 @@ impl State {
         let id = self.last_order;
         events.order_accepted(id, &place, place.ticks);
         let place_of = (place.account, place.market, place.side);
-        let order = Order::new(id, place.client_id, place_of, place.ticks, place.lots).on_terms(place.terms);
-        let mut taker = self.taker(order, false);
+        let order = Order::new(id, place_of, place.ticks, place.lots).on_terms(place.terms);
+        let mut taker = self.taker((order, place.client_id), false);
         taker.liquidation_fee = Some(terms.liquidation_fee);
         self.work(&mut taker, events);
     }

@@ -45,6 +45,7 @@ impl Market {
     }
 
     /// Whether a price is within the market's band about its mark.
+    #[inline]
     pub fn is_in_band(&self, side: Side, ticks: Ticks) -> bool {
         let Some(mark) = self.mark.filter(|mark| self.terms.band != Ppm(0) && *mark != Ticks(0)) else {
             return true;
@@ -73,6 +74,7 @@ impl Listings {
     }
 
     /// All markets by id.
+    #[inline]
     pub fn markets(&self) -> &[Market] {
         &self.markets
     }
@@ -88,6 +90,7 @@ impl Listings {
     }
 
     /// A market that must be known.
+    #[inline]
     pub fn market(&self, market: MarketId) -> Result<&Market, Refusal> {
         self.markets.get(market.0 as usize).ok_or_else(|| Outcome::MarketUnknown.into())
     }

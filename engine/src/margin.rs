@@ -203,6 +203,7 @@ impl State {
     }
 
     /// The same for a spot order that holds `hold` in place of `freed`.
+    #[inline]
     pub(crate) fn check_hold_rise(
         &self,
         account: AccountId,

@@ -123,7 +123,8 @@ impl State {
         let count: u64 = self.books.levels(market, side).map(|level| u64::from(level.orders)).sum();
         Record(bytes).u64(count);
         for order in self.books.queue(market, side) {
-            encode_order(bytes, order, order.terms.time_in_force());
+            let client_id = self.books.client_id(order.id).expect("it rests");
+            encode_order(bytes, (order, client_id), order.terms.time_in_force());
             self.encode_reserve(bytes, order);
         }
     }
@@ -132,7 +133,7 @@ impl State {
         let waiting = self.waiting.of_market(market);
         Record(bytes).u64(waiting.len() as u64);
         for waiting in waiting {
-            encode_order(bytes, &waiting.order, waiting.time_in_force);
+            encode_order(bytes, (&waiting.order, waiting.client_id), waiting.time_in_force);
             self.encode_reserve(bytes, &waiting.order);
             let record = Record(bytes).u8(waiting.order.side as u8).u8(waiting.order_type as u8);
             record.u64(waiting.trigger.0);
@@ -147,9 +148,9 @@ impl State {
 
     fn decode_queue(&mut self, body: &mut Body, market: MarketId, side: Side) -> Option<()> {
         for _ in 0..body.u64()? {
-            let (order, _) = decode_order(body, market, side)?;
+            let (order, client_id, _) = decode_order(body, market, side)?;
             self.decode_reserve(body, &order)?;
-            self.books.join(&order);
+            self.books.join(&order, client_id);
         }
         Some(())
     }
@@ -157,14 +158,14 @@ impl State {
     fn decode_waiting(&mut self, body: &mut Body, market: MarketId) -> Option<()> {
         let mut last = OrderId(0);
         for _ in 0..body.u64()? {
-            let (mut order, time_in_force) = decode_order(body, market, Side::Buy)?;
+            let (mut order, client_id, time_in_force) = decode_order(body, market, Side::Buy)?;
             self.decode_reserve(body, &order)?;
             order.side = Side::of(body.u8()?)?;
             let (order_type, trigger) = (OrderType::of(body.u8()?)?, Ticks(body.u64()?));
             let new = order.id > last && self.waiting.order(order.id).is_none();
             let sound = new && order_type.is_conditional() && trigger <= TICKS_MAX;
             last = order.id;
-            let waiting = Conditional { order, order_type, time_in_force, trigger };
+            let waiting = Conditional { order, client_id, order_type, time_in_force, trigger };
             sound.then(|| self.waiting.join(waiting))?;
         }
         Some(())
@@ -271,15 +272,15 @@ fn encode_instrument(bytes: &mut Vec<u8>, instrument: &Instrument) {
     }
 }
 
-fn encode_order(bytes: &mut Vec<u8>, order: &Order, time_in_force: TimeInForce) {
+fn encode_order(bytes: &mut Vec<u8>, (order, client_id): (&Order, ClientId), time_in_force: TimeInForce) {
     let OrderTerms { good_till, label, instructions, self_trade } = order.terms;
-    let record = Record(bytes).u64(order.id.0).u32(order.account.0).u64(order.client_id.0);
+    let record = Record(bytes).u64(order.id.0).u32(order.account.0).u64(client_id.0);
     let record = record.u64(order.ticks.0).u64(order.lots.0).u64(good_till.0).u16(label.0);
     record.u8(time_in_force as u8).u8(instructions.bits()).u8(self_trade as u8);
 }
 
-fn decode_order(body: &mut Body, market: MarketId, side: Side) -> Option<(Order, TimeInForce)> {
-    let (id, account, client) = (OrderId(body.u64()?), AccountId(body.u32()?), ClientId(body.u64()?));
+fn decode_order(body: &mut Body, market: MarketId, side: Side) -> Option<(Order, ClientId, TimeInForce)> {
+    let (id, account, client_id) = (OrderId(body.u64()?), AccountId(body.u32()?), ClientId(body.u64()?));
     let (ticks, lots) = (Ticks(body.u64()?), Lots(body.u64()?));
     // The owners of all accounts are still to come.
     ((account.0 as usize) < body.0.len() / OWNER_BYTES).then_some(())?;
@@ -287,5 +288,6 @@ fn decode_order(body: &mut Body, market: MarketId, side: Side) -> Option<(Order,
     let time_in_force = TimeInForce::of(body.u8()?)?;
     let (instructions, self_trade) = (Instructions::of(body.u8()?)?, SelfTrade::of(body.u8()?)?);
     let terms = OrderTerms { good_till, label, instructions, self_trade };
-    Some((Order::new(id, client, (account, market, side), ticks, lots).on_terms(terms), time_in_force))
+    let order = Order::new(id, (account, market, side), ticks, lots).on_terms(terms);
+    Some((order, client_id, time_in_force))
 }

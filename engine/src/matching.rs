@@ -3,7 +3,7 @@
 use crate::account::FEES;
 use crate::admission::Admitted;
 use crate::book::Order;
-use crate::command::{MarketTerms, Place};
+use crate::command::{KIND_PLACE, MarketTerms, Place};
 use crate::conditional::Conditional;
 use crate::event::{CloseReason, Events, Trade};
 use crate::instrument::InstrumentId;
@@ -17,6 +17,7 @@ use crate::units::*;
 /// The order that is being matched; its lots are what is left of it.
 pub(crate) struct Taker {
     pub(crate) order: Order,
+    pub(crate) client_id: ClientId,
     pub(crate) instrument: Option<InstrumentId>,
     /// Whether what is left joins the book.
     pub(crate) rests: bool,
@@ -35,35 +36,35 @@ struct Parties {
 
 impl State {
     /// Accepts an order that was judged: holds, then matches, or waits for its trigger.
-    pub(crate) fn place(&mut self, place: &Place, admitted: Admitted, kind: u16, events: &mut Events) {
+    pub(crate) fn place(&mut self, place: &Place, admitted: Admitted, events: &mut Events) {
         self.last_order = self.last_order.next();
         let id = self.last_order;
+        self.books.expect_join(place.account, place.market, place.side, admitted.ticks);
         self.requests.remember(
             place.account,
             place.client_id,
             Remembered { expires_at: place.expires_at, id: id.0 },
         );
-        events.outcome(Outcome::Accepted, kind, id.0, self.now);
+        events.outcome(Outcome::Accepted, KIND_PLACE, id.0, self.now);
         events.order_accepted(id, place, admitted.ticks);
         let place_of = (place.account, place.market, place.side);
-        let order =
-            Order::new(id, place.client_id, place_of, admitted.ticks, place.lots).on_terms(place.terms);
-        let Place { order_type, time_in_force, trigger, .. } = *place;
-        let mut taker = self.taker(order, !order_type.is_market() && time_in_force.rests());
+        let order = Order::new(id, place_of, admitted.ticks, place.lots).on_terms(place.terms);
+        let Place { client_id, order_type, time_in_force, trigger, .. } = *place;
+        let mut taker = self.taker((order, client_id), !order_type.is_market() && time_in_force.rests());
         self.hold(&taker.order, admitted.hold);
         if self.is_active(place) {
             self.work(&mut taker, events);
         } else {
             let order = taker.order;
-            self.waiting.join(Conditional { order, order_type, time_in_force, trigger });
+            self.waiting.join(Conditional { order, client_id, order_type, time_in_force, trigger });
         }
     }
 
     /// An order that is to be matched.
     #[inline(always)]
-    pub(crate) fn taker(&self, order: Order, rests: bool) -> Taker {
+    pub(crate) fn taker(&self, (order, client_id): (Order, ClientId), rests: bool) -> Taker {
         let market = &self.listings.markets()[order.market.0 as usize];
-        Taker { order, instrument: market.instrument, rests, liquidation_fee: None }
+        Taker { order, client_id, instrument: market.instrument, rests, liquidation_fee: None }
     }
 
     /// Matches an order until it is filled, closed, or finds nothing more to trade with.
@@ -95,6 +96,7 @@ impl State {
     }
 
     fn fill(&mut self, taker: &mut Taker, maker: &Order, events: &mut Events) {
+        self.books.expect_filled(maker);
         let lots = taker.order.lots.min(maker.lots);
         self.last_trade = self.last_trade.next();
         let (maker_fee, taker_fee) = match taker.instrument {
@@ -115,7 +117,7 @@ impl State {
             taker_fee,
         });
         taker.order.lots = taker.order.lots - lots;
-        if self.books.shrink(maker.id, lots) == Lots(0) {
+        if self.books.shrink_best(maker.market, maker.side, lots) == Lots(0) {
             events.order_closed(maker, Lots(0), CloseReason::Filled);
         }
         if maker.terms.instructions.has(Instructions::PROTECTED) {
@@ -156,7 +158,7 @@ impl State {
         if taker.order.lots == Lots(0) {
             events.order_closed(&taker.order, Lots(0), CloseReason::Filled);
         } else if taker.rests {
-            self.books.join(&taker.order);
+            self.books.join(&taker.order, taker.client_id);
         } else {
             self.close_order(&taker.order, CloseReason::ImmediateRest, events);
         }

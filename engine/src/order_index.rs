@@ -78,11 +78,13 @@ impl OrderIndex {
     }
 
     /// Where an order stands if it is a recent one; otherwise where another one stands, or nothing does any more.
+    #[inline]
     pub fn recent(&self, id: OrderId) -> Option<Slot> {
         self.ring[place_of(id)].checked_sub(1)
     }
 
     /// Asks the processor to fetch what [`OrderIndex::get`] reads first.
+    #[inline]
     pub fn expect(&self, id: OrderId) {
         prefetch(&self.ring[place_of(id)]);
     }

@@ -81,6 +81,7 @@ impl From<Outcome> for Refusal {
 }
 
 /// `Err(outcome)` when a rule is broken.
+#[inline(always)]
 pub fn refuse_if(broken: bool, outcome: Outcome) -> Result<(), Refusal> {
     if broken { Err(outcome.into()) } else { Ok(()) }
 }

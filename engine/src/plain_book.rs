@@ -99,7 +99,8 @@ impl Book {
         }
         let left = self.cross(order, reports)?;
         if left > Lots(0) {
-            self.books.join(&Order::unowned(order.id, (MARKET, order.side), order.ticks, left));
+            let rest = Order::unowned(order.id, (MARKET, order.side), order.ticks, left);
+            self.books.join(&rest, ClientId(0));
             reports.rested(order.id, order.ticks, left);
         }
         Ok(left)
@@ -155,7 +156,7 @@ impl Book {
             let (id, lots) = (maker.id, left.min(maker.lots));
             reports.traded(maker, taker.id, lots);
             left = left - lots;
-            if self.books.shrink(id, lots) == Lots(0) {
+            if self.books.shrink_best(MARKET, taker.side.opposite(), lots) == Lots(0) {
                 reports.closed(id, Lots(0), CloseReason::Filled);
             }
         }

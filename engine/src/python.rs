@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyTuple};
 
-use crate::book::Order;
+use crate::book::{Books, Order};
 use crate::command::MarketTerms;
 use crate::conditional::Conditional;
 use crate::engine::{Engine, Options, Recovery};
@@ -268,7 +268,11 @@ impl PyEngine {
     fn order<'py>(&self, py: Python<'py>, order: u64) -> PyResult<Option<Bound<'py, PyTuple>>> {
         let row = self.with(py, |engine| {
             let (state, id) = (engine.state(), OrderId(order));
-            Ok(state.books().order(id).map(resting_row).or(state.waiting().order(id).map(waiting_row)))
+            Ok(state
+                .books()
+                .order(id)
+                .map(|order| resting_row(state.books(), order))
+                .or(state.waiting().order(id).map(waiting_row)))
         })?;
         row.map(|row| PyTuple::new(py, row)).transpose()
     }
@@ -449,23 +453,30 @@ fn market_row(state: &State, id: u32, market: &Market) -> MarketRow {
 }
 
 fn order_rows(state: &State, account: AccountId) -> Vec<OrderRow> {
-    let resting = state.books().of_account(account).into_iter().map(resting_row);
+    let books = state.books();
+    let resting = books.of_account(account).into_iter().map(|order| resting_row(books, order));
     let mut rows: Vec<OrderRow> =
         resting.chain(state.waiting().of_account(account).map(waiting_row)).collect();
     rows.sort_unstable_by_key(|row| row[0]);
     rows
 }
 
-fn resting_row(order: &Order) -> OrderRow {
-    order_row(order, OrderType::Limit, order.terms.time_in_force(), Ticks(0))
+fn resting_row(books: &Books, order: &Order) -> OrderRow {
+    let client_id = books.client_id(order.id).unwrap_or_default();
+    order_row((order, client_id), OrderType::Limit, order.terms.time_in_force(), Ticks(0))
 }
 
 fn waiting_row(waiting: &Conditional) -> OrderRow {
-    order_row(&waiting.order, waiting.order_type, waiting.time_in_force, waiting.trigger)
+    order_row((&waiting.order, waiting.client_id), waiting.order_type, waiting.time_in_force, waiting.trigger)
 }
 
-fn order_row(order: &Order, order_type: OrderType, time_in_force: TimeInForce, trigger: Ticks) -> OrderRow {
-    let Order { id, account, market, client_id, ticks, lots, side, terms, .. } = *order;
+fn order_row(
+    (order, client_id): (&Order, ClientId),
+    order_type: OrderType,
+    time_in_force: TimeInForce,
+    trigger: Ticks,
+) -> OrderRow {
+    let Order { id, account, market, ticks, lots, side, terms, .. } = *order;
     let OrderTerms { good_till, label, instructions, self_trade } = terms;
     let ids = [id.0, u64::from(account.0), u64::from(market.0), client_id.0, ticks.0, lots.0];
     let enums = [side as u8, order_type as u8, time_in_force as u8, instructions.bits(), self_trade as u8];

@@ -6,13 +6,15 @@
 use std::hash::{BuildHasher, RandomState};
 
 use crate::outcome::{Outcome, Refusal, refuse_if};
-use crate::prefetch::prefetch;
+use crate::prefetch::{prefetch, prefetch_at};
 use crate::units::*;
 
 /// How far in the future a request may expire.
 pub const LIFETIME_MAX: Nanos = Nanos(86_400 * 1_000_000_000);
-const SHARDS: usize = 2048;
-const SMALLEST_SHARD: usize = 8;
+/// Few enough that the ends of all shards' entries, which every new id writes to one of, stay in the caches and their pages in the
+/// processor's table of pages; so many that one shard's growth takes microseconds.
+const SHARDS: usize = 256;
+const SMALLEST_SHARD: usize = 32;
 
 /// What an accepted request made, and until when its client id is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,9 +26,8 @@ pub struct Remembered {
 
 type Key = (AccountId, ClientId);
 
-/// One place of a shard.
-#[derive(Clone, Copy, Debug, Default)]
-#[repr(C, align(32))]
+/// A client id that is taken: half a cache line.
+#[derive(Clone, Copy, Debug)]
 struct Entry {
     client: ClientId,
     expires_at: Nanos,
@@ -67,6 +68,7 @@ impl Shard {
         &self.entries[(place & NUMBER) as usize - 1]
     }
 
+    #[inline]
     fn get(&self, hash: u64, key: Key) -> Option<&Entry> {
         if self.places.is_empty() {
             return None;
@@ -89,6 +91,7 @@ impl Shard {
         }
     }
 
+    #[inline]
     fn put(&mut self, hash: u64, entry: Entry) {
         let at = self.place(hash, (entry.account, entry.client));
         match self.places[at] {
@@ -100,19 +103,31 @@ impl Shard {
         }
     }
 
-    /// Keeps at least a quarter of the places free: drops what is expired, and doubles when half would still be taken.
+    /// Whether one more entry would leave less than a quarter of the places free.
+    #[inline]
+    fn is_full(&self) -> bool {
+        (self.entries.len() + 1) * 4 > self.places.len() * 3
+    }
+
+    /// Drops what is expired, and makes so many places that no more than half of them are taken.
+    #[cold]
+    #[inline(never)]
     fn make_room(&mut self, now: Nanos, hash_of: impl Fn(Key) -> u64) {
-        if (self.entries.len() + 1) * 4 <= self.places.len() * 3 {
-            return;
-        }
-        let before = std::mem::take(&mut self.entries);
-        let live: Vec<Entry> = before.into_iter().filter(|entry| entry.expires_at > now).collect();
-        let length = ((live.len() + 1) * 2).next_power_of_two().max(SMALLEST_SHARD);
+        self.entries.retain(|entry| entry.expires_at > now);
+        let length = ((self.entries.len() + 1) * 2).next_power_of_two().max(SMALLEST_SHARD);
         assert!(length <= NUMBER as usize, "fewer client ids at once");
+        let room = length * 3 / 4;
+        self.entries.shrink_to(room);
+        self.entries.reserve_exact(room - self.entries.len());
         self.places = vec![UNUSED; length].into();
-        self.entries.reserve_exact(length * 3 / 4);
-        for entry in live {
-            self.put(hash_of((entry.account, entry.client)), entry);
+        let mask = length - 1;
+        for (entry, number) in self.entries.iter().zip(1..) {
+            let hash = hash_of((entry.account, entry.client));
+            let mut at = hash as usize & mask;
+            while self.places[at] != UNUSED {
+                at = (at + 1) & mask;
+            }
+            self.places[at] = tag_of(hash) | number;
         }
     }
 }
@@ -146,6 +161,7 @@ fn shard_of(hash: u64) -> usize {
 
 impl Requests {
     /// The rules that `place` and `withdraw` share.
+    #[inline]
     pub fn check(
         &self,
         account: AccountId,
@@ -171,20 +187,25 @@ impl Requests {
     }
 
     /// Takes a client id.
+    #[inline]
     pub fn remember(&mut self, account: AccountId, client: ClientId, made: Remembered) {
         let (seeds, now) = (self.seeds, self.now);
         let hash = hash_of(seeds, (account, client));
         let shard = &mut self.shards[shard_of(hash)];
-        shard.make_room(now, |key| hash_of(seeds, key));
+        if shard.is_full() {
+            shard.make_room(now, |key| hash_of(seeds, key));
+        }
         shard.put(hash, Entry { client, expires_at: made.expires_at, id: made.id, account });
     }
 
-    /// Asks the processor to fetch where a client id would stand.
+    /// Asks the processor to fetch where a client id would stand, and where it will be written.
+    #[inline]
     pub fn expect(&self, account: AccountId, client: ClientId) {
         let hash = hash_of(self.seeds, (account, client));
-        let places = &self.shards[shard_of(hash)].places;
-        if let Some(mask) = places.len().checked_sub(1) {
-            prefetch(&places[hash as usize & mask]);
+        let shard = &self.shards[shard_of(hash)];
+        if let Some(mask) = shard.places.len().checked_sub(1) {
+            prefetch(&shard.places[hash as usize & mask]);
+            prefetch_at(shard.entries.as_ptr_range().end);
         }
     }
 

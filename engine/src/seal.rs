@@ -84,7 +84,7 @@ impl Sealing {
         let mut encoded = Vec::with_capacity(totals.len() * 160);
         let mut indexes = Vec::with_capacity(totals.len());
         for &(index, total) in totals {
-            let balance = &ledger.balances[index];
+            let balance = ledger.balance_at(index);
             if self.totals.get(index) == Some(&total) {
                 continue;
             }
@@ -177,7 +177,7 @@ impl State {
 
     fn refresh_trees(&mut self) {
         let changed = self.ledger.take_changed().into_iter().map(|index| index as usize);
-        let totals: Vec<_> = changed.map(|index| (index, self.ledger.balances[index].total())).collect();
+        let totals: Vec<_> = changed.map(|index| (index, self.ledger.balance_at(index).total())).collect();
         self.sealing.refresh_balances(&totals, &self.ledger, &self.listings);
         let changed = self.positions.take_changed().into_iter().map(|index| index as usize);
         let positions: Vec<_> = changed

@@ -2,13 +2,14 @@
 
 use crate::account::{Balance, Ledger};
 use crate::book::Books;
-use crate::command::{Command, KIND_SEAL, Records, kind_of};
+use crate::command::{Command, KIND_CANCEL, KIND_PLACE, KIND_SEAL, Records, kind_of};
 use crate::conditional::Waiting;
-use crate::decode::{Expected, decode};
+use crate::decode::{cancel_of, decode, place_of};
 use crate::derivative::Derivatives;
 use crate::event::Events;
 use crate::keccak::keccak256;
 use crate::listing::Listings;
+use crate::lookahead::Lookahead;
 use crate::outcome::{Outcome, Refusal};
 use crate::payload::{payload_root, payload_roots};
 use crate::position::Positions;
@@ -19,10 +20,6 @@ use crate::schedule::Schedules;
 use crate::seal::Sealing;
 use crate::transfer::{Chains, Withdrawal};
 use crate::units::*;
-
-/// How many records before a record's turn the places are fetched where it will look things up, and then the things.
-const LOOKUPS_AHEAD: usize = 8;
-const THINGS_AHEAD: usize = 4;
 
 /// Everything that the commands so far have made.
 #[derive(Clone, Debug)]
@@ -165,17 +162,9 @@ impl State {
         (self.now, self.input_hash) = (link.now, link.hash);
         self.requests.advance(self.now);
         let block = self.sealing.block();
-        let mut lookups = Records::of(batch);
-        lookups.by_ref().take(LOOKUPS_AHEAD).for_each(|record| self.expect_lookup(record));
-        let mut things = Records::of(batch);
-        things.by_ref().take(THINGS_AHEAD).for_each(|record| self.expect_thing(record));
+        let mut ahead = Lookahead::of(batch, self);
         for record in Records::of(batch) {
-            if let Some(record) = lookups.next() {
-                self.expect_lookup(record);
-            }
-            if let Some(record) = things.next() {
-                self.expect_thing(record);
-            }
+            ahead.advance(self);
             self.sequence = self.sequence.next();
             self.step(record, link.record_count == 1, &mut Events::of(self.sequence, output));
         }
@@ -204,35 +193,41 @@ impl State {
         batches.iter().zip(payload_roots(batches)).map(link).collect()
     }
 
-    /// Asks the processor to fetch where a record will look things up; the memory of a busy venue is far larger than its caches.
-    fn expect_lookup(&self, record: &[u8]) {
-        match Expected::of(record) {
-            Some(Expected::Request(account, client)) => self.requests.expect(account, client),
-            Some(Expected::Order(order)) => self.books.expect(order),
-            None => {}
-        }
-    }
-
-    /// The same for what will be found there.
-    fn expect_thing(&self, record: &[u8]) {
-        if let Some(Expected::Order(order)) = Expected::of(record) {
-            self.books.expect_order(order);
-        }
-    }
-
     fn step(&mut self, record: &[u8], alone: bool, events: &mut Events) {
         let kind = kind_of(record);
-        let done = decode(record)
-            .map_err(Refusal::from)
-            .and_then(|command| self.perform(&command, kind, alone, events));
+        let done = match kind {
+            KIND_PLACE => self.perform_place(record, events),
+            KIND_CANCEL => self.perform_cancel(record, events),
+            _ => decode(record)
+                .map_err(Refusal::from)
+                .and_then(|command| self.perform(&command, kind, alone, events)),
+        };
         let refused_seal = matches!(&done, Err(why) if matches!(why.outcome, Outcome::SealNotAlone | Outcome::NothingToSeal));
+        let accepted_seal = done.is_ok() && kind == KIND_SEAL;
         if let Err(Refusal { outcome, id }) = done {
             events.outcome(outcome, kind, id, self.now);
         }
-        let accepted_seal = done.is_ok() && kind == KIND_SEAL;
         if !refused_seal && !accepted_seal {
             self.sealing.count_command();
         }
+    }
+
+    // The two frequent commands are applied as they are read; the others come as a `Command`.
+
+    #[inline(always)]
+    fn perform_place(&mut self, record: &[u8], events: &mut Events) -> Result<(), Refusal> {
+        let place = place_of(record)?;
+        let admitted = self.check_place(&place)?;
+        self.place(&place, admitted, events);
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn perform_cancel(&mut self, record: &[u8], events: &mut Events) -> Result<(), Refusal> {
+        let (account, order) = cancel_of(record)?;
+        self.check_cancel(account, order)?;
+        self.cancel(order, events);
+        Ok(())
     }
 
     /// Judges and applies one command: either all of it, with its outcome as the first event, or nothing.
@@ -244,14 +239,7 @@ impl State {
         events: &mut Events,
     ) -> Result<(), Refusal> {
         match command {
-            Command::Place(place) => {
-                let admitted = self.check_place(place)?;
-                self.place(place, admitted, kind, events);
-            }
-            Command::Cancel { account, order } => {
-                self.check_cancel(*account, *order)?;
-                self.cancel(*order, kind, events);
-            }
+            Command::Place(_) | Command::Cancel { .. } => unreachable!("performed as they are read"),
             Command::Withdraw(withdraw) => {
                 self.check_withdraw(withdraw)?;
                 self.queue_withdrawal(withdraw, kind, events);
@@ -415,7 +403,7 @@ impl State {
     /// The balances of one account by asset.
     pub fn balances_of(&self, account: AccountId) -> Vec<Balance> {
         let assets = (0..self.listings.assets().len() as u32).map(AssetId);
-        assets.filter_map(|asset| self.ledger.balance(account, asset)).map(|(_, balance)| *balance).collect()
+        assets.filter_map(|asset| self.ledger.balance(account, asset)).map(|(_, balance)| balance).collect()
     }
     /// The order books.
     pub fn books(&self) -> &Books {

@@ -102,6 +102,7 @@ impl Sub for Lots {
 
 impl LotSize {
     /// Base units in `lots`, or `None` beyond [`CASH_MAX`].
+    #[inline]
     pub fn base(self, lots: Lots) -> Option<Cash> {
         self.0.checked_mul(u128::from(lots.0)).map(Cash).filter(|cash| *cash <= CASH_MAX)
     }
@@ -109,9 +110,14 @@ impl LotSize {
 
 impl TickSize {
     /// `lots x ticks x tick` in quote units, exact, or `None` beyond [`CASH_MAX`].
+    #[inline]
     pub fn notional(self, lots: Lots, ticks: Ticks) -> Option<Cash> {
         let lot_ticks = u128::from(lots.0) * u128::from(ticks.0);
-        lot_ticks.checked_mul(u128::from(self.0)).map(Cash).filter(|cash| *cash <= CASH_MAX)
+        let product = match u64::try_from(lot_ticks) {
+            Ok(few) => u128::from(few) * u128::from(self.0),
+            Err(_) => lot_ticks.checked_mul(u128::from(self.0))?,
+        };
+        (product <= CASH_MAX.0).then_some(Cash(product))
     }
 }
 
@@ -123,8 +129,14 @@ impl Ppm {
     }
 
     /// `ceil(amount x ppm / 10^6)` without an intermediate beyond 128 bits.
+    #[inline]
     pub fn fee_up(self, amount: Cash) -> Cash {
         let rate = u128::from(self.0);
+        if let Ok(amount) = u64::try_from(amount.0)
+            && let Some(product) = amount.checked_mul(u64::from(self.0))
+        {
+            return Cash(u128::from(product.div_ceil(PARTS_PER_MILLION as u64)));
+        }
         let whole = amount.0 / PARTS_PER_MILLION * rate;
         Cash(whole + (amount.0 % PARTS_PER_MILLION * rate).div_ceil(PARTS_PER_MILLION))
     }
