@@ -104,6 +104,7 @@ contract Redemption is IRedemption, AccessManaged, Pausable, ReentrancyGuardTran
     /// @dev From 1, so that the slot, with the count of orders, is never zero: the first redemption costs like the others.
     uint40 private _queueHead = 1;
     uint40 private _queueTail = 1;
+    uint40 private _waiting; // orders in the queue that were not withdrawn
     uint64 private _orderCount;
     mapping(uint256 position => uint256 id) private _queue;
 
@@ -132,7 +133,7 @@ contract Redemption is IRedemption, AccessManaged, Pausable, ReentrancyGuardTran
         (order.buyer, order.amount) = (msg.sender, uint96(amount));
         (order.provider, order.tier, order.jobHash) = (provider, tier, jobHash);
         uint256 extra = _charge(id, provider, amount, tier);
-        if (_queueHead != _queueTail || !_passGate(amount)) {
+        if (_waiting != 0 || !_passGate(amount)) {
             _enqueue(id, order, jobUri);
             token.take(msg.sender, amount + extra);
             return id;
@@ -145,8 +146,8 @@ contract Redemption is IRedemption, AccessManaged, Pausable, ReentrancyGuardTran
     /// @inheritdoc IRedemption
     /// @dev A provider that is gone or sold out meanwhile sends the order back to its buyer.
     function admit() external whenNotPaused nonReentrant returns (uint256 id) {
-        while (_queueHead != _queueTail && _orders[_queue[_queueHead]].state != State.Queued) _queueHead++;
-        if (_queueHead == _queueTail) revert QueueEmpty();
+        if (_waiting == 0) revert QueueEmpty();
+        while (_orders[_queue[_queueHead]].state != State.Queued) _queueHead++;
         id = _queue[_queueHead];
         StoredOrder storage order = _orders[id];
         if (collateral.liquidated(order.provider) || order.amount > freeOf(order.provider)) {
@@ -156,6 +157,7 @@ contract Redemption is IRedemption, AccessManaged, Pausable, ReentrancyGuardTran
         }
         if (!_passGate(order.amount)) revert GateClosed(order.amount, gateAvailable());
         _queueHead++;
+        _leaveQueue();
         _request(id, order, "");
         token.burn(address(this), order.amount);
     }
@@ -196,11 +198,18 @@ contract Redemption is IRedemption, AccessManaged, Pausable, ReentrancyGuardTran
     function _enqueue(uint256 id, StoredOrder storage order, string calldata jobUri) private {
         order.state = State.Queued;
         uint256 position = _queueTail++;
+        _waiting++;
         _queue[position] = id;
         emit RedemptionQueued(id, order.buyer, position, jobUri);
     }
 
+    /// @dev With the last that waits the queue is empty: nobody waits behind withdrawn orders alone, and none is walked over again.
+    function _leaveQueue() private {
+        if (--_waiting == 0) _queueHead = _queueTail;
+    }
+
     function _sendBack(uint256 id, StoredOrder storage order) private {
+        _leaveQueue();
         uint256 returned = order.amount + _takePremium(id);
         order.state = State.Withdrawn;
         emit RedemptionWithdrawn(id, order.buyer, returned);
@@ -441,9 +450,9 @@ contract Redemption is IRedemption, AccessManaged, Pausable, ReentrancyGuardTran
         return level > 0 ? uint256(level) : 0;
     }
 
-    /// @notice Orders in the queue, those included that were withdrawn out of its middle.
+    /// @notice Orders that wait in the queue.
     function queueLength() external view returns (uint256) {
-        return _queueTail - _queueHead;
+        return _waiting;
     }
 
     /// @notice [bps] A provider's premium for each tier.

@@ -101,6 +101,40 @@ contract QueueTest is IssuanceFixture {
         redemption.withdraw(id);
     }
 
+    function test_nobody_waits_behind_withdrawn_orders_alone() public {
+        _redeem(PROVIDER, supply * 500 / 10_000);
+        uint256 first = _redeem(PROVIDER, 1000);
+        uint256 second = _redeem(PROVIDER, 1000);
+        assertEq(redemption.queueLength(), 2);
+        vm.startPrank(BUYER);
+        redemption.withdraw(first);
+        redemption.withdraw(second);
+        vm.stopPrank();
+        assertEq(redemption.queueLength(), 0);
+        _assertState(_redeem(PROVIDER, 1000), IRedemption.State.Queued); // the gate itself is closed
+        vm.prank(BUYER);
+        redemption.withdraw(second + 1);
+        _pass(1 days);
+        _assertState(_redeem(PROVIDER, 1000), IRedemption.State.Requested);
+        vm.expectRevert(Redemption.QueueEmpty.selector);
+        redemption.admit();
+    }
+
+    function test_one_withdrawn_in_the_middle_is_passed_over() public {
+        _redeem(PROVIDER, supply * 500 / 10_000);
+        uint256[3] memory ids = [_redeem(PROVIDER, 1000), _redeem(PROVIDER, 1000), _redeem(PROVIDER, 1000)];
+        vm.prank(BUYER);
+        redemption.withdraw(ids[1]);
+        _pass(1 days);
+        _assertState(_redeem(PROVIDER, 1000), IRedemption.State.Queued); // others wait
+        assertEq(redemption.queueLength(), 3);
+        assertEq(redemption.admit(), ids[0]);
+        assertEq(redemption.admit(), ids[2]);
+        assertEq(redemption.admit(), ids[2] + 1);
+        assertEq(redemption.queueLength(), 0);
+        _assertState(_redeem(PROVIDER, 1000), IRedemption.State.Requested);
+    }
+
     function test_a_provider_that_is_sold_out_meanwhile_sends_the_order_back() public {
         uint256 others = _circulating(OTHER_PROVIDER, PROVIDER);
         _redeem(PROVIDER, supply / 2);
