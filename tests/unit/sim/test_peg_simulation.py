@@ -118,6 +118,15 @@ def test_an_illiquid_reserve_pays_no_more_than_it_may() -> None:
     assert _numbers(bound.series()["reserves"][A.USDT])[-1] >= 950_000_000
 
 
+def test_a_bank_run_asks_the_reserve_and_an_illiquid_one_lets_the_peg_go() -> None:
+    """The two scenarios differ in what the reserve can pay, and in nothing else."""
+    run, illiquid = run_of("bank-run", blocks=2_000), run_of("reserve-illiquidity", blocks=2_000)
+    assert run.figures["reserve_used_ppm"] > 100_000
+    assert illiquid.figures["reserve_used_ppm"] <= 50_000
+    held, lost = (found.figures["pools"][POOL_NAMES[P.CUSDT_CUSDC]]["deviation"]["max_bp"] for found in (run, illiquid))
+    assert held < 100 < lost
+
+
 def test_a_silent_feed_widens_the_mesh_and_zero_is_refused() -> None:
     silent = native(quiet(Shock(10, "feed_factor", V.GOLD, 0)), 400)
     assert silent.counts()[2] > 0

@@ -18,6 +18,8 @@ from stab3l.sim.peg.scenarios import Scenario
 from stab3l.sim.peg.sweep import Cell
 
 POINTS_MAX = 4_000
+SEVERAL = (3, 4, 5)
+"""Plots of several lines."""
 BACKGROUND, INK, GRID = "#0e1117", "#d7dce2", "#2a313b"
 COLOURS = ("#4cc9f0", "#f72585", "#ffd166", "#06d6a0", "#b388ff", "#ff9f1c", "#8ecae6")
 STYLE = (
@@ -46,8 +48,12 @@ def run_page(scenario: Scenario, run: Run) -> str:
     """The report of one run."""
     figures = run.figures
     summary = f"seed {figures['seed']} · {figures['blocks']:,} blocks · {figures['swaps']:,} trades"
+    money = (
+        f"fees ${figures['fees_usd']:,} · stabilised ${figures['stabilised_usd']:,} · "
+        f"reserve used {figures['reserve_used_ppm']:,} ppm · exchanges through the mesh {figures['triangulations']:,}"
+    )
     body = [
-        f"<h1>{html.escape(scenario.title)}</h1><p>{html.escape(scenario.story)}</p><p>{summary}</p>",
+        f"<h1>{html.escape(scenario.title)}</h1><p>{html.escape(scenario.story)}</p><p>{summary}<br>{money}</p>",
         _targets_table(figures),
         _plots(scenario, run),
         _pools_table(figures),
@@ -102,28 +108,36 @@ def _plots(scenario: Scenario, run: Run) -> str:
     share = np.sort(np.abs(watched)) / PPB_PER_BP
     step = max(len(share) // POINTS_MAX, 1)
     figure.add_scatter(
-        x=share[::step], y=np.linspace(0, 1, len(share))[::step], name="share of blocks", row=2, col=1
-    )  # fmt: skip
+        x=share[::step], y=np.linspace(0, 1, len(share))[::step], name="share of blocks", showlegend=False, row=2, col=1
+    )
     for name, series in zip(run.figures["spreads"], run.spreads, strict=True):
         if "@B" in name:
             _line(figure, 3, name, series, 1 / PPB_PER_BP)
     figure.add_hline(y=SPREAD_BP, line_dash="dot", line_color="#8d99a6", row=3, col=1)
     for name, series in zip(run.figures["stabilisers"], run.stabilised, strict=True):
         _line(figure, 4, f"stabilised {name}", series, 1 / 10**6)
-    for number, (name, series) in enumerate(run.profits):
+    for name, series in run.profits:
         if series.any():
-            _line(figure, 5, f"{name} {number}", series, 1 / 10**6)
+            _line(figure, 5, name, series, 1 / 10**6)
     _line(figure, 6, "USDT", run.reserves, 1 / 10**9)
+    figure.update_yaxes(rangemode="tozero", row=6, col=1)
     figure.update_layout(
         height=2_000, template="plotly_dark", paper_bgcolor=BACKGROUND, plot_bgcolor=BACKGROUND, font_color=INK,
-        colorway=COLOURS, legend_orientation="h", margin={"l": 60, "r": 20, "t": 60, "b": 40},
+        colorway=COLOURS, margin={"l": 60, "r": 20, "t": 60, "b": 40}, **_legends(figure),
     )  # fmt: skip
     return str(figure.to_html(full_html=False, include_plotlyjs=False))
 
 
+def _legends(figure: go.Figure) -> dict[str, dict[str, Any]]:
+    """A legend within each plot of several lines."""
+    place = {"x": 0.01, "yanchor": "top", "font_size": 11, "bgcolor": "rgba(14,17,23,0.6)"}
+    return {f"legend{row}": place | {"y": figure.layout[f"yaxis{row}"].domain[1]} for row in SEVERAL}
+
+
 def _line(figure: go.Figure, row: int, name: str, series: Series, unit: Any) -> None:
     blocks, values = thinned(series)
-    figure.add_scatter(x=blocks, y=values * unit, name=name, mode="lines", line_width=1, row=row, col=1)
+    legend = {"legend": f"legend{row}"} if row in SEVERAL else {"showlegend": False}
+    figure.add_scatter(x=blocks, y=values * unit, name=name, mode="lines", line_width=1, row=row, col=1, **legend)
 
 
 def sweep_page(scenario: Scenario, cells: list[Cell]) -> str:

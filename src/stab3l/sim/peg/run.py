@@ -13,7 +13,16 @@ from stab3l.sim.peg import measures
 from stab3l.sim.peg.economy import POOL_NAMES, STABILISED, A, Parameters, S
 from stab3l.sim.peg.measures import Series
 from stab3l.sim.peg.scenarios import Scenario
-from stab3l.sim.peg.world import Agent, Griefer, Manipulator, Sandwicher, World
+from stab3l.sim.peg.world import (
+    Agent,
+    BridgeArbitrageur,
+    Griefer,
+    Keeper,
+    Manipulator,
+    Rebalancer,
+    Sandwicher,
+    World,
+)
 from stab3l.units import WAD
 
 BLOCKS_MIN = 40
@@ -127,9 +136,21 @@ def _measured(
         "parameters": asdict(parameters),
     }  # fmt: skip
     figures["targets"] = [asdict(target) for target in _targets(scenario, figures, deviations, event)]
-    named = [(type(agent).__name__, series) for agent, series in zip(world.agents, profits, strict=True)]
+    named = [(_name_of(agent), series) for agent, series in zip(world.agents, profits, strict=True)]
     stabilised = [measures.series_of(column) for column in packed["stabilised"]]
     return Run(figures, deviations, spreads, stabilised, named, reserves, event, native.operations())
+
+
+def _name_of(agent: Agent) -> str:
+    """The agent's kind and where it is at work."""
+    match agent:
+        case BridgeArbitrageur():
+            pool = agent.left
+        case Keeper() | Rebalancer() | Sandwicher() | Manipulator() | Griefer():
+            pool = STABILISED[agent.stabiliser]
+        case _:
+            pool = agent.pool
+    return f"{type(agent).__name__} {POOL_NAMES[pool]}"
 
 
 def _pool_figures(scenario: Scenario, series: Series, event: int) -> dict[str, Any]:

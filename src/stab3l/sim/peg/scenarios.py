@@ -64,9 +64,13 @@ class Scenario:
 
 
 def _bank_run(event: Event) -> Iterable[Shock]:
-    yield Shock(event.start, "noise_activity", P.CUSDT_CUSDC, event.scaled(20 * WAD))
+    """Nobody buys outside either, so who trades against the market there is away: what is left are the stabiliser and
+    redemption. Less than a hundredfold would not empty the stabiliser, and no reserve would be asked."""
+    yield Shock(event.start, "arbitrage_outage", P.CUSDT_CUSDC, 1)
+    yield Shock(event.end, "arbitrage_outage", P.CUSDT_CUSDC, 0)
+    yield Shock(event.start, "noise_activity", P.CUSDT_CUSDC, event.scaled(100 * WAD))
     yield Shock(event.start, "noise_buys", P.CUSDT_CUSDC, 100_000)
-    yield Shock(event.end, "noise_activity", P.CUSDT_CUSDC, WAD * 1_000 // max(20 * event.strength, 1))
+    yield Shock(event.end, "noise_activity", P.CUSDT_CUSDC, WAD * 1_000 // max(100 * event.strength, 1))
     yield Shock(event.end, "noise_buys", P.CUSDT_CUSDC, 500_000)
 
 
@@ -137,7 +141,8 @@ SCENARIOS = (
     Scenario("stressed", "Stressed flow", "Ten times the flow, 55 % of it one way, three times the volatility.",
              has_event=False,
              parameters={"flow_usd_per_hour": 500_000, "buys_ppm": 450_000, "volatility_ppm": 3_000_000}),
-    Scenario("bank-run", "Bank run", "Twenty times the flow, 90 % of it selling cUSDT; reserves redeem at par.",
+    Scenario("bank-run", "Bank run",
+             "A hundred times the flow, 90 % of it selling cUSDT, and nobody outside buys; reserves redeem at par.",
              shocks=_bank_run, event_blocks=1_000),
     Scenario("flash-loan", "Flash loan with stabiliser sandwich",
              "Half the pool is sold and bought back within one block, both ways; an attacker with a flash loan then "
