@@ -53,6 +53,20 @@ def test_recovery_counts_blocks_outside_until_the_price_stays(values: tuple[int,
     assert blocks_to_recover(series(*values), 2) == found
 
 
+@pytest.mark.parametrize(
+    ("lasting", "found"),
+    [
+        (0, 1),
+        (3, 1),
+        (4, 4),  # begins while the event lasts, ends after it
+        (20, None),
+    ],
+)
+def test_recovery_from_an_event_that_lasts_is_from_its_longest_excursion(lasting: int, found: int | None) -> None:
+    values = series(0, 50, 5, 5, 5, 40, 40, 5, 40, 1, 1, 1, 90, 90)
+    assert blocks_to_recover(values, 2, lasting) == found
+
+
 def test_spread_is_judged_against_its_target() -> None:
     assert spread_of(series(*[10] * 9, 20))["share_below"] == 0.9
 

@@ -81,24 +81,29 @@ def excursions_of(series: Series) -> Excursions:
     return Excursions(len(lengths), p50.item(), p95.item(), lengths.max().item(), round(short, 6))
 
 
-def blocks_to_recover(series: Series, event: int) -> int | None:
+def blocks_to_recover(series: Series, event: int, lasting: int = 0) -> int | None:
     """Blocks that ended outside the peg from the event on until the price is back and stays; ``None``: it never was.
 
-    ``event`` is a block number; the first block of a series is number 1.
+    Of an event that is ``lasting`` so many blocks, the longest of the excursions that began meanwhile. ``event`` is a
+    block number; the first block of a series is number 1.
     """
     inside = np.abs(series[event - 1 :]) <= PEG_BP * PPB_PER_BP
     if len(inside) < SETTLED_BLOCKS:
         return None
     settled: NDArray[np.bool_] = np.all(np.lib.stride_tricks.sliding_window_view(inside, SETTLED_BLOCKS), axis=1)
-    if not settled.any():
-        return None
-    if settled[0]:
-        left = np.flatnonzero(~inside)
-        if not len(left):
-            return 0
-        later = np.flatnonzero(settled[left[0] :])
-        return int(later[0]) if len(later) else None
-    return int(np.flatnonzero(settled)[0])
+    outside, back = np.flatnonzero(~inside), np.flatnonzero(settled)
+    if not len(outside):
+        return 0
+    longest, left = 0, outside[0] if settled[0] else 0
+    while True:
+        place = np.searchsorted(back, left)
+        if place == len(back):
+            return None
+        longest = max(longest, int(back[place] - left))
+        later = np.searchsorted(outside, back[place])
+        if later == len(outside) or outside[later] > lasting:
+            return longest
+        left = outside[later]
 
 
 def spread_of(series: Series) -> dict[str, Any]:

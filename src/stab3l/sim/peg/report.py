@@ -22,9 +22,13 @@ SEVERAL = (3, 4, 5)
 """Plots of several lines."""
 BACKGROUND, INK, GRID = "#0e1117", "#d7dce2", "#2a313b"
 COLOURS = ("#4cc9f0", "#f72585", "#ffd166", "#06d6a0", "#b388ff", "#ff9f1c", "#8ecae6")
+LOOK: dict[str, Any] = {
+    "template": "plotly_dark", "paper_bgcolor": BACKGROUND, "plot_bgcolor": BACKGROUND, "font_color": INK,
+    "colorway": COLOURS,
+}  # fmt: skip
 STYLE = (
     f"body{{background:{BACKGROUND};color:{INK};font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:1100px;"
-    "padding:0 1rem}table{border-collapse:collapse;margin:1rem 0;width:100%}"
+    "padding:0 1rem}table{border-collapse:collapse;margin:1rem 0;width:100%}.wide{overflow-x:auto}"
     f"td,th{{border-bottom:1px solid {GRID};padding:.35rem .6rem;text-align:right}}"
     "td:first-child,th:first-child{text-align:left}.met{color:#06d6a0}.missed{color:#ff6b6b}"
     "pre{overflow:auto}h1{margin-bottom:0}"
@@ -121,10 +125,7 @@ def _plots(scenario: Scenario, run: Run) -> str:
             _line(figure, 5, name, series, 1 / 10**6)
     _line(figure, 6, "USDT", run.reserves, 1 / 10**9)
     figure.update_yaxes(rangemode="tozero", row=6, col=1)
-    figure.update_layout(
-        height=2_000, template="plotly_dark", paper_bgcolor=BACKGROUND, plot_bgcolor=BACKGROUND, font_color=INK,
-        colorway=COLOURS, margin={"l": 60, "r": 20, "t": 60, "b": 40}, **_legends(figure),
-    )  # fmt: skip
+    figure.update_layout(height=2_000, margin={"l": 60, "r": 20, "t": 60, "b": 40}, **LOOK, **_legends(figure))
     return str(figure.to_html(full_html=False, include_plotlyjs=False))
 
 
@@ -152,17 +153,20 @@ def sweep_page(scenario: Scenario, cells: list[Cell]) -> str:
     plot = ""
     if len(names) == 1:
         figure = go.Figure(go.Scatter(x=[c.chosen[names[0]] for c in cells], y=[c.figures["p95_bp"] for c in cells]))
-        figure.update_layout(xaxis_title=names[0], yaxis_title="p95 of deviation [bp]", template="plotly_dark")
+        figure.update_layout(xaxis_title=names[0], yaxis_title="p95 of deviation [bp]", **LOOK)
         plot = str(figure.to_html(full_html=False, include_plotlyjs=False))
     elif len(names) == 2:
         x = sorted({cell.chosen[names[0]] for cell in cells})
         y = sorted({cell.chosen[names[1]] for cell in cells})
         at = {(cell.chosen[names[0]], cell.chosen[names[1]]): cell.figures["p95_bp"] for cell in cells}
         values = [[at[a, b] for a in x] for b in y]
-        figure = go.Figure(go.Heatmap(x=[str(a) for a in x], y=[str(b) for b in y], z=values, colorbar_title="bp"))
+        axes = {"x": [str(a) for a in x], "y": [str(b) for b in y]}
+        figure = go.Figure(go.Heatmap(**axes, z=values, texttemplate="%{z}", colorbar_title="bp"))
         figure.update_layout(
-            title="p95 of deviation [bp]", xaxis_title=names[0], yaxis_title=names[1], template="plotly_dark"
-        )
+            title="p95 of deviation [bp]", xaxis_title=names[0], yaxis_title=names[1],
+            xaxis_type="category", yaxis_type="category", **LOOK,
+        )  # fmt: skip
         plot = str(figure.to_html(full_html=False, include_plotlyjs=False))
     title = f"Sweep: {scenario.title}"
-    return page(title, f"<h1>{html.escape(title)}</h1>{plot}<table><tr>{head}</tr>{rows}</table>")
+    table = f"<div class=wide><table><tr>{head}</tr>{rows}</table></div>"
+    return page(title, f"<h1>{html.escape(title)}</h1><p>{html.escape(scenario.story)}</p>{plot}{table}")

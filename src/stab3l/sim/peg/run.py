@@ -159,7 +159,7 @@ def _pool_figures(scenario: Scenario, series: Series, event: int) -> dict[str, A
         "excursions": asdict(measures.excursions_of(series)),
     }
     if scenario.has_event:
-        figures["blocks_to_recover"] = measures.blocks_to_recover(series, event)
+        figures["blocks_to_recover"] = measures.blocks_to_recover(series, event, scenario.event_blocks)
     return figures
 
 
@@ -215,7 +215,7 @@ def _targets(scenario: Scenario, figures: dict[str, Any], deviations: list[Serie
     ]
     if scenario.has_event:
         limit = measures.FLASH_BLOCKS if scenario.name.startswith("flash") else measures.REBALANCE_BLOCKS
-        found = measures.blocks_to_recover(deviations[scenario.watched], event)
+        found = measures.blocks_to_recover(deviations[scenario.watched], event, scenario.event_blocks)
         targets.append(Target("recovery", f"below {limit} blocks", found, found is not None and found < limit))
     attackers = {kind.__name__ for kind in ATTACKERS}
     gains = {name: gain for name, gain in figures["profit_usd"].items() if name in attackers}
