@@ -206,9 +206,7 @@ impl Engine {
         let Some(link) = self.trail.link.take() else { return Ok(()) };
         let Trail { inputs, outputs, .. } = &self.trail;
         let (batch, events) = (inputs.only_payload(), outputs.only_payload());
-        let roots = payload_roots(&[batch, events]);
-        self.state.close_input(link.hashed(batch.len(), &roots[0]).hash);
-        self.state.chain_output(events.len(), &roots[1]);
+        self.state.chain(&link, batch, events);
         let written = self.outputs.append(outputs, Durability::PageCache);
         if let Err(failure) = &written {
             self.halted = Some(failure.to_string());

@@ -101,7 +101,8 @@ fn hash_group<const N: usize>(messages: &[u8], width: usize, hashes: &mut [Hash]
 pub fn keccak_each(messages: &[&[u8]]) -> Vec<Hash> {
     let mut hashes = vec![Hash::default(); messages.len()];
     match Width::of_this_machine() {
-        Width::Eight if messages.len() > 1 => hash_queue::<8>(messages, &mut hashes, Width::Eight),
+        Width::Eight if messages.len() == 2 => hash_queue::<2>(messages, &mut hashes, Width::Eight),
+        Width::Eight if messages.len() > 2 => hash_queue::<8>(messages, &mut hashes, Width::Eight),
         Width::Four if messages.len() > 1 => hash_queue::<4>(messages, &mut hashes, Width::Four),
         _ => hashes.iter_mut().zip(messages).for_each(|(hash, message)| *hash = keccak256(message)),
     }
@@ -222,5 +223,9 @@ mod tests {
         permute_all(&mut lanes, width);
         permute_all(&mut one_by_one, Width::One);
         assert_eq!(lanes.words, one_by_one.words);
+        let mut two = States::<2> { words: one_by_one.words.map(|word| [word[1], word[3]]) };
+        permute_all(&mut two, Width::of_this_machine());
+        permute_all(&mut one_by_one, Width::One);
+        assert_eq!(two.words, one_by_one.words.map(|word| [word[1], word[3]]));
     }
 }

@@ -7,7 +7,7 @@ use crate::conditional::Waiting;
 use crate::decode::{cancel_of, decode, place_of};
 use crate::derivative::Derivatives;
 use crate::event::Events;
-use crate::keccak::keccak256;
+use crate::keccak::{keccak_each, keccak256};
 use crate::listing::Listings;
 use crate::lookahead::Lookahead;
 use crate::outcome::{Outcome, Refusal};
@@ -72,6 +72,10 @@ impl Link {
 
     /// The same link with its hash.
     pub fn hashed(self, length: usize, root: &Hash) -> Link {
+        Link { hash: keccak256(&self.bytes(length, root)), ..self }
+    }
+
+    fn bytes(&self, length: usize, root: &Hash) -> [u8; 92] {
         let mut link = [0u8; 92];
         link[..32].copy_from_slice(&self.previous.0);
         link[32..40].copy_from_slice(&self.first_sequence.0.to_le_bytes());
@@ -79,7 +83,7 @@ impl Link {
         link[44..52].copy_from_slice(&self.now.0.to_le_bytes());
         link[52..60].copy_from_slice(&(length as u64).to_le_bytes());
         link[60..].copy_from_slice(&root.0);
-        Link { hash: keccak256(&link), ..self }
+        link
     }
 
     /// The sequence number after the batch's last.
@@ -175,11 +179,15 @@ impl State {
         Chained::Open
     }
 
-    /// Extends the output chain by the events of the one batch that ran and is not chained yet.
-    pub(crate) fn chain_output(&mut self, length: usize, root: &Hash) {
+    /// Extends both chains by the one batch that ran before its link was hashed, and its events.
+    pub(crate) fn chain(&mut self, link: &Link, batch: &[u8], events: &[u8]) {
         assert_eq!(self.unchained, 1, "every batch that ran is chained once");
         self.unchained = 0;
-        self.output_hash = output_link(&self.output_hash, length, root);
+        let roots = payload_roots(&[batch, events]);
+        let input = link.bytes(batch.len(), &roots[0]);
+        let output = output_link_bytes(&self.output_hash, events.len(), &roots[1]);
+        let hashes = keccak_each(&[&input, &output]);
+        (self.input_hash, self.output_hash) = (hashes[0], hashes[1]);
     }
 
     /// Extends the output chain by the events of all batches that ran and are not chained yet; the chain before each of them.
@@ -380,10 +388,6 @@ impl State {
         assert_eq!(self.unchained, 0, "the output chain holds every batch");
         self.output_hash
     }
-    /// Sets the input chain's head after a batch that ran before its link was hashed.
-    pub(crate) fn close_input(&mut self, hash: Hash) {
-        self.input_hash = hash;
-    }
     /// The output chain without the batches that are not chained yet.
     pub(crate) fn output_chain(&self) -> Hash {
         self.output_hash
@@ -441,9 +445,13 @@ impl State {
 
 /// `keccak(previous ++ length u64 ++ payload root)`.
 fn output_link(previous: &Hash, length: usize, root: &Hash) -> Hash {
+    keccak256(&output_link_bytes(previous, length, root))
+}
+
+fn output_link_bytes(previous: &Hash, length: usize, root: &Hash) -> [u8; 72] {
     let mut link = [0u8; 72];
     link[..32].copy_from_slice(&previous.0);
     link[32..40].copy_from_slice(&(length as u64).to_le_bytes());
     link[40..].copy_from_slice(&root.0);
-    keccak256(&link)
+    link
 }
