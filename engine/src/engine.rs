@@ -194,9 +194,7 @@ impl Engine {
         let place = Link::unhashed(batch, state.sequence().next(), now.max(state.now()), state.input_hash());
         inputs.push(place.record_count, place.now, place.previous, batch);
         self.inputs.append(inputs, self.options.durability)?;
-        let previous = state.output_hash();
-        outputs
-            .push_with(place.record_count, place.now, previous, |bytes| run(state, &place, batch, bytes))?;
+        outputs.open_with(|bytes| run(state, &place, batch, bytes))?;
         *link = Some(place);
         Ok(())
     }
@@ -204,7 +202,8 @@ impl Engine {
     /// Hashes the batch that was answered last, and writes its output frame.
     pub fn settle(&mut self) -> Result<(), Failure> {
         let Some(link) = self.trail.link.take() else { return Ok(()) };
-        let Trail { inputs, outputs, .. } = &self.trail;
+        let Trail { inputs, outputs, .. } = &mut self.trail;
+        outputs.close(0, link.record_count, link.now, self.state.output_chain());
         let (batch, events) = (inputs.only_payload(), outputs.only_payload());
         self.state.chain(&link, batch, events);
         let written = self.outputs.append(outputs, Durability::PageCache);

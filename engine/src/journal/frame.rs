@@ -1,7 +1,6 @@
 //! One frame: an 80-byte header and a batch, or the events of a batch.
 
 use crate::decode::Body;
-use crate::event::Record;
 use crate::units::{Hash, Nanos, Sequence};
 
 /// Bytes before a frame's payload.
@@ -102,11 +101,18 @@ impl Header {
     }
 
     fn bytes(&self, kind: Kind, checksum: u32) -> [u8; HEADER] {
-        let mut bytes = Vec::with_capacity(HEADER);
-        let record = Record(&mut bytes).bytes(&kind.magic()).u16(VERSION).u16(HEADER as u16);
-        let record = record.u64(self.first_sequence.0).u64(self.group_first.0).u64(self.now.0);
-        record.u64(self.payload_length).u32(self.record_count).u32(checksum).hash(&self.previous);
-        bytes.try_into().expect("a header's length")
+        let mut bytes = [0; HEADER];
+        bytes[..4].copy_from_slice(&kind.magic());
+        bytes[4..6].copy_from_slice(&VERSION.to_le_bytes());
+        bytes[6..8].copy_from_slice(&(HEADER as u16).to_le_bytes());
+        bytes[8..16].copy_from_slice(&self.first_sequence.0.to_le_bytes());
+        bytes[16..24].copy_from_slice(&self.group_first.0.to_le_bytes());
+        bytes[24..32].copy_from_slice(&self.now.0.to_le_bytes());
+        bytes[32..40].copy_from_slice(&self.payload_length.to_le_bytes());
+        bytes[40..44].copy_from_slice(&self.record_count.to_le_bytes());
+        bytes[CHECKSUM].copy_from_slice(&checksum.to_le_bytes());
+        bytes[48..].copy_from_slice(&self.previous.0);
+        bytes
     }
 
     /// The sequence number after the frame's last, or `None` when it would not be a number.
@@ -144,20 +150,19 @@ impl Group {
 
     /// Adds the frame of `record_count` commands.
     pub fn push(&mut self, record_count: u32, now: Nanos, previous: Hash, payload: &[u8]) {
-        self.push_with(record_count, now, previous, |bytes| bytes.extend_from_slice(payload));
+        let start = self.bytes.len();
+        self.open_with(|bytes| bytes.extend_from_slice(payload));
+        self.close(start, record_count, now, previous);
     }
 
-    /// Adds the frame of `record_count` commands whose payload `write` appends; what `write` returns.
-    pub fn push_with<T>(
-        &mut self,
-        record_count: u32,
-        now: Nanos,
-        previous: Hash,
-        write: impl FnOnce(&mut Vec<u8>) -> T,
-    ) -> T {
-        let start = self.bytes.len();
+    /// Adds the payload that `write` appends, and room for its frame's header, which [`Group::close`] fills; what `write` returns.
+    pub fn open_with<T>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> T) -> T {
         self.bytes.extend_from_slice(&[0; HEADER]);
-        let written = write(&mut self.bytes);
+        write(&mut self.bytes)
+    }
+
+    /// Fills the header of the frame that starts at `start` and ends the group so far.
+    pub fn close(&mut self, start: usize, record_count: u32, now: Nanos, previous: Hash) {
         let (first_sequence, group_first) = (self.next, self.first);
         let payload_length = (self.bytes.len() - start - HEADER) as u64;
         let header =
@@ -166,7 +171,6 @@ impl Group {
         let checksum = crc32c::crc32c(&self.bytes[start..]);
         self.bytes[start..][CHECKSUM].copy_from_slice(&checksum.to_le_bytes());
         self.next = header.next_sequence().expect("sequence numbers do not run out");
-        written
     }
 
     /// The payload of a group's only frame.
