@@ -38,7 +38,15 @@ impl Ratio {
     /// `numerator / denominator`; the denominator is not 0.
     pub fn new(numerator: u128, denominator: u128) -> Ratio {
         let divisor = gcd(numerator, denominator);
-        let (numerator, denominator) = (numerator / divisor, denominator / divisor);
+        Ratio::reduced(numerator / divisor, denominator / divisor)
+    }
+
+    /// The reciprocal of a ratio above 0.
+    pub fn inverse(&self) -> Ratio {
+        Ratio::reduced(self.denominator.value(), self.numerator)
+    }
+
+    fn reduced(numerator: u128, denominator: u128) -> Ratio {
         let length = match (numerator, denominator) {
             (1, 1) => Length::One,
             (_, 1) if numerator >> 64 == 0 => Length::Whole,
@@ -398,7 +406,11 @@ fn checked(value: Option<u128>) -> Fine {
 
 fn gcd(mut a: u128, mut b: u128) -> u128 {
     while b != 0 {
-        (a, b) = (b, a % b);
+        // The machine divides one digit itself, and all but the first steps are of one digit.
+        (a, b) = match (a | b) >> 64 {
+            0 => (b, u128::from(a as u64 % b as u64)),
+            _ => (b, a % b),
+        };
     }
     a
 }

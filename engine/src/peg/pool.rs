@@ -72,6 +72,7 @@ impl Terms {
             return Err(Refusal::PoolTermsInvalid);
         }
         let unit = |decimals: u8| Divisor::new(FINE_PER_WAD * TENS[usize::from(DECIMALS_MAX - decimals)]);
+        let rate = Ratio::new(price, WAD);
         Ok(Terms {
             price,
             fee,
@@ -79,8 +80,8 @@ impl Terms {
             quote_decimals,
             base_unit: unit(base_decimals),
             quote_unit: unit(quote_decimals),
-            rate: Ratio::new(price, WAD),
-            inverse: Ratio::new(WAD, price),
+            rate,
+            inverse: rate.inverse(),
             slope: Slope::new(slope),
         })
     }
@@ -90,8 +91,8 @@ impl Terms {
         if !(PRICE_MIN..=PRICE_MAX).contains(&price) {
             return Err(Refusal::PoolTermsInvalid);
         }
-        let (rate, inverse) = (Ratio::new(price, WAD), Ratio::new(WAD, price));
-        Ok(Terms { price, rate, inverse, ..self.clone() })
+        let rate = Ratio::new(price, WAD);
+        Ok(Terms { price, rate, inverse: rate.inverse(), ..self.clone() })
     }
 
     /// The same pool with another slope k.
