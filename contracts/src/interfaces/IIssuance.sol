@@ -64,7 +64,7 @@ interface IRedemption {
     /// @notice Burns `amount` sSTB of the caller and notifies `provider`.
     function redeem(address provider, uint256 amount, Tier tier, bytes32 jobHash, string calldata jobUri) external returns (uint256 id);
     function deliver(uint256 id, bytes32 resultHash, uint256 workDone, string calldata resultUri) external;
-    /// @notice Anyone: moves the queue's head on if the gate lets it through.
+    /// @notice Anyone: moves the queue's head on if the gate lets it through. Zero: only withdrawn orders were stepped over, call again.
     function admit() external returns (uint256 id);
     /// @notice The buyer leaves the queue.
     function withdraw(uint256 id) external;

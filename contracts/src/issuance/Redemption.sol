@@ -81,6 +81,8 @@ contract Redemption is IRedemption, AccessManaged, Pausable, ReentrancyGuardTran
     uint256 public constant BOND_BPS_MAX = 1000;
     uint256 public constant PENALTY_BPS_MAX = 2000;
     uint256 public constant PREMIUM_BPS_MAX = 5000;
+    /// @notice Withdrawn orders that one admission steps over.
+    uint256 public constant STEPS_MAX = 16;
     uint256 private constant BASIS_POINTS = 10_000;
     uint256 private constant DAY_SECONDS = 1 days;
 
@@ -144,10 +146,14 @@ contract Redemption is IRedemption, AccessManaged, Pausable, ReentrancyGuardTran
     }
 
     /// @inheritdoc IRedemption
-    /// @dev A provider that is gone or sold out meanwhile sends the order back to its buyer.
+    /// @dev A provider that is gone or sold out meanwhile sends the order back to its buyer. Steps over so many withdrawn orders at once
+    /// and keeps how far it came: however many are put before the others, they cannot make it too dear to call.
     function admit() external whenNotPaused nonReentrant returns (uint256 id) {
         if (_waiting == 0) revert QueueEmpty();
-        while (_orders[_queue[_queueHead]].state != State.Queued) _queueHead++;
+        for (uint256 steps = 0; _orders[_queue[_queueHead]].state != State.Queued; steps++) {
+            if (steps == STEPS_MAX) return 0;
+            _queueHead++;
+        }
         id = _queue[_queueHead];
         StoredOrder storage order = _orders[id];
         if (collateral.liquidated(order.provider) || order.amount > freeOf(order.provider)) {

@@ -135,6 +135,27 @@ contract QueueTest is IssuanceFixture {
         _assertState(_redeem(PROVIDER, 1000), IRedemption.State.Requested);
     }
 
+    /// forge-config: default.isolate = true
+    function test_many_withdrawn_orders_are_stepped_over_in_several_calls() public {
+        _redeem(PROVIDER, supply * 500 / 10_000);
+        uint256 first = _redeem(PROVIDER, 1000);
+        uint256 many = redemption.STEPS_MAX() + 1;
+        for (uint256 i = 0; i < many; i++) {
+            _redeem(PROVIDER, 1000);
+        }
+        uint256 last = _redeem(PROVIDER, 1000);
+        vm.startPrank(BUYER);
+        for (uint256 id = first; id < last; id++) {
+            redemption.withdraw(id);
+        }
+        vm.stopPrank();
+        _pass(1 days);
+        assertEq(redemption.admit(), 0);
+        assertLt(vm.snapshotGasLastCall("Redemption", "admit, sixteen withdrawn before"), 200_000);
+        assertEq(redemption.admit(), last);
+        assertEq(redemption.queueLength(), 0);
+    }
+
     function test_a_provider_that_is_sold_out_meanwhile_sends_the_order_back() public {
         uint256 others = _circulating(OTHER_PROVIDER, PROVIDER);
         _redeem(PROVIDER, supply / 2);

@@ -247,7 +247,7 @@ abstract contract IssuanceHandler is IssuanceFixture {
     /// @dev Whether the queue's head left it.
     function _admits() internal returns (bool) {
         try redemption.admit() returns (uint256 id) {
-            if (redemption.orderOf(id).state == IRedemption.State.Requested) burned += redemption.orderOf(id).amount;
+            if (id != 0 && redemption.orderOf(id).state == IRedemption.State.Requested) burned += redemption.orderOf(id).amount;
             reached["admitted"]++;
             return true;
         } catch {
