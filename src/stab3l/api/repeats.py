@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Final
 
 from stab3l.api.answers import OrderPlaced
 from stab3l.api.catalogue import Catalogue, NamedMarket
 from stab3l.api.exchange import Exchange
 from stab3l.api.feed import Feed, KnownOrder
+from stab3l.api.grid import decimal_text
 from stab3l.api.outcomes import order_state
 from stab3l.api.problems import Problem
 from stab3l.engine.wire import Instruction, Outcome, Place, Withdraw
@@ -72,9 +74,10 @@ async def funds_short(exchange: Exchange, catalogue: Catalogue, account: int, as
     named = await catalogue.asset(asset)
     balances = await exchange.balances(account)
     available = next((one.available for one in balances if one.asset == asset), 0)
+    wanted, there = (decimal_text(Fraction(one, 10**named.asset.decimals)) for one in (needed, available))
     return Problem(
         "funds_short",
-        f"{needed} base units of {named.symbol} are needed, {available} are available",
+        f"{wanted} {named.symbol} are needed, {there} are available",
         asset=asset,
         symbol=named.symbol,
         needed=needed,

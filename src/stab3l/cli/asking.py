@@ -26,6 +26,8 @@ S = TypeVar("S", bound=msgspec.Struct)
 TIMES = ("at", "start", "since", "last_used_at", "time")
 """Columns of times: nanoseconds on the exchange, seconds elsewhere."""
 SECONDS_DIGITS_MAX = 11
+HEXADECIMAL_MAX = 20
+"""Digits of an address or a hash that a crowded row shows whole."""
 
 Home = Annotated[Path | None, Parameter(help="Folder of the network: network.json, keys, data.")]
 Role = Annotated[str, Parameter(help="Whose key under <home>/keys to use.")]
@@ -75,11 +77,16 @@ async def wallet_of(home: Path, role: str) -> AsyncIterator[AsyncWallet]:
 def show_rows(rows: Iterable[Any], columns: str, title: str = "") -> None:
     """A table with one row for each value; ``columns`` are names of fields."""
     names = columns.split()
+    shown = [[_shown(name, getattr(row, name)) for name in names] for row in rows]
+    heads = [name.replace("_", " ") for name in names]
+    widths = [max(map(len, column)) for column in zip(heads, *shown, strict=True)]
+    if sum(widths) + 3 * len(widths) + 1 > talk.width:
+        shown = [[_shortened(text) for text in row] for row in shown]
     table = Table(title=title or None, title_justify="left")
-    for name in names:
-        table.add_column(name.replace("_", " "), overflow="fold")
-    for row in rows:
-        table.add_row(*(_shown(name, getattr(row, name)) for name in names))
+    for head in heads:
+        table.add_column(head, overflow="fold")
+    for row in shown:
+        table.add_row(*row)
     talk.print(table)
 
 
@@ -92,7 +99,7 @@ def show_pairs(pairs: Iterable[tuple[str, Any]]) -> None:
     """Names and values, one pair a line."""
     table = Table(show_header=False)
     for name, value in pairs:
-        if not isinstance(value, list | dict):
+        if not isinstance(value, list | dict | msgspec.Struct):
             table.add_row(name.replace("_", " "), _shown(name, value))
     talk.print(table)
 
@@ -109,12 +116,22 @@ def in_tokens(value: S, decimals: int, *names: str) -> S:
     return msgspec.structs.replace(value, **{name: whole_tokens(int(getattr(value, name)), decimals) for name in names})
 
 
+def moment(text: str) -> str:
+    """A time of the API, in seconds or nanoseconds since 1970, as people write it."""
+    at = int(text) // (NANOSECONDS_PER_SECOND if len(text) > SECONDS_DIGITS_MAX else 1)
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _shortened(text: str) -> str:
+    """An address or a hash so short that a row stays a line; `--json` has all of it."""
+    return f"{text[:6]}…{text[-4:]}" if text.startswith("0x") and len(text) > HEXADECIMAL_MAX else text
+
+
 def _shown(name: str, value: Any) -> str:
     if value is None:
         return "-"
     if name in TIMES and isinstance(value, str) and value.isdigit() and value != "0":
-        at = int(value) // (NANOSECONDS_PER_SECOND if len(value) > SECONDS_DIGITS_MAX else 1)
-        return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC"
+        return moment(value)
     if isinstance(value, Sequence) and not isinstance(value, str):
         return " ".join(map(str, value))
     return str(value)

@@ -21,6 +21,7 @@ Token = Annotated[str, Parameter(help="Symbol of the token, such as sSTB or USDC
 Amount = Annotated[str, Parameter(help="Whole tokens, as a decimal number.")]
 PRIMES = "primes"
 CLAIM_PAUSE_S = 2
+DEPOSIT_PAUSE_S = 1
 
 
 def faucet(
@@ -54,6 +55,7 @@ def deposit(
     amount: Amount,
     /,
     *,
+    timeout: Annotated[int, Parameter(help="Seconds to wait until it is credited; 0: not at all.")] = 60,
     chain: ChainId = None,
     role: Role = "trader",
     home: Home = None,
@@ -66,13 +68,33 @@ def deposit(
 
     async def work(folder: Path) -> dict[str, Any]:
         async with wallet_of(folder, role) as wallet:
-            return receipt_told(await wallet.deposit(token, amount, chain_id=chain))
+            done = receipt_told(await wallet.deposit(token, amount, chain_id=chain))
+        say(f"deposited {amount} {token}: {done['tx']}, {done['gas']} gas")
+        return done | {"state": await _credited(folder, role, done["tx"], timeout)}
 
     def show(done: dict[str, Any]) -> None:
-        say(f"deposited {amount} {token}: {done['tx']}, {done['gas']} gas")
-        say(f"it counts once blocks lie on it: `stab3l balances --role {role}` shows it credited")
+        if done["state"] == "credited":
+            say("it is credited: it can be traded with now")
+        else:
+            say(f"it counts once blocks lie on it: `stab3l balances --role {role}` shows it credited")
 
     told(home, as_json, work, show)
+
+
+async def _credited(home: Path, role: str, tx: str, timeout_s: int) -> str:
+    """How far a deposit that was sent came within so many seconds; what the API cannot say is "sent"."""
+    from stab3l.client.problems import ApiUnavailable
+
+    deadline, state = monotonic_s() + timeout_s, "sent"
+    try:
+        async with client_of(home, role) as client:
+            while state != "credited" and monotonic_s() < deadline:
+                known = (await client.account()).deposits or []
+                state = next((one.state for one in known if one.tx_hash == tx), state)
+                await asyncio.sleep(DEPOSIT_PAUSE_S if state != "credited" else 0)
+    except ApiUnavailable as error:
+        say(f"the deposit was sent, but the API does not answer: {error.message}")
+    return state
 
 
 def withdraw(

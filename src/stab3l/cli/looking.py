@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from stab3l.api.answers import AccountView, BookView, Markets, Page, StatusView
 
 Depth = Annotated[int, Parameter(help="Levels of each side.")]
+COMPUTE_DECIMALS = 18
+"""Of sSTB and CU."""
+DOLLAR_DECIMALS = 6
 Interval = Annotated[str, Parameter(help="1m, 5m, 15m, 1h, 4h or 1d.")]
 
 
@@ -42,6 +45,9 @@ def status(*, home: Home = None, as_json: Json = False) -> None:
 
     def show(found: StatusView) -> None:
         show_fields(found)
+        if found.supply is not None:
+            amounts = "sstb cu minted redeemed staked"
+            show_rows([in_tokens(found.supply, COMPUTE_DECIMALS, *amounts.split())], amounts, "supply")
         show_rows(found.chains, "chain_id name head indexed lag")
         show_rows(found.processes, "name state")
 
@@ -203,8 +209,13 @@ def providers(*, home: Home = None, as_json: Json = False) -> None:
         async with client_of(folder) as client:
             return await client.providers()
 
-    columns = "address method operations_per_s outstanding_cu collateral collateral_ratio_bps in_liquidation"
-    told(home, as_json, work, lambda found: show_rows(found.items, columns))
+    def show(found: Page[Any]) -> None:
+        owed = [in_tokens(one, COMPUTE_DECIMALS, "outstanding_cu") for one in found.items]
+        shown = [in_tokens(one, DOLLAR_DECIMALS, "collateral") for one in owed]
+        columns = "address method operations_per_s outstanding_cu collateral collateral_ratio_bps"
+        show_rows(shown, columns)
+
+    told(home, as_json, work, show)
 
 
 def batches(*, limit: Limit = 20, home: Home = None, as_json: Json = False) -> None:

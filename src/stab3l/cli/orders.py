@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from stab3l.cli.asking import Home, Json, Limit, Market, Role, client_of, say, show_fields, show_rows, told
+from stab3l.cli.asking import Home, Json, Limit, Market, Role, client_of, moment, say, show_fields, show_rows, told
 
 if TYPE_CHECKING:
     from stab3l.api.answers import CancelScheduled, OrderCancelled, OrderPlaced, OrdersCancelled, OrderView, Page
@@ -145,7 +145,11 @@ def schedule_cancel(
         async with client_of(folder, role) as client:
             return await client.schedule_cancel(after)
 
-    told(home, as_json, work, lambda done: say("cleared" if done.cancel_at == "0" else f"at {done.cancel_at} ns"))
+    def show(done: CancelScheduled) -> None:
+        at = done.cancel_at
+        say("cleared" if at == "0" else f"all orders of {role} are cancelled at {moment(at)}")
+
+    told(home, as_json, work, show)
 
 
 def show(order: OrderId, /, *, home: Home = None, as_json: Json = False) -> None:
@@ -171,7 +175,7 @@ def listed(*, role: Role = "trader", limit: Limit = 50, home: Home = None, as_js
         async with client_of(folder, role) as client:
             return await client.orders(limit=limit)
 
-    columns = "order_id market side price remaining quantity type time_in_force state"
+    columns = "order_id market side price quantity remaining type state"
     told(home, as_json, work, lambda found: show_rows(found.items, columns))
 
 

@@ -23,8 +23,11 @@ def emit(value: Any) -> None:
 
 
 def complain(error: Stab3lError) -> None:
-    """One line for a person."""
+    """For a person: what went wrong and, where the error says so, what to do."""
     talk.print(f"stab3l: {error.message}", style="red", markup=False, soft_wrap=True)
+    action = getattr(error, "action", "")
+    if action:
+        talk.print(action, markup=False, soft_wrap=True)
 
 
 def configure_logs(level: str, *, quiet: bool = False) -> None:

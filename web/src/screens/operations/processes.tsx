@@ -37,6 +37,16 @@ function rowsOf(status: StatusView): Row[] {
   return rows.map((row) => (status.down.includes(row.name) ? { ...row, state: "does not answer" } : row));
 }
 
+/** The duty stands below the name: beside it, it pushed the state out of sight. */
+function Named({ name }: { name: string }): ReactElement {
+  return (
+    <>
+      {name}
+      <div className="soft small wraps">{DUTIES.find(([begins]) => name.startsWith(begins))?.[1] ?? DUTIES.at(-1)?.[1]}</div>
+    </>
+  );
+}
+
 export function Processes({ status, now }: { status: StatusView | undefined; now: number }): ReactElement {
   const rows = status && rowsOf(status);
   const silent = rows?.filter((row) => row.state !== "up").length ?? 0;
@@ -49,8 +59,7 @@ export function Processes({ status, now }: { status: StatusView | undefined; now
         rowKey={(row) => row.name}
         empty="Nothing runs"
         columns={[
-          { head: "Process", cell: (row) => row.name },
-          { head: "Duty", cell: (row) => <span className="soft">{DUTIES.find(([begins]) => row.name.startsWith(begins))?.[1] ?? DUTIES.at(-1)?.[1]}</span> },
+          { head: "Process", cell: (row) => <Named name={row.name} /> },
           { head: "Started", end: true, cell: (row) => (row.since === null ? "–" : ago(Number(row.since) * 1000, now)) },
           { head: "State", end: true, cell: (row) => <State name={row.state} tone={row.state === "up" ? "good" : "bad"} /> },
         ]}
