@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import sqlite3
 import tempfile
 import threading
@@ -242,12 +241,9 @@ async def opened(
 @asynccontextmanager
 async def served(venue: Venue) -> AsyncIterator[str]:
     """The venue's API on a free port of loopback, on the server that production uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = granian_server(venue.app, "127.0.0.1", port)
+    server = granian_server(venue.app, "127.0.0.1", 0)
     serving = asyncio.create_task(server.serve())
-    url = f"http://127.0.0.1:{port}"
+    url = f"http://127.0.0.1:{server.port}"
     async with AsyncClient(url) as client:
         await client.status()
     yield url

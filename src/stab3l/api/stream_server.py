@@ -9,13 +9,13 @@ import structlog
 from stab3l.api.desk import Desk
 from stab3l.api.socket_clients import StreamSocket
 from stab3l.api.sockets import Session
+from stab3l.http.listening import BACKLOG, listening_socket
 
-BACKLOG = 1_024
 _log = structlog.get_logger(__name__)
 
 
 async def serve_streams(desk: Desk, host: str, port: int) -> None:
-    """Serves until cancelled. Raises ``OSError`` where it cannot listen."""
+    """Serves until cancelled. Raises `Unavailable` where it cannot listen."""
     sockets: set[StreamSocket] = set()
 
     async def session(socket: StreamSocket) -> None:
@@ -28,7 +28,7 @@ async def serve_streams(desk: Desk, host: str, port: int) -> None:
             sockets.discard(socket)
 
     server = await asyncio.get_running_loop().create_server(
-        lambda: StreamSocket(session), host, port, backlog=BACKLOG, reuse_address=True
+        lambda: StreamSocket(session), sock=listening_socket(host, port), backlog=BACKLOG
     )
     _log.info("streams_serving", host=host, port=port)
     try:

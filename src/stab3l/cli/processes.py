@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import nullcontext
 from enum import IntEnum
 from pathlib import Path
@@ -14,7 +15,7 @@ from stab3l.cli.output import configure_logs, emit, talk
 from stab3l.clock import SystemClock
 from stab3l.compute.statement import ComputeClass, ProofMethod
 from stab3l.config import Settings
-from stab3l.errors import Invalid
+from stab3l.errors import Invalid, Stab3lError
 from stab3l.store.heartbeats import beating
 
 Home = Annotated[Path | None, Parameter(help="Folder of the network: network.json, keys, data.")]
@@ -45,7 +46,22 @@ def _run(home: Path | None, name: str, serve: Any, *arguments: Any, **options: A
         async with beating(folder, name, SystemClock()) if (folder / NETWORK).exists() else nullcontext():
             await serve(folder, *arguments, **options)
 
-    uvloop.run(running())
+    try:
+        uvloop.run(running())
+    except BaseExceptionGroup as group:
+        # What ends one part of a process ends it whole, and reads as that part said it.
+        known, others = group.split(Stab3lError)
+        if known is None or others is not None:
+            raise
+        raise next(_single(known)) from None
+
+
+def _single(group: BaseExceptionGroup[Stab3lError]) -> Iterator[Stab3lError]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _single(error)
+        else:
+            yield error
 
 
 def exchange_serve(*, home: Home = None) -> None:

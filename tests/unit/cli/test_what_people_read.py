@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
 from stab3l.api.history import SupplyView
-from stab3l.cli import asking, output
+from stab3l.cli import asking, output, processes
 from stab3l.client.problems import ApiProblem
-from stab3l.errors import Invalid
+from stab3l.errors import Invalid, Unavailable
 
 HASH = "0x" + "0123456789abcdef" * 4
 
@@ -59,3 +61,17 @@ def test_an_error_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err.splitlines() == ["stab3l: nobody has no account yet", "Deposit first."]
     output.complain(Invalid("wrong"))
     assert capsys.readouterr().err.splitlines() == ["stab3l: wrong"]
+
+
+def test_what_ends_a_part_of_a_process_reads_as_that_part_said_it(tmp_path: Path) -> None:
+    async def serve(home: Path) -> None:
+        raise ExceptionGroup("tasks", [ExceptionGroup("server", [Unavailable("the port is taken")])])
+
+    with pytest.raises(Unavailable, match="the port is taken"):
+        processes._run(tmp_path, "api", serve)
+
+    async def err(home: Path) -> None:
+        raise ExceptionGroup("tasks", [Unavailable("the port is taken"), ValueError("a mistake")])
+
+    with pytest.raises(ExceptionGroup):
+        processes._run(tmp_path, "api", err)
