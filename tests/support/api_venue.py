@@ -162,7 +162,7 @@ class Venue:
     async def indexed(self) -> None:
         """Waits until the index has everything that the exchange said; only for venues that were opened with it."""
         end = self.gateway.exchange.sequence + 1
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while await self.history.ask(feed_position) < end:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 

@@ -29,7 +29,7 @@ async def say(socket: ClientConnection, **message: Any) -> None:
 
 async def hear(socket: ClientConnection, **wanted: Any) -> dict[str, Any]:
     """The next message with these fields; others are passed over."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             message: dict[str, Any] = msgspec.json.decode(await socket.recv())
             if all(message.get(name) == value for name, value in wanted.items()):

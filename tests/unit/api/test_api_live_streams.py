@@ -25,7 +25,7 @@ LARGE = bytes(64 << 20)
 
 
 async def take(frames: AsyncIterator[LiveFrame], count: int) -> list[LiveFrame]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         return [await anext(frames) for _ in range(count)]
 
 
@@ -100,18 +100,23 @@ async def test_readers_who_take_nothing_stall_nobody_and_are_cut(
 
 async def read_beside_sleepers(venue: Venue, url: str) -> None:
     """Reads all of a segment, trades, and waits until the sleepers are cut."""
-    async with asyncio.timeout(90), PublicStreams(url) as streams:
+    async with PublicStreams(url) as streams:
         index = await streams.index()
         read = sum([len(piece) async for piece in streams.segment("inputs", index.inputs.segments[0], 48 << 20)])
         assert read == 16 << 20
         await venue.place(venue.maker)
-        while cast("int", venue.desk.readers.count):  # noqa: ASYNC110
-            await asyncio.sleep(0.1)
+    try:
+        async with asyncio.timeout(90):
+            while cast("int", venue.desk.readers.count):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        waiting = "\n".join(f"{task!r} {task.get_stack()}" for task in asyncio.all_tasks())
+        pytest.fail(f"{venue.desk.readers.count} still read; this waits:\n{waiting}")
 
 
 def bytes_left_in(sleeper: sockets.socket) -> int:
     """What had been sent to a reader before it was cut."""
-    sleeper.settimeout(5)
+    sleeper.settimeout(60)
     return sum(len(piece) for piece in iter(lambda: sleeper.recv(1 << 20), b""))
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
+from contextlib import suppress
 
 import pytest
 from api_venue import SYMBOL, Venue
 from hypothesis import given
 from hypothesis import strategies as st
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
 
 from stab3l.chain.signer import Signer
 from stab3l.client import ApiUnavailable, AsyncClient, RetryPolicy, asynchronous
@@ -113,16 +115,20 @@ async def test_a_client_says_when_nobody_answers() -> None:
 
 async def test_a_stream_that_nobody_reads_ends_instead_of_growing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asynchronous, "MESSAGES_MAX", 3)
+    ended = asyncio.Event()
 
     async def talk(connection: ServerConnection) -> None:
-        for number in range(10):
-            await connection.send(f'{{"type": "update", "channel": "status", "number": {number}}}')
+        with suppress(ConnectionClosed):
+            for number in range(10):
+                await connection.send(f'{{"type": "update", "channel": "status", "number": {number}}}')
         await connection.wait_closed()
+        ended.set()
 
     async with serve(talk, "127.0.0.1", 0) as server:
         port = next(iter(server.sockets)).getsockname()[1]
         async with AsyncClient(f"http://127.0.0.1:{port}").stream() as stream:
-            await asyncio.sleep(0.3)
+            async with asyncio.timeout(60):
+                await ended.wait()
             messages = stream.messages()
             assert [(await anext(messages))["number"] for _ in range(3)] == [0, 1, 2]
             with pytest.raises(ApiUnavailable):
