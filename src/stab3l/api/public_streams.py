@@ -56,7 +56,7 @@ class SegmentBody(ASGIResponse):
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Sends it. Raises `TimeoutError`, which breaks the connection, when the reader stands still."""
         nothing = scope["method"] == "HEAD" or self._part.status in (304, 416)
-        with self._desk.readers.one_more():
+        with self._desk.readers.one_more(_address(self._desk, HttpRequest(scope, receive))):
             async with asyncio.timeout(STALL_S):
                 await send({"type": "http.response.start", "status": self._part.status, "headers": self._raw})
             at, end = self._part.start, self._part.start if nothing else self._part.end
@@ -102,8 +102,8 @@ async def live_frames(socket: WebSocket[Any, Any, Any], desk: NamedDependency[De
     """Frames from query parameter ``from`` on, as they are sequenced, one binary message each."""
     await socket.accept()
     try:
-        with desk.readers.one_more():
-            request = HttpRequest(socket.scope, socket.receive)
+        request = HttpRequest(socket.scope, socket.receive)
+        with desk.readers.one_more(_address(desk, request)):
             start = query_integer(request, "from", default=1, least=0, most=U64_MAX)
             frames = (desk.exchange.inputs if _known(stream) == "inputs" else desk.exchange.outputs)(start)
             await _relay(socket, frames)
@@ -136,6 +136,10 @@ async def _relay(socket: WebSocket[Any, Any, Any], frames: AsyncIterator[Frame])
         await asyncio.gather(sending, listening, return_exceptions=True)
     for task in done:
         task.result()
+
+
+def _address(desk: Desk, request: HttpRequest) -> str:
+    return desk.access.address_of(request.peer, request.header("x-forwarded-for"))
 
 
 def _known(stream: str) -> str:

@@ -15,6 +15,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from stab3l.api import public_streams
+from stab3l.api.exchange import Frame
 from stab3l.audit.journal import Source
 from stab3l.client import ApiProblem, ApiUnavailable
 from stab3l.client.public_streams import LiveFrame, PublicStreams
@@ -98,6 +99,21 @@ async def test_readers_who_take_nothing_stall_nobody_and_are_cut(
         assert [await asyncio.to_thread(bytes_left_in, sleeper) < len(LARGE) for sleeper in sleepers] == [True] * 5
 
 
+async def test_a_follower_who_takes_nothing_is_cut(venue: Venue, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(public_streams, "STALL_S", 1)
+    venue.gateway._batches.append(Frame(90, 1, LARGE))
+    where = urlsplit(url)
+    asked = "GET /v1/streams/inputs/live HTTP/1.1", "Host: x", "Upgrade: websocket", "Connection: Upgrade"
+    keyed = "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==", "", ""
+    with sockets.create_connection((where.hostname or "", where.port or 0)) as sleeper:
+        sleeper.sendall("\r\n".join((*asked, *keyed)).encode())
+        assert await asyncio.to_thread(sleeper.recv, 12) == b"HTTP/1.1 101"
+        async with asyncio.timeout(60):
+            while not venue.desk.readers.count:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        await until_nobody_reads(venue)
+
+
 async def read_beside_sleepers(venue: Venue, url: str) -> None:
     """Reads all of a segment, trades, and waits until the sleepers are cut."""
     async with PublicStreams(url) as streams:
@@ -105,6 +121,11 @@ async def read_beside_sleepers(venue: Venue, url: str) -> None:
         read = sum([len(piece) async for piece in streams.segment("inputs", index.inputs.segments[0], 48 << 20)])
         assert read == 16 << 20
         await venue.place(venue.maker)
+    await until_nobody_reads(venue)
+
+
+async def until_nobody_reads(venue: Venue) -> None:
+    """Waits until every place was given back."""
     try:
         async with asyncio.timeout(90):
             while cast("int", venue.desk.readers.count):  # noqa: ASYNC110

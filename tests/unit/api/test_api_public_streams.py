@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from contextlib import ExitStack
 
+import httpx
 import pytest
 from api_venue import Venue
 
 from stab3l.api import public_streams
 from stab3l.api.byte_ranges import Part, part_of
+from stab3l.api.problems import Problem
+from stab3l.api.readers import READERS_OF_ADDRESS_MAX, Readers
 
 pytestmark = pytest.mark.anyio
 PATH = "/v1/streams/inputs/segments/1"
@@ -117,6 +121,33 @@ async def test_more_readers_than_places_are_asked_to_come_again(files: Venue) ->
     answer = await files.client.get(PATH)
     assert (answer.status_code, answer.json()["code"]) == (503, "too_many_readers")
     assert re.fullmatch(r"\d+", answer.headers["retry-after"])
+
+
+def test_one_address_cannot_take_every_place() -> None:
+    readers = Readers(limit=5, limit_of_address=2)
+    with ExitStack() as reading:
+        for _ in range(2):
+            reading.enter_context(readers.one_more("10.0.0.1"))
+        with pytest.raises(Problem, match=r"2 read already from 10\.0\.0\.1"), readers.one_more("10.0.0.1"):
+            pass
+        for number in range(3):
+            reading.enter_context(readers.one_more(f"10.0.1.{number}"))
+        with pytest.raises(Problem, match="5 read already"), readers.one_more("10.0.2.1"):
+            pass
+    assert readers.count == 0
+    with readers.one_more("10.0.0.1"):
+        assert readers.count == 1
+
+
+async def test_an_address_that_reads_enough_is_asked_to_come_again_and_others_read(files: Venue) -> None:
+    with ExitStack() as reading:
+        for _ in range(READERS_OF_ADDRESS_MAX):
+            reading.enter_context(files.desk.readers.one_more("127.0.0.1"))
+        assert (await files.client.get(PATH)).json()["code"] == "too_many_readers"
+        elsewhere = httpx.ASGITransport(app=files.app, client=("10.0.0.9", 1))
+        async with httpx.AsyncClient(transport=elsewhere, base_url="http://api") as other:
+            assert (await other.get(PATH)).status_code == 200
+    assert (await files.client.get(PATH)).status_code == 200
 
 
 async def test_a_gateway_that_is_down_is_a_typed_problem(files: Venue) -> None:
