@@ -33,7 +33,8 @@ def compiled(code: str) -> Path:
         _compile(unfinished)
         unfinished.rename(folder)
     engine = folder / "stab3l" / "_engine.abi3.so"
-    shutil.copy2(ROOT / "src" / "stab3l" / engine.name, engine)  # the present one: it may have been built anew
+    engine.unlink()  # a link to the present one, which may have been built anew; another run may have this one open
+    engine.symlink_to(ROOT / "src" / "stab3l" / engine.name)
     return folder
 
 
